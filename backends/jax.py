@@ -1,0 +1,571 @@
+"""JAX: traced, differentiated and compiled by its own transformations.
+
+JAX narrows 64-bit numbers unless told otherwise. Kernels and hooks tell it so exactly where 64-bit arrays or dtypes
+are involved, so that they are real, and the user's defaults stay what they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from polykeras import philox, tree
+from polykeras.backend import Backend, chosen_device, numpy_dtype
+from polykeras.errors import OutOfRangeError
+from polykeras.op import OPS
+
+jax.config.update("jax_explicit_x64_dtypes", "allow")
+
+KERNELS: dict[str, Callable[..., Any]] = {
+    # arithmetic
+    "add": jnp.add,
+    "subtract": jnp.subtract,
+    "multiply": jnp.multiply,
+    "divide": jnp.divide,
+    "floor_divide": jnp.floor_divide,
+    "mod": jnp.remainder,
+    "power": jnp.power,
+    "maximum": jnp.maximum,
+    "minimum": jnp.minimum,
+    "arctan2": jnp.arctan2,
+    "negative": jnp.negative,
+    "square": jnp.square,
+    # elementary functions
+    "abs": jnp.abs,
+    "sign": jnp.sign,
+    "exp": jnp.exp,
+    "expm1": jnp.expm1,
+    "log": jnp.log,
+    "log1p": jnp.log1p,
+    "sqrt": jnp.sqrt,
+    "rsqrt": lax.rsqrt,
+    "sin": jnp.sin,
+    "cos": jnp.cos,
+    "tanh": jnp.tanh,
+    "erf": lax.erf,
+    "erfinv": lax.erf_inv,
+    "isnan": jnp.isnan,
+    "isinf": jnp.isinf,
+    "isfinite": jnp.isfinite,
+    # logic
+    "equal": jnp.equal,
+    "not_equal": jnp.not_equal,
+    "less": jnp.less,
+    "less_equal": jnp.less_equal,
+    "greater": jnp.greater,
+    "greater_equal": jnp.greater_equal,
+    "logical_and": jnp.logical_and,
+    "logical_or": jnp.logical_or,
+    "logical_not": jnp.logical_not,
+    "bitwise_and": jnp.bitwise_and,
+    "bitwise_or": jnp.bitwise_or,
+    "bitwise_xor": jnp.bitwise_xor,
+    "bitwise_not": jnp.bitwise_not,
+    "left_shift": jnp.left_shift,
+    "right_shift": jnp.right_shift,
+    # activations
+    "relu": jax.nn.relu,
+    "sigmoid": jax.nn.sigmoid,
+    # reductions
+    "sum": lambda x, axis, keepdims: jnp.sum(x, axis, dtype=x.dtype, keepdims=keepdims),
+    "product": lambda x, axis, keepdims: jnp.prod(x, axis, dtype=x.dtype, keepdims=keepdims),
+    "amax": lambda x, axis, keepdims: jnp.max(x, axis, keepdims=keepdims),
+    "amin": lambda x, axis, keepdims: jnp.min(x, axis, keepdims=keepdims),
+    "any": lambda x, axis, keepdims: jnp.any(x, axis, keepdims=keepdims),
+    "all": lambda x, axis, keepdims: jnp.all(x, axis, keepdims=keepdims),
+    "argmax": lambda x, axis, keepdims: jnp.argmax(x, axis, keepdims=keepdims).astype("int32"),
+    "argmin": lambda x, axis, keepdims: jnp.argmin(x, axis, keepdims=keepdims).astype("int32"),
+    "running_sum": lambda x, axis: jnp.cumsum(x, axis, dtype=x.dtype),
+    "running_product": lambda x, axis: jnp.cumprod(x, axis, dtype=x.dtype),
+    # movement
+    "reshape": jnp.reshape,
+    "transpose": jnp.transpose,
+    "broadcast_to": jnp.broadcast_to,
+    "concatenate": jnp.concatenate,
+    "stack": jnp.stack,
+    "flip": jnp.flip,
+    "strided_slice": lax.slice,
+    # conversion and creation
+    "as_array": lambda x: x,
+    "stop_gradient": lax.stop_gradient,
+    "zeros_like": lambda x, dtype: jnp.zeros_like(x, dtype=dtype),
+    "ones_like": lambda x, dtype: jnp.ones_like(x, dtype=dtype),
+    # sorting
+    "argsort": lambda x, axis: jnp.argsort(x, axis, stable=True).astype("int32"),
+    "sort": lambda x, axis: jnp.sort(x, axis, stable=True),
+    "searchsorted": lambda seq, values, side: jnp.searchsorted(seq, values, side=side).astype("int32"),
+}
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Enter a function as the kernel of the op of its name."""
+    KERNELS[function.__name__] = function
+    return function
+
+
+_WIDE_NAMES = frozenset({"int64", "uint64", "float64", "complex128"})
+_WIDE = frozenset(numpy_dtype(name) for name in _WIDE_NAMES)
+
+
+def _is_wide(arguments: Iterable[Any]) -> bool:
+    """Whether 64-bit arrays or dtypes are among arguments."""
+    for x in arguments:
+        if type(x) in (list, tuple, dict):
+            if _is_wide(tree.flatten(x)):
+                return True
+        elif x in _WIDE_NAMES if type(x) is str else getattr(x, "dtype", None) in _WIDE:
+            return True
+    return False
+
+
+def _allowing(arguments: Iterable[Any]) -> contextlib.AbstractContextManager[Any]:
+    """Where 64-bit numbers are real if these arguments have any."""
+    return jax.enable_x64(True) if _is_wide(arguments) else contextlib.nullcontext()
+
+
+class JaxBackend(Backend):
+    """JAX."""
+
+    name = "jax"
+    array_types = (jax.Array, jax.core.Tracer)
+    kernels = KERNELS
+    dtypes = {
+        name: numpy_dtype(name)
+        for name in (
+            "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 bfloat16 float16 float32 float64 complex64 "
+            "complex128 float8_e4m3fn float8_e5m2"
+        ).split()
+    }
+    plain = frozenset(dtypes) - _WIDE_NAMES
+    scalars = frozenset(
+        "add subtract multiply divide floor_divide mod power maximum minimum arctan2 equal not_equal less less_equal "
+        "greater greater_equal bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()
+    )
+    gaps = {
+        "indices": "A compiled function cannot raise an error: an index out of range gives NaN, or is brought into range.",
+        "while_loop": "In a compiled function it has no reverse-mode gradient; fori_loop with known bounds and scan have.",
+    }
+    precision = lax.Precision.HIGHEST
+
+    def call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> Any:
+        """Run a kernel, with 64-bit numbers allowed where there are any."""
+        with _allowing(args):
+            return kernel(*args)
+
+    # Arrays
+
+    def _device(self) -> Any:
+        name = chosen_device(self)
+        if name is None:
+            return None
+        kind, index = name.split(":")
+        return jax.devices(kind)[int(index)]
+
+    def from_numpy(self, array: np.ndarray) -> jax.Array:
+        """An array with the values of a NumPy array."""
+        with _allowing([array]):
+            return jnp.asarray(array, device=self._device())
+
+    def to_numpy(self, x: Any) -> np.ndarray:
+        """The values as a NumPy array that cannot be written to."""
+        return np.asarray(x)
+
+    def from_dlpack(self, x: Any) -> jax.Array:
+        """An array that shares the memory of an array from elsewhere."""
+        with jax.enable_x64(True):
+            return jnp.from_dlpack(x)
+
+    def cast(self, x: Any, dtype: str) -> jax.Array:
+        """The array in another dtype."""
+        with _allowing([x, dtype]):
+            if jnp.iscomplexobj(x) and not dtype.startswith("complex"):
+                x = jnp.real(x)
+            return lax.convert_element_type(x, self.dtypes[dtype])
+
+    # Devices
+
+    def devices(self) -> list[str]:
+        """JAX's own devices, and the processors."""
+        found = [*jax.devices(), *jax.devices("cpu")]
+        counts: dict[str, int] = {}
+        names = []
+        for device in dict.fromkeys(found):
+            index = counts.get(device.platform, 0)
+            counts[device.platform] = index + 1
+            names.append(f"{device.platform}:{index}")
+        return names
+
+    def device_of(self, x: Any) -> str:
+        """The device on which an array lies."""
+        device = next(iter(x.devices()))
+        return f"{device.platform}:{jax.devices(device.platform).index(device)}"
+
+    def synchronize(self) -> None:
+        """Wait for everything that was dispatched."""
+        jax.effects_barrier()
+        for device in jax.devices():
+            jax.device_put(0, device).block_until_ready()
+
+    def set_matmul_precision(self, precision: str) -> None:
+        """The precision that kernels ask for; JAX's own default stays."""
+        self.precision = lax.Precision(precision)
+
+    # Gradients and compilation
+
+    def value_and_grad(self, function: Callable[[list], tuple[Any, list]], arrays: list) -> tuple[Any, list, list]:
+        """Value, auxiliary results, and the gradient of the value with respect to each of the arrays."""
+        with _allowing(arrays):
+            (value, aux), gradients = jax.value_and_grad(function, has_aux=True)(arrays)
+        return value, aux, gradients
+
+    def vjp(self, function: Callable[[list], list], arrays: list) -> tuple[list, Callable[[list], list]]:
+        """Results, and the function that pulls cotangents of the results back to the arrays."""
+        with _allowing(arrays):
+            results, pull = jax.vjp(function, arrays)
+
+        def pull_back(cotangents: list[Any]) -> list[Any]:
+            with _allowing(arrays):
+                (gradients,) = pull([_cotangent(g, x) for g, x in zip(cotangents, results, strict=True)])
+            return gradients
+
+        return results, pull_back
+
+    def jvp(self, function: Callable[[list], list], arrays: list, tangents: list) -> tuple[list, list]:
+        """Results, and the tangents of the results."""
+        with _allowing(arrays):
+            results, moved = jax.jvp(function, (arrays,), (tangents,))
+            moved = [jnp.zeros_like(x) if t.dtype == jax.dtypes.float0 else t for t, x in zip(moved, results, strict=True)]
+        return results, moved
+
+    def custom_gradient(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """`function(*args)[0]`, whose gradient is what `function(*args)[1]` makes of the cotangent."""
+
+        @jax.custom_gradient
+        def run(*args: Any) -> tuple[Any, Callable[[Any], Any]]:
+            result, gradient = function(*args)
+            structure = tree.take_apart(args)[1]
+
+            def pull(g: Any) -> Any:
+                return tree.put_together(structure, tree.flatten(gradient(*tree.flatten(g))))
+
+            return result, pull
+
+        with _allowing(args):
+            return run(*args)
+
+    def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function, which computes its intermediate results again for the gradient."""
+        return jax.checkpoint(function)
+
+    def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
+        """The function, compiled by XLA."""
+        if jit_compile is False:
+            return function
+        compiled = jax.jit(function, donate_argnums=tuple(donate))
+
+        def run(*arrays: Any) -> list[Any]:
+            with _allowing(arrays):
+                return compiled(*arrays)
+
+        return run
+
+
+def _cotangent(g: Any, x: Any) -> Any:
+    """A cotangent as JAX wants it: for integers it has a dtype without values."""
+    return g if jnp.issubdtype(x.dtype, jnp.inexact) else np.zeros(x.shape, jax.dtypes.float0)
+
+
+def _is_known(x: Any) -> bool:
+    """Whether the values of an array are there to be looked at, rather than being traced."""
+    return not isinstance(x, jax.core.Tracer)
+
+
+# Elementary functions and creation -------------------------------------------------------------------------
+
+
+def _rounding(compute: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x: compute(x) if jnp.issubdtype(x.dtype, jnp.floating) else x
+
+
+KERNELS["floor"] = _rounding(jnp.floor)
+KERNELS["ceil"] = _rounding(jnp.ceil)
+KERNELS["rint"] = _rounding(jnp.rint)
+
+
+@kernel
+def zeros(shape: Any, dtype: str) -> Any:
+    with _allowing([dtype]):
+        return jnp.zeros(shape, dtype, device=backend._device())
+
+
+@kernel
+def ones(shape: Any, dtype: str) -> Any:
+    with _allowing([dtype]):
+        return jnp.ones(shape, dtype, device=backend._device())
+
+
+@kernel
+def where(condition: Any, x1: Any, x2: Any) -> Any:
+    return nonzero(condition) if x1 is None else jnp.where(condition, x1, x2)
+
+
+@kernel
+def nonzero(x: Any) -> Any:
+    return tuple(places.astype("int32") for places in jnp.nonzero(x))
+
+
+# Slices ----------------------------------------------------------------------------------------------------
+
+
+@kernel
+def strided_slice_gradient(g: Any, shape: Any, starts: Any, stops: Any, steps: Any) -> Any:
+    if 0 in g.shape:
+        return jnp.zeros(shape, g.dtype)
+    sizes = zip(shape, g.shape, starts, steps, strict=True)
+    padding = [(start, size - start - (count - 1) * step - 1, step - 1) for size, count, start, step in sizes]
+    return lax.pad(g, jnp.zeros((), g.dtype), padding)
+
+
+@kernel
+def pad_constant(x: Any, pairs: Any, value: Any) -> Any:
+    return lax.pad(x, jnp.full((), value, x.dtype), [(low, high, 0) for low, high in pairs])
+
+
+def _check_block(x: Any, starts: Any, sizes: Any) -> None:
+    if _is_known(starts):
+        for axis, (start, size, whole) in enumerate(zip(np.asarray(starts), sizes, x.shape, strict=True)):
+            if not 0 <= start <= whole - size:
+                raise OutOfRangeError.of_block(int(start), size, axis, whole)
+
+
+@functools.partial(KERNELS.__setitem__, "slice")
+def _slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
+    _check_block(inputs, start_indices, shape)
+    return lax.dynamic_slice(inputs, list(start_indices), shape)
+
+
+@kernel
+def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
+    _check_block(inputs, start_indices, updates.shape)
+    return lax.dynamic_update_slice(inputs, updates, list(start_indices))
+
+
+# Indices ---------------------------------------------------------------------------------------------------
+
+
+def _in_range(indices: Any, size: int, axis: int) -> Any:
+    """Indices, after a look at whether they are in range."""
+    if _is_known(indices) and indices.size:
+        low, high = int(jnp.min(indices)), int(jnp.max(indices))
+        if high >= size or low < -size:
+            raise OutOfRangeError.of_index(high if high >= size else low, axis, size)
+    return indices
+
+
+@kernel
+def take(x: Any, indices: Any, axis: int | None) -> Any:
+    size = x.size if axis is None else x.shape[axis]
+    return jnp.take(x, _in_range(indices, size, 0 if axis is None else axis % x.ndim), axis)
+
+
+@kernel
+def gather_along_axis(x: Any, indices: Any, axis: int) -> Any:
+    return jnp.take_along_axis(x, _in_range(indices, x.shape[axis], axis), axis)
+
+
+@kernel
+def add_along_axis(x: Any, indices: Any, updates: Any, axis: int) -> Any:
+    places: list[Any] = list(jnp.ogrid[tuple(slice(size) for size in indices.shape)])
+    places[axis] = _in_range(indices, x.shape[axis], axis)
+    return x.at[tuple(places)].add(updates)
+
+
+def _places(indices: Any, shape: Any) -> tuple[Any, ...]:
+    """Positions on each of the first axes."""
+    return tuple(_in_range(indices[..., axis], shape[axis], axis) for axis in range(indices.shape[-1]))
+
+
+@kernel
+def gather(x: Any, indices: Any) -> Any:
+    return x[_places(indices, x.shape)]
+
+
+@kernel
+def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None) -> Any:
+    places = inputs.at[_places(indices, inputs.shape)]
+    combine = {None: places.set, "add": places.add, "max": places.max, "min": places.min, "mul": places.mul}
+    return combine[reduction](updates)
+
+
+# Linear algebra and windows --------------------------------------------------------------------------------
+
+
+@kernel
+def matmul(x1: Any, x2: Any) -> Any:
+    return jnp.matmul(x1, x2, precision=backend.precision)
+
+
+def _layout(window: Any) -> tuple[str, str, str]:
+    spatial = "DHW"[3 - window.rank :]
+    arrays = f"N{spatial}C" if window.channels_last else f"NC{spatial}"
+    return arrays, f"{spatial}IO", arrays
+
+
+@kernel
+def convolve(inputs: Any, kernel: Any, window: Any) -> Any:
+    return lax.conv_general_dilated(
+        inputs,
+        kernel,
+        window.strides,
+        window.pairs(window.spatial(inputs.shape)),
+        rhs_dilation=window.dilation,
+        dimension_numbers=_layout(window),
+        feature_group_count=window.groups,
+        precision=backend.precision,
+    )
+
+
+@kernel
+def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> Any:
+    shape = window.with_spatial(g.shape, sizes, kernel.shape[-2] * window.groups)
+    forward = jax.linear_transpose(lambda x: convolve(x, kernel, window), jax.ShapeDtypeStruct(shape, g.dtype))
+    return forward(g)[0]
+
+
+@kernel
+def convolve_kernel_gradient(inputs: Any, g: Any, window: Any) -> Any:
+    channels = inputs.shape[window.channel_axis] // window.groups
+    shape = (*window.sizes, channels, g.shape[window.channel_axis])
+    forward = jax.linear_transpose(lambda k: convolve(inputs, k, window), jax.ShapeDtypeStruct(shape, g.dtype))
+    return forward(g)[0]
+
+
+def _reduce_windows(x: Any, window: Any, start: Any, combine: Callable[..., Any]) -> Any:
+    def everywhere(values: Any, elsewhere: Any) -> tuple[Any, ...]:
+        places = dict(zip(window.spatial_axes, values, strict=True))
+        return tuple(places.get(axis, elsewhere) for axis in range(x.ndim))
+
+    pairs = window.pairs(window.spatial(x.shape))
+    return lax.reduce_window(
+        x,
+        np.asarray(start, x.dtype),
+        combine,
+        everywhere(window.sizes, 1),
+        everywhere(window.strides, 1),
+        everywhere(pairs, (0, 0)),
+        window_dilation=everywhere(window.dilation, 1),
+    )
+
+
+@kernel
+def window_max(x: Any, window: Any) -> Any:
+    lowest = -np.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
+    return _reduce_windows(x, window, lowest, lax.max)
+
+
+@kernel
+def window_sum(x: Any, window: Any) -> Any:
+    return _reduce_windows(x, window, 0, lax.add)
+
+
+# Control flow ----------------------------------------------------------------------------------------------
+
+
+def _arrays(structure: Any) -> Any:
+    """A structure whose numbers have become arrays, as JAX wants what branches and loops return."""
+    return tree.map_structure(lambda x: x if x is None else OPS["as_array"].function(x), structure)
+
+
+def _truth(x: Any) -> bool | None:
+    """Whether a condition holds, or None where that is not known yet."""
+    try:
+        return bool(x)
+    except jax.errors.ConcretizationTypeError:
+        return None
+
+
+@kernel
+def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
+    holds = _truth(pred)
+    if holds is not None:
+        return true_fn() if holds else false_fn()
+    return lax.cond(pred, lambda: _arrays(true_fn()), lambda: _arrays(false_fn()))
+
+
+@kernel
+def run_branch(index: Any, branches: Any, operands: Any) -> Any:
+    if _is_known(index):
+        return OPS["run_branch"].body(index, branches, operands)  # type: ignore[misc]
+    return lax.switch(index, [lambda *xs, branch=branch: _arrays(branch(*xs)) for branch in branches], *operands)
+
+
+@kernel
+def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | None) -> Any:
+    traced = any(not _is_known(x) for x in tree.flatten(loop_vars))
+    if traced and _truth(tree.call(cond, loop_vars)) is not None:
+        return OPS["while_loop"].body(cond, body, loop_vars, maximum_iterations)  # type: ignore[misc]
+
+    def goes_on(state: Any) -> Any:
+        rounds, values = state
+        holds = jnp.reshape(tree.call(cond, values), ())
+        return holds if maximum_iterations is None else jnp.logical_and(holds, rounds < maximum_iterations)
+
+    def step(state: Any) -> Any:
+        rounds, values = state
+        return rounds + 1, _arrays(tree.like(values, tree.call(body, values)))
+
+    return lax.while_loop(goes_on, step, (jnp.int32(0), _arrays(loop_vars)))[1]
+
+
+@kernel
+def fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
+    if _is_known(lower) and _is_known(upper):
+        lower, upper = int(lower), int(upper)
+    return lax.fori_loop(lower, upper, lambda i, value: _arrays(body_fun(i, value)), _arrays(init_val))
+
+
+@kernel
+def scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll: Any) -> Any:
+    return lax.scan(lambda carry, x: _arrays(f(carry, x)), _arrays(init), xs, length, reverse, unroll)
+
+
+# Random words ----------------------------------------------------------------------------------------------
+
+
+def _multiply(constant: int, word: Any) -> tuple[Any, Any]:
+    product = lax.convert_element_type(word, "uint64") * np.uint64(constant)
+    return lax.convert_element_type(product >> np.uint64(32), "uint32"), lax.convert_element_type(product, "uint32")
+
+
+@kernel
+def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
+    count = math.prod(shape)
+    with jax.enable_x64(True):
+        blocks = -(-count // 4)
+        c0, c1, c2, c3 = philox.counter_words(counter)
+        number = lax.iota("uint64", blocks) + np.uint64(c0)
+        carry = lax.convert_element_type(number >> np.uint64(32), "uint32")
+        key = lax.convert_element_type(seed, "uint32")
+        words = philox.block(
+            (
+                lax.convert_element_type(number, "uint32"),
+                carry + np.uint32(c1),
+                jnp.full(blocks, c2, "uint32"),
+                jnp.full(blocks, c3, "uint32"),
+            ),
+            (key[0], key[1]),
+            _multiply,
+            lambda word, constant: word + np.uint32(constant),
+        )
+        return jnp.reshape(jnp.reshape(jnp.stack(words, 1), (-1,))[:count], shape)
+
+
+backend = JaxBackend()

@@ -1,0 +1,504 @@
+"""NumPy: the backend that is always there. The tape differentiates it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from polykeras import philox
+from polykeras.backend import Backend, numpy_dtype
+from polykeras.dtypes import ALL
+from polykeras.errors import OutOfRangeError
+from polykeras.tape import TapeGradients
+
+KERNELS: dict[str, Callable[..., Any]] = {
+    # arithmetic
+    "add": np.add,
+    "subtract": np.subtract,
+    "multiply": np.multiply,
+    "divide": np.divide,
+    "floor_divide": np.floor_divide,
+    "mod": np.remainder,
+    "power": np.power,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "arctan2": np.arctan2,
+    "negative": np.negative,
+    "square": np.square,
+    # elementary functions
+    "abs": np.absolute,
+    "sign": np.sign,
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log1p": np.log1p,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tanh": np.tanh,
+    "isnan": np.isnan,
+    "isinf": np.isinf,
+    "isfinite": np.isfinite,
+    # logic
+    "equal": np.equal,
+    "not_equal": np.not_equal,
+    "less": np.less,
+    "less_equal": np.less_equal,
+    "greater": np.greater,
+    "greater_equal": np.greater_equal,
+    "logical_and": np.logical_and,
+    "logical_or": np.logical_or,
+    "logical_not": np.logical_not,
+    "bitwise_and": np.bitwise_and,
+    "bitwise_or": np.bitwise_or,
+    "bitwise_xor": np.bitwise_xor,
+    "bitwise_not": np.bitwise_not,
+    "left_shift": np.left_shift,
+    "right_shift": np.right_shift,
+    # reductions
+    "any": lambda x, axis, keepdims: np.logical_or.reduce(x, axis=axis, keepdims=keepdims),
+    "all": lambda x, axis, keepdims: np.logical_and.reduce(x, axis=axis, keepdims=keepdims),
+    "amax": lambda x, axis, keepdims: np.maximum.reduce(x, axis=axis, keepdims=keepdims),
+    "amin": lambda x, axis, keepdims: np.minimum.reduce(x, axis=axis, keepdims=keepdims),
+    "argmax": lambda x, axis, keepdims: np.asarray(np.argmax(x, axis=axis, keepdims=keepdims)).astype("int32"),
+    "argmin": lambda x, axis, keepdims: np.asarray(np.argmin(x, axis=axis, keepdims=keepdims)).astype("int32"),
+    # movement
+    "reshape": lambda x, newshape: x.reshape(newshape),
+    "transpose": lambda x, axes: x.transpose(axes),
+    "broadcast_to": np.broadcast_to,
+    "concatenate": np.concatenate,
+    "stack": np.stack,
+    "flip": np.flip,
+    # creation and conversion
+    "zeros": np.zeros,
+    "ones": np.ones,
+    "as_array": lambda x: x,
+    "stop_gradient": lambda variable: variable,
+    # sorting
+    "argsort": lambda x, axis: np.argsort(x, axis=axis, kind="stable").astype("int32"),
+    "sort": lambda x, axis: np.sort(x, axis=axis, kind="stable"),
+    "searchsorted": lambda seq, values, side: np.asarray(np.searchsorted(seq, values, side)).astype("int32"),
+}
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Enter a function as the kernel of the op of its name."""
+    KERNELS[function.__name__] = function
+    return function
+
+
+class NumpyBackend(TapeGradients, Backend):
+    """NumPy."""
+
+    name = "numpy"
+    array_types = (np.ndarray, np.generic)
+    kernels = KERNELS
+    dtypes = {name: numpy_dtype(name) for name in sorted(ALL)}
+    scalars = frozenset(
+        "add subtract multiply divide floor_divide mod power maximum minimum arctan2 equal not_equal less less_equal "
+        "greater greater_equal bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()
+    )
+
+    def from_numpy(self, array: np.ndarray) -> np.ndarray:
+        """The array itself."""
+        return array
+
+    def to_numpy(self, x: Any) -> np.ndarray:
+        """The array itself."""
+        return np.asarray(x)
+
+    def copy(self, x: Any) -> np.ndarray:
+        """An array with memory of its own."""
+        return np.array(x)
+
+    def from_dlpack(self, x: Any) -> np.ndarray:
+        """An array that shares the memory of an array from elsewhere."""
+        return np.from_dlpack(x)
+
+    def cast(self, x: Any, dtype: str) -> np.ndarray:
+        """The array in another dtype."""
+        if x.dtype.kind == "c" and not dtype.startswith("complex"):
+            x = x.real
+        return x.astype(self.dtypes[dtype])
+
+    def devices(self) -> list[str]:
+        """The processor."""
+        return ["cpu:0"]
+
+
+# Narrow floats ---------------------------------------------------------------------------------------------
+
+_NARROW = frozenset({np.dtype("float16"), numpy_dtype("bfloat16")})
+
+
+def _in_single(compute: Callable[..., Any], x: Any, *rest: Any) -> Any:
+    """Compute in float32 where NumPy would add up in 16 bits."""
+    if x.dtype not in _NARROW:
+        return compute(x, *rest)
+    rest = tuple(r.astype(np.float32) if isinstance(r, np.ndarray) and r.dtype == x.dtype else r for r in rest)
+    return compute(x.astype(np.float32), *rest).astype(x.dtype)
+
+
+@kernel
+def sum(x: Any, axis: Any, keepdims: bool) -> Any:
+    return _in_single(lambda x: np.add.reduce(x, axis=axis, dtype=x.dtype, keepdims=keepdims), x)
+
+
+@kernel
+def product(x: Any, axis: Any, keepdims: bool) -> Any:
+    return _in_single(lambda x: np.multiply.reduce(x, axis=axis, dtype=x.dtype, keepdims=keepdims), x)
+
+
+@kernel
+def running_sum(x: Any, axis: int) -> Any:
+    return _in_single(lambda x: np.add.accumulate(x, axis=axis, dtype=x.dtype), x)
+
+
+@kernel
+def running_product(x: Any, axis: int) -> Any:
+    return _in_single(lambda x: np.multiply.accumulate(x, axis=axis, dtype=x.dtype), x)
+
+
+@kernel
+def matmul(x1: Any, x2: Any) -> Any:
+    return _in_single(np.matmul, x1, x2)
+
+
+@kernel
+def floor(x: Any) -> Any:
+    return x if x.dtype.kind in "iub" else np.floor(x)
+
+
+@kernel
+def ceil(x: Any) -> Any:
+    return x if x.dtype.kind in "iub" else np.ceil(x)
+
+
+@kernel
+def rint(x: Any) -> Any:
+    return x if x.dtype.kind in "iub" else np.rint(x)
+
+
+# Creation and choice ---------------------------------------------------------------------------------------
+
+
+@kernel
+def zeros_like(x: Any, dtype: str | None) -> np.ndarray:
+    return np.zeros(x.shape, x.dtype if dtype is None else numpy_dtype(dtype))
+
+
+@kernel
+def ones_like(x: Any, dtype: str | None) -> np.ndarray:
+    return np.ones(x.shape, x.dtype if dtype is None else numpy_dtype(dtype))
+
+
+@kernel
+def where(condition: Any, x1: Any, x2: Any) -> Any:
+    return nonzero(condition) if x1 is None else np.where(condition, x1, x2)
+
+
+@kernel
+def nonzero(x: Any) -> tuple[np.ndarray, ...]:
+    return tuple(places.astype("int32") for places in np.nonzero(x))
+
+
+# Slices and indices ----------------------------------------------------------------------------------------
+
+
+@kernel
+def strided_slice(x: Any, starts: Any, stops: Any, steps: Any) -> Any:
+    return x[tuple(map(slice, starts, stops, steps))]
+
+
+@kernel
+def strided_slice_gradient(g: Any, shape: Any, starts: Any, stops: Any, steps: Any) -> np.ndarray:
+    out = np.zeros(shape, g.dtype)
+    out[tuple(map(slice, starts, stops, steps))] = g
+    return out
+
+
+@kernel
+def pad_constant(x: Any, pairs: Any, value: Any) -> np.ndarray:
+    out = np.full([size + low + high for size, (low, high) in zip(x.shape, pairs, strict=True)], value, x.dtype)
+    out[tuple(slice(low, low + size) for size, (low, _) in zip(x.shape, pairs, strict=True))] = x
+    return out
+
+
+def _block(x: Any, starts: Any, sizes: Any) -> tuple[slice, ...]:
+    for axis, (start, size, whole) in enumerate(zip(starts, sizes, x.shape, strict=True)):
+        if not 0 <= start <= whole - size:
+            raise OutOfRangeError.of_block(int(start), size, axis, whole)
+    return tuple(slice(start, start + size) for start, size in zip(starts, sizes, strict=True))
+
+
+KERNELS["slice"] = lambda inputs, start_indices, shape: inputs[_block(inputs, start_indices, shape)]
+
+
+@kernel
+def slice_update(inputs: Any, start_indices: Any, updates: Any) -> np.ndarray:
+    out = inputs.copy()
+    out[_block(inputs, start_indices, updates.shape)] = updates
+    return out
+
+
+def _checked(indices: Any, size: int, axis: int) -> Any:
+    """Indices, after a look at whether they are in range."""
+    if indices.size and (indices.max() >= size or indices.min() < -size):
+        worst = indices.max() if indices.max() >= size else indices.min()
+        raise OutOfRangeError.of_index(int(worst), axis, size)
+    return indices
+
+
+@kernel
+def take(x: Any, indices: Any, axis: int | None) -> Any:
+    try:
+        return np.take(x, indices, axis)
+    except IndexError:
+        _checked(indices, x.size if axis is None else x.shape[axis], axis or 0)
+        raise
+
+
+@kernel
+def gather_along_axis(x: Any, indices: Any, axis: int) -> np.ndarray:
+    return np.take_along_axis(x, _checked(indices, x.shape[axis], axis), axis)
+
+
+@kernel
+def add_along_axis(x: Any, indices: Any, updates: Any, axis: int) -> np.ndarray:
+    rows = np.ascontiguousarray(np.moveaxis(x, axis, -1))
+    out = rows.reshape(-1) if rows is not x and not np.shares_memory(rows, x) else rows.reshape(-1).copy()
+    length = x.shape[axis]
+    places = np.moveaxis(_checked(indices, length, axis) % max(length, 1), axis, -1).astype(np.intp)
+    first = np.arange(0, out.size, length) if length else np.zeros(0, np.intp)
+    places = places + first.reshape(*places.shape[:-1], 1)
+    np.add.at(out, places.reshape(-1), np.moveaxis(updates, axis, -1).reshape(-1))
+    return np.moveaxis(out.reshape(rows.shape), -1, axis)
+
+
+def _places(indices: Any, shape: Any) -> np.ndarray:
+    """Positions on the first axes together as positions on one axis."""
+    place = np.zeros(indices.shape[:-1], np.intp)
+    for axis in range(indices.shape[-1]):
+        place = place * shape[axis] + _checked(indices[..., axis], shape[axis], axis) % max(shape[axis], 1)
+    return place.reshape(-1)
+
+
+@kernel
+def gather(x: Any, indices: Any) -> Any:
+    depth = indices.shape[-1]
+    rows = x.reshape(-1, *x.shape[depth:])
+    return rows[_places(indices, x.shape)].reshape(*indices.shape[:-1], *x.shape[depth:])
+
+
+_COMBINE = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.multiply}
+
+
+@kernel
+def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None) -> np.ndarray:
+    depth = indices.shape[-1]
+    width = math.prod(inputs.shape[depth:])
+    out = inputs.copy().reshape(-1, width)
+    places, rows = _places(indices, inputs.shape), updates.reshape(-1, width)
+    if reduction is None:
+        out[places] = rows
+    elif width == 1:
+        _COMBINE[reduction].at(out.reshape(-1), places, rows.reshape(-1))
+    elif len(places):
+        order = np.argsort(places, kind="stable")
+        ordered = places[order]
+        first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+        combine = _COMBINE[reduction]
+        out[ordered[first]] = combine(out[ordered[first]], combine.reduceat(rows[order], first, axis=0))
+    return out.reshape(inputs.shape)
+
+
+# Windows ---------------------------------------------------------------------------------------------------
+
+
+def _channels_last(x: Any, window: Any) -> Any:
+    return x if window.channels_last else np.moveaxis(x, 1, -1)
+
+
+def _as_given(x: Any, window: Any) -> Any:
+    return x if window.channels_last else np.moveaxis(x, -1, 1)
+
+
+def _padded(x: Any, pairs: Any, value: Any = 0) -> Any:
+    """An array with channels last, padded on its spatial axes."""
+    if all(pair == (0, 0) for pair in pairs):
+        return x
+    return pad_constant(x, ((0, 0), *pairs, (0, 0)), value)
+
+
+def _patches(x: Any, window: Any) -> np.ndarray:
+    """A view of shape (batch, *windows, *sizes, channels), of an array with channels last."""
+    x = _padded(x, window.pairs(x.shape[1:-1]))
+    spatial = x.strides[1:-1]
+    windows = [(n - e) // s + 1 for n, e, s in zip(x.shape[1:-1], window.extents, window.strides, strict=True)]
+    by_window = [step * s for step, s in zip(spatial, window.strides, strict=True)]
+    by_tap = [step * d for step, d in zip(spatial, window.dilation, strict=True)]
+    return as_strided(
+        x,
+        (x.shape[0], *windows, *window.sizes, x.shape[-1]),
+        (x.strides[0], *by_window, *by_tap, x.strides[-1]),
+        writeable=False,
+    )
+
+
+def _patch_rows(x: Any, window: Any) -> np.ndarray:
+    """The patches of each group as the rows of a matrix: shape (groups, batch * windows, taps * channels)."""
+    patches, rank, groups = _patches(x, window), window.rank, window.groups
+    count = math.prod(patches.shape[: rank + 1])
+    if groups == 1:
+        return patches.reshape(1, count, -1)
+    apart = patches.reshape(*patches.shape[:-1], groups, -1)
+    return np.moveaxis(apart, -2, 0).reshape(groups, count, -1)
+
+
+def _group_matrix(kernel: Any, groups: int) -> np.ndarray:
+    """A convolution's kernel as a matrix for each group: shape (groups, taps * channels, filters)."""
+    return np.moveaxis(kernel.reshape(-1, groups, kernel.shape[-1] // groups), 1, 0)
+
+
+def _group_rows(g: Any, groups: int) -> np.ndarray:
+    """An array with channels last as a matrix for each group: shape (groups, batch * windows, filters)."""
+    return np.moveaxis(g.reshape(-1, groups, g.shape[-1] // groups), 1, 0)
+
+
+def _wide_convolve(inputs: Any, kernel: Any, window: Any) -> np.ndarray:
+    x = _channels_last(inputs, window)
+    rows = _patch_rows(x, window) @ _group_matrix(kernel, window.groups)
+    shape = (x.shape[0], *window.outputs(x.shape[1:-1]), kernel.shape[-1])
+    return _as_given(np.moveaxis(rows, 0, 1).reshape(shape), window)
+
+
+@kernel
+def convolve(inputs: Any, kernel: Any, window: Any) -> np.ndarray:
+    return _in_single(_wide_convolve, inputs, kernel, window)
+
+
+def _taps(x: Any, window: Any, counts: Any) -> list[np.ndarray]:
+    """For each offset in a window a view of the elements there, of a padded array with channels last."""
+    views = []
+    for offset in window.taps():
+        ranges = zip(offset, counts, window.strides, strict=True)
+        views.append(x[(slice(None), *(slice(o, o + (n - 1) * s + 1, s) for o, n, s in ranges))])
+    return views
+
+
+def _wide_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> np.ndarray:
+    g, groups = _channels_last(g, window), window.groups
+    pairs = window.pairs(sizes)
+    padded = [size + low + high for size, (low, high) in zip(sizes, pairs, strict=True)]
+    channels = kernel.shape[-2]
+    out = np.zeros((g.shape[0], *padded, groups * channels), g.dtype)
+    rows = _group_rows(g, groups)
+    per_tap = _group_matrix(kernel, groups).reshape(groups, -1, channels, kernel.shape[-1] // groups)
+    for tap, view in enumerate(_taps(out, window, g.shape[1:-1])):
+        part = rows @ per_tap[:, tap].swapaxes(1, 2)
+        view += np.moveaxis(part, 0, 1).reshape(view.shape)
+    inner = tuple(slice(low, low + size) for size, (low, _) in zip(sizes, pairs, strict=True))
+    return _as_given(out[(slice(None), *inner)], window)
+
+
+@kernel
+def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> np.ndarray:
+    return _in_single(_wide_input_gradient, g, kernel, sizes, window)
+
+
+def _wide_kernel_gradient(inputs: Any, g: Any, window: Any) -> np.ndarray:
+    x, g = _channels_last(inputs, window), _channels_last(g, window)
+    matrices = _patch_rows(x, window).swapaxes(1, 2) @ _group_rows(g, window.groups)
+    shape = (*window.sizes, x.shape[-1] // window.groups, g.shape[-1])
+    return np.moveaxis(matrices, 0, 1).reshape(shape)
+
+
+@kernel
+def convolve_kernel_gradient(inputs: Any, g: Any, window: Any) -> np.ndarray:
+    return _in_single(_wide_kernel_gradient, inputs, g, window)
+
+
+def _lowest(dtype: np.dtype) -> Any:
+    return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf
+
+
+def _pooling_taps(x: Any, window: Any, outside: Any) -> list[np.ndarray]:
+    sizes = x.shape[1:-1]
+    return _taps(_padded(x, window.pairs(sizes), outside), window, window.outputs(sizes))
+
+
+def _fold(combine: np.ufunc, x: Any, window: Any, outside: Any) -> np.ndarray:
+    first, *others = _pooling_taps(_channels_last(x, window), window, outside)
+    out = first.copy()
+    for tap in others:
+        combine(out, tap, out=out)
+    return _as_given(out, window)
+
+
+@kernel
+def window_sum(x: Any, window: Any) -> np.ndarray:
+    return _in_single(lambda x: _fold(np.add, x, window, 0), x)
+
+
+@kernel
+def window_max(x: Any, window: Any) -> np.ndarray:
+    return _fold(np.maximum, x, window, _lowest(x.dtype))
+
+
+def _unpool(g: Any, sizes: Any, window: Any, shares: Callable[[int], Any]) -> np.ndarray:
+    """Zeros to which the share of each offset in the cotangent is added."""
+    pairs = window.pairs(sizes)
+    padded = [size + low + high for size, (low, high) in zip(sizes, pairs, strict=True)]
+    out = np.zeros((g.shape[0], *padded, g.shape[-1]), g.dtype)
+    for tap, view in enumerate(_taps(out, window, g.shape[1:-1])):
+        view += shares(tap)
+    return out[(slice(None), *(slice(low, low + size) for size, (low, _) in zip(sizes, pairs, strict=True)))]
+
+
+@kernel
+def window_sum_gradient(g: Any, sizes: Any, window: Any) -> np.ndarray:
+    g = _channels_last(g, window)
+    return _as_given(_unpool(g, sizes, window, lambda tap: g), window)
+
+
+@kernel
+def window_max_gradient(g: Any, x: Any, window: Any) -> np.ndarray:
+    g, x = _channels_last(g, window), _channels_last(x, window)
+    views = _pooling_taps(x, window, _lowest(x.dtype))
+    free = np.ones(g.shape, bool)
+    greatest = views[0].copy()
+    for view in views[1:]:
+        np.maximum(greatest, view, out=greatest)
+
+    def share(tap: int) -> np.ndarray:
+        hit = views[tap] == greatest
+        hit &= free
+        np.logical_xor(free, hit, out=free)
+        return g * hit
+
+    return _as_given(_unpool(g, x.shape[1:-1], window, share), window)
+
+
+# Random words ----------------------------------------------------------------------------------------------
+
+
+@kernel
+def rng_bits(seed: Any, shape: Any, counter: int) -> np.ndarray:
+    return philox.words(seed, counter, math.prod(shape)).reshape(shape)
+
+
+@kernel
+def random_unit(seed: Any, shape: Any, dtype: str) -> np.ndarray:
+    return philox.unit(seed, math.prod(shape), dtype).astype(numpy_dtype(dtype), copy=False).reshape(shape)
+
+
+@kernel
+def random_coin(seed: Any, shape: Any, probability: float) -> np.ndarray:
+    return philox.coin(seed, math.prod(shape), probability).reshape(shape)
+
+
+backend = NumpyBackend()

@@ -1,0 +1,849 @@
+"""TensorFlow: eager or in graphs, differentiated by its tapes."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from polykeras import philox, tree
+from polykeras.backend import Backend, chosen_device
+from polykeras.errors import GradientError, OutOfRangeError, ShapeError
+from polykeras.op import OPS
+from polykeras.spec import Spec
+
+raw = tf.raw_ops
+
+
+def _unary(op: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x: op(x=x)
+
+
+def _binary(op: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x1, x2: op(x=x1, y=x2)
+
+
+KERNELS: dict[str, Callable[..., Any]] = {
+    # arithmetic
+    "add": _binary(raw.AddV2),
+    "subtract": _binary(raw.Sub),
+    "multiply": _binary(raw.Mul),
+    "divide": _binary(raw.RealDiv),
+    "floor_divide": _binary(raw.FloorDiv),
+    "mod": _binary(raw.FloorMod),
+    "power": _binary(raw.Pow),
+    "arctan2": lambda x1, x2: raw.Atan2(y=x1, x=x2),
+    "negative": _unary(raw.Neg),
+    "square": _unary(raw.Square),
+    # elementary functions
+    "abs": tf.abs,
+    "sign": _unary(raw.Sign),
+    "exp": _unary(raw.Exp),
+    "expm1": _unary(raw.Expm1),
+    "log": _unary(raw.Log),
+    "log1p": _unary(raw.Log1p),
+    "sqrt": _unary(raw.Sqrt),
+    "rsqrt": _unary(raw.Rsqrt),
+    "sin": _unary(raw.Sin),
+    "cos": _unary(raw.Cos),
+    "tanh": _unary(raw.Tanh),
+    "erf": _unary(raw.Erf),
+    "erfinv": _unary(raw.Erfinv),
+    # logic
+    "equal": _binary(raw.Equal),
+    "not_equal": _binary(raw.NotEqual),
+    "less": _binary(raw.Less),
+    "less_equal": _binary(raw.LessEqual),
+    "greater": _binary(raw.Greater),
+    "greater_equal": _binary(raw.GreaterEqual),
+    "logical_and": _binary(raw.LogicalAnd),
+    "logical_or": _binary(raw.LogicalOr),
+    "logical_not": _unary(raw.LogicalNot),
+    "bitwise_and": _binary(raw.BitwiseAnd),
+    "bitwise_or": _binary(raw.BitwiseOr),
+    "bitwise_xor": _binary(raw.BitwiseXor),
+    "left_shift": _binary(raw.LeftShift),
+    "right_shift": _binary(raw.RightShift),
+    # activations
+    "relu": lambda x: raw.Relu(features=x),
+    "sigmoid": _unary(raw.Sigmoid),
+    # reductions
+    "any": tf.reduce_any,
+    "all": tf.reduce_all,
+    "running_sum": lambda x, axis: raw.Cumsum(x=x, axis=axis),
+    # movement
+    "reshape": tf.reshape,
+    "transpose": tf.transpose,
+    "broadcast_to": tf.broadcast_to,
+    "concatenate": tf.concat,
+    "stack": tf.stack,
+    "strided_slice": tf.strided_slice,
+    "strided_slice_gradient": lambda g, shape, starts, stops, steps: raw.StridedSliceGrad(
+        shape=tf.stack(shape), begin=starts, end=stops, strides=steps, dy=g
+    ),
+    # conversion
+    "as_array": lambda x: x,
+    "stop_gradient": tf.stop_gradient,
+}
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Enter a function as the kernel of the op of its name."""
+    KERNELS[function.__name__] = function
+    return function
+
+
+_for_xla: ContextVar[bool] = ContextVar("polykeras_tensorflow_xla", default=False)
+
+
+class TensorflowBackend(Backend):
+    """TensorFlow."""
+
+    name = "tensorflow"
+    array_types = (tf.Tensor,)
+    kernels = KERNELS
+    dtypes = {
+        name: getattr(tf, name)
+        for name in (
+            "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 bfloat16 float16 float32 float64 complex64 complex128"
+        ).split()
+    }
+    dtypes |= {"float8_e4m3fn": tf.dtypes.experimental.float8_e4m3fn, "float8_e5m2": tf.dtypes.experimental.float8_e5m2}
+    strict = True
+    scalars = frozenset(
+        "add subtract multiply divide floor_divide mod power arctan2 equal not_equal less less_equal greater "
+        "greater_equal bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()
+    )
+    wider = {
+        "bool": "int32",
+        "int8": "int32",
+        "int16": "int32",
+        "uint8": "int32",
+        "uint16": "int32",
+        "uint32": "int64",
+        "uint64": "int64",
+        "float16": "float32",
+        "bfloat16": "float32",
+    }
+    gaps = {
+        "uint64": "TensorFlow lacks some of its arithmetic: numbers from 2**63 on may come out wrong.",
+        "indices": "A graph on a GPU cannot raise an error: an index out of range gives 0.",
+        "remat": "A function with recomputed results may use variables and its arguments, and no other tensors.",
+    }
+
+    # Arrays
+
+    def _place(self) -> contextlib.AbstractContextManager[Any]:
+        name = chosen_device(self)
+        return contextlib.nullcontext() if name is None else tf.device(name)
+
+    def from_numpy(self, array: np.ndarray) -> tf.Tensor:
+        """A tensor with the values of a NumPy array."""
+        with self._place():
+            return tf.convert_to_tensor(array)
+
+    def to_numpy(self, x: tf.Tensor) -> np.ndarray:
+        """The values as a NumPy array."""
+        return x.numpy()
+
+    def from_dlpack(self, x: Any) -> tf.Tensor:
+        """A tensor that shares the memory of an array from elsewhere."""
+        return tf.experimental.dlpack.from_dlpack(x.__dlpack__())
+
+    def shape(self, x: tf.Tensor) -> tuple[Any, ...]:
+        """The shape; in a graph a size may be a tensor."""
+        sizes = x.shape
+        if sizes.rank is None:
+            raise ShapeError("a tensor without a known number of axes cannot be used here. Set its shape first.")
+        if None not in sizes:
+            return tuple(sizes)
+        at_run_time = tf.shape(x)
+        return tuple(at_run_time[axis] if size is None else size for axis, size in enumerate(sizes))
+
+    def cast(self, x: tf.Tensor, dtype: str) -> tf.Tensor:
+        """The tensor in another dtype."""
+        return tf.cast(x, self.dtypes[dtype])
+
+    # Devices
+
+    def devices(self) -> list[str]:
+        """TensorFlow's logical devices, GPUs first."""
+        names = [device.name.removeprefix("/device:").lower() for device in tf.config.list_logical_devices()]
+        return sorted(names, key=lambda name: (not name.startswith("gpu"), name))
+
+    def device_of(self, x: tf.Tensor) -> str:
+        """The device on which a tensor lies."""
+        return ":".join(x.device.lower().split(":")[-2:])
+
+    def synchronize(self) -> None:
+        """Wait for everything that was dispatched."""
+        tf.test.experimental.sync_devices()
+
+    def set_matmul_precision(self, precision: str) -> None:
+        """TensorFloat-32 only where asked for."""
+        tf.config.experimental.enable_tensor_float_32_execution(precision != "highest")
+
+    def seed(self, seed: int) -> None:
+        """Seed TensorFlow's own generators."""
+        tf.random.set_seed(seed)
+
+    # Gradients and compilation
+
+    def value_and_grad(self, function: Callable[[list], tuple[Any, list]], arrays: list) -> tuple[Any, list, list]:
+        """Value, auxiliary results, and the gradient of the value with respect to each of the arrays."""
+        leaves = [tf.identity(x) for x in arrays]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(leaves)
+            value, aux = function(leaves)
+        return value, aux, _pull(tape, [value], leaves, None)
+
+    def vjp(self, function: Callable[[list], list], arrays: list) -> tuple[list, Callable[[list], list]]:
+        """Results, and the function that pulls cotangents of the results back to the arrays."""
+        leaves = [tf.identity(x) for x in arrays]
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+            tape.watch(leaves)
+            results = [tf.identity(x) for x in function(leaves)]
+        return results, lambda cotangents: _pull(tape, results, leaves, cotangents)
+
+    def custom_gradient(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """`function(*args)[0]`, whose gradient is what `function(*args)[1]` makes of the cotangent."""
+        leaves, structure = tree.take_apart(args)
+        result_structure: Any = None
+
+        @tf.custom_gradient
+        def run(*leaves: Any) -> tuple[list[Any], Callable[..., Any]]:
+            nonlocal result_structure
+            result, gradient = function(*tree.put_together(structure, leaves))
+            results, result_structure = tree.take_apart(result)
+            return results, lambda *gs: tree.flatten(gradient(*gs))
+
+        results = run(*leaves)
+        return tree.put_together(result_structure, results)
+
+    def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function, which computes its intermediate results again for the gradient."""
+
+        def run(*args: Any) -> Any:
+            leaves, structure = tree.take_apart(args)
+            traced = tf.function(lambda *xs: tree.flatten(function(*tree.put_together(structure, xs))), autograph=False)
+            captured = [x for x in traced.get_concrete_function(*leaves).captured_inputs if x.dtype.is_floating]
+            if captured:
+                raise GradientError(
+                    f"remat: on tensorflow the function may use its arguments and variables; it uses {len(captured)} other "
+                    "tensors too, whose gradients would be lost. Make them arguments."
+                )
+            return tf.recompute_grad(function)(*args)
+
+        return run
+
+    def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
+        """The function as a graph; with `jit_compile=True` compiled by XLA."""
+        if jit_compile is False:
+            return function
+
+        def traced(*arrays: Any) -> list[Any]:
+            token = _for_xla.set(jit_compile is True)
+            try:
+                return function(*arrays)
+            finally:
+                _for_xla.reset(token)
+
+        return tf.function(traced, autograph=False, jit_compile=jit_compile is True)
+
+
+def _pull(tape: tf.GradientTape, results: list[Any], leaves: list[Any], cotangents: list[Any] | None) -> list[Any]:
+    floats = [i for i, x in enumerate(results) if x.dtype.is_floating or x.dtype.is_complex]
+    gradients = tape.gradient(
+        [results[i] for i in floats],
+        leaves,
+        None if cotangents is None else [cotangents[i] for i in floats],
+        unconnected_gradients=tf.UnconnectedGradients.ZERO,
+    )
+    return [tf.convert_to_tensor(g) for g in gradients]  # the gradient of a gather comes as slices
+
+
+def _is_known(x: Any) -> bool:
+    """Whether the values of a tensor are there to be looked at, rather than being part of a graph."""
+    return hasattr(x, "numpy")
+
+
+def _refuse(op: str, x: Any, *rest: Any) -> None:
+    """Refuse what the op's rule refuses, where TensorFlow would go on."""
+    infer = OPS[op].infer
+    assert infer is not None
+    infer(Spec(x.shape, backend.dtype(x)), *rest)
+
+
+# Arithmetic and elementary functions -----------------------------------------------------------------------
+
+
+def _sharing(extreme: Callable[..., Any]) -> Callable[..., Any]:
+    """A maximum or minimum whose gradient is shared at a tie, which TensorFlow gives to the first argument."""
+
+    @tf.custom_gradient
+    def compute(x1: Any, x2: Any) -> Any:
+        out = extreme(x=x1, y=x2)
+
+        def gradient(g: Any) -> Any:
+            half = tf.where(x1 == x2, g / 2, 0)
+            parts = (tf.where((x == out) & (x1 != x2), g, half) for x in (x1, x2))
+            return [_sum_to(part, x) for part, x in zip(parts, (x1, x2), strict=True)]
+
+        return out, gradient
+
+    def run(x1: Any, x2: Any) -> Any:
+        return compute(x1, x2) if x1.dtype.is_floating else extreme(x=x1, y=x2)
+
+    return run
+
+
+def _sum_to(g: Any, x: Any) -> Any:
+    """The cotangent of an argument that was broadcast."""
+    axes, _ = raw.BroadcastGradientArgs(s0=tf.shape(x), s1=tf.shape(g))
+    return tf.reshape(tf.reduce_sum(g, axes), tf.shape(x))
+
+
+KERNELS["maximum"] = _sharing(raw.Maximum)
+KERNELS["minimum"] = _sharing(raw.Minimum)
+
+
+def _of_floats(compute: Callable[..., Any], otherwise: Callable[[Any], Any]) -> Callable[..., Any]:
+    return lambda x: compute(x) if x.dtype.is_floating or x.dtype.is_complex else otherwise(x)
+
+
+KERNELS["floor"] = _of_floats(tf.floor, lambda x: x)
+KERNELS["ceil"] = _of_floats(tf.math.ceil, lambda x: x)
+KERNELS["rint"] = _of_floats(tf.math.rint, lambda x: x)
+KERNELS["isnan"] = _of_floats(tf.math.is_nan, lambda x: tf.zeros_like(x, tf.bool))
+KERNELS["isinf"] = _of_floats(tf.math.is_inf, lambda x: tf.zeros_like(x, tf.bool))
+KERNELS["isfinite"] = _of_floats(tf.math.is_finite, lambda x: tf.ones_like(x, tf.bool))
+
+
+@kernel
+def bitwise_not(x: Any) -> Any:
+    return tf.logical_not(x) if x.dtype == tf.bool else raw.Invert(x=x)
+
+
+# Reductions ------------------------------------------------------------------------------------------------
+
+
+def _axes(x: Any, axis: Any) -> Any:
+    return list(range(x.shape.rank)) if axis is None else axis
+
+
+@kernel
+def sum(x: Any, axis: Any, keepdims: bool) -> Any:
+    return raw.Sum(input=x, axis=_axes(x, axis), keep_dims=keepdims)
+
+
+@kernel
+def product(x: Any, axis: Any, keepdims: bool) -> Any:
+    return raw.Prod(input=x, axis=_axes(x, axis), keep_dims=keepdims)
+
+
+def _extreme(op: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def run(x: Any, axis: Any, keepdims: bool) -> Any:
+        if 0 in x.shape:
+            _refuse(name, x, axis, keepdims)
+        return op(input=x, axis=_axes(x, axis), keep_dims=keepdims)
+
+    return run
+
+
+def _position(op: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def run(x: Any, axis: Any, keepdims: bool) -> Any:
+        if 0 in x.shape:
+            _refuse(name, x, axis, keepdims)
+        flat, along = (tf.reshape(x, (-1,)), 0) if axis is None else (x, axis)
+        places = op(input=flat, dimension=along, output_type=tf.int32)
+        if x.dtype.is_floating:  # TensorFlow passes over NaN
+            missing = tf.math.is_nan(flat)
+            first = tf.argmax(tf.cast(missing, tf.int32), along, tf.int32)
+            places = tf.where(tf.reduce_any(missing, along), first, places)
+        if not keepdims:
+            return places
+        return tf.reshape(places, [1] * x.shape.rank) if axis is None else tf.expand_dims(places, axis)
+
+    return run
+
+
+KERNELS["amax"] = _extreme(raw.Max, "amax")
+KERNELS["amin"] = _extreme(raw.Min, "amin")
+KERNELS["argmax"] = _position(raw.ArgMax, "argmax")
+KERNELS["argmin"] = _position(raw.ArgMin, "argmin")
+
+
+# Creation and choice ---------------------------------------------------------------------------------------
+
+
+@kernel
+def zeros(shape: Any, dtype: str) -> Any:
+    with backend._place():
+        return tf.zeros(shape, backend.dtypes[dtype])
+
+
+@kernel
+def ones(shape: Any, dtype: str) -> Any:
+    with backend._place():
+        return tf.ones(shape, backend.dtypes[dtype])
+
+
+@kernel
+def zeros_like(x: Any, dtype: str | None) -> Any:
+    return tf.zeros_like(x, None if dtype is None else backend.dtypes[dtype])
+
+
+@kernel
+def ones_like(x: Any, dtype: str | None) -> Any:
+    return tf.ones_like(x, None if dtype is None else backend.dtypes[dtype])
+
+
+@kernel
+def where(condition: Any, x1: Any, x2: Any) -> Any:
+    return nonzero(condition) if x1 is None else raw.SelectV2(condition=condition, t=x1, e=x2)
+
+
+@kernel
+def nonzero(x: Any) -> Any:
+    return tuple(tf.unstack(tf.cast(tf.where(x), tf.int32), axis=1, num=x.shape.rank))
+
+
+# Movement and slices ---------------------------------------------------------------------------------------
+
+
+@kernel
+def flip(x: Any, axis: Any) -> Any:
+    axes = _axes(x, axis)
+    return tf.reverse(x, axes if isinstance(axes, (list, tuple)) else [axes])
+
+
+@kernel
+def pad_constant(x: Any, pairs: Any, value: Any) -> Any:
+    return tf.pad(x, pairs, constant_values=tf.constant(value, x.dtype))
+
+
+def _check_block(x: Any, starts: Any, sizes: Any) -> None:
+    if _is_known(starts):
+        for axis, (start, size, whole) in enumerate(zip(starts.numpy(), sizes, x.shape, strict=True)):
+            if not 0 <= start <= whole - size:
+                raise OutOfRangeError.of_block(int(start), size, axis, whole)
+
+
+@functools.partial(KERNELS.__setitem__, "slice")
+def _slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
+    _check_block(inputs, start_indices, shape)
+    return raw.Slice(input=inputs, begin=start_indices, size=tf.cast(tf.stack(shape), start_indices.dtype))
+
+
+@kernel
+def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
+    _check_block(inputs, start_indices, updates.shape)
+    ends = start_indices + tf.shape(updates, start_indices.dtype)
+    return raw.TensorStridedSliceUpdate(
+        input=inputs, begin=start_indices, end=ends, strides=tf.ones_like(start_indices), value=updates
+    )
+
+
+# Indices ---------------------------------------------------------------------------------------------------
+
+
+def _in_range(indices: Any, size: Any, axis: int) -> Any:
+    """Indices that count from the front, after a look at whether they are in range."""
+    indices = indices if indices.dtype in (tf.int32, tf.int64) else tf.cast(indices, tf.int64)
+    if _is_known(indices) and math.prod(indices.shape):
+        low, high = int(tf.reduce_min(indices)), int(tf.reduce_max(indices))
+        if high >= size or low < -size:
+            raise OutOfRangeError.of_index(high if high >= size else low, axis, size)
+        if low >= 0:
+            return indices
+    return tf.where(indices < 0, indices + tf.cast(size, indices.dtype), indices)
+
+
+@kernel
+def take(x: Any, indices: Any, axis: int | None) -> Any:
+    if axis is None:
+        x, axis = tf.reshape(x, (-1,)), 0
+    axis %= x.shape.rank
+    return tf.gather(x, _in_range(indices, backend.shape(x)[axis], axis), axis=axis)
+
+
+def _axis_last(x: Any, axis: int) -> Any:
+    return x if axis == x.shape.rank - 1 else tf.transpose(x, _swapped(x, axis))
+
+
+def _swapped(x: Any, axis: int) -> list[int]:
+    order = list(range(x.shape.rank))
+    order[axis], order[-1] = order[-1], order[axis]
+    return order
+
+
+@kernel
+def gather_along_axis(x: Any, indices: Any, axis: int) -> Any:
+    places = _axis_last(_in_range(indices, backend.shape(x)[axis], axis), axis)
+    return _axis_last(tf.gather(_axis_last(x, axis), places, batch_dims=x.shape.rank - 1), axis)
+
+
+@kernel
+def add_along_axis(x: Any, indices: Any, updates: Any, axis: int) -> Any:
+    length = backend.shape(x)[axis]
+    places = _axis_last(_in_range(indices, length, axis), axis)
+    rows = _axis_last(x, axis)
+    count = tf.size(rows, places.dtype) // tf.cast(length, places.dtype) if length != 0 else 0
+    row = tf.reshape(tf.range(count, dtype=places.dtype) * length, (*places.shape[:-1], 1))
+    flat = tf.tensor_scatter_nd_add(
+        tf.reshape(rows, (-1,)), tf.reshape(places + row, (-1, 1)), tf.reshape(_axis_last(updates, axis), (-1,))
+    )
+    return _axis_last(tf.reshape(flat, tf.shape(rows)), axis)
+
+
+def _places(indices: Any, shape: Any) -> Any:
+    """Positions on each of the first axes, counted from the front."""
+    if indices.shape[-1] == 0:
+        return indices
+    return tf.stack([_in_range(indices[..., axis], shape[axis], axis) for axis in range(indices.shape[-1])], -1)
+
+
+@kernel
+def gather(x: Any, indices: Any) -> Any:
+    return tf.gather_nd(x, _places(indices, backend.shape(x)))
+
+
+@kernel
+def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None) -> Any:
+    places = _places(indices, backend.shape(inputs))
+    if reduction == "mul":
+        return inputs * _scattered_product(places, updates, inputs)
+    scatter = {
+        None: tf.tensor_scatter_nd_update,
+        "add": tf.tensor_scatter_nd_add,
+        "max": tf.tensor_scatter_nd_max,
+        "min": tf.tensor_scatter_nd_min,
+    }
+    return scatter[reduction](inputs, places, updates)
+
+
+def _scattered_product(places: Any, updates: Any, like: Any) -> Any:
+    """For each element of an array the product of the updates at its place, 1 where there is none."""
+    depth = places.shape[-1]
+    place = tf.zeros(places.shape[:-1], places.dtype)
+    for axis in range(depth):
+        place = place * like.shape[axis] + places[..., axis]
+    rows = tf.reshape(updates, (-1, *like.shape[depth:]))
+    product = tf.math.unsorted_segment_prod(rows, tf.reshape(place, (-1,)), math.prod(like.shape[:depth]))
+    return tf.reshape(product, like.shape)
+
+
+# Sorting ---------------------------------------------------------------------------------------------------
+
+
+def _sort_keys(x: Any) -> Any:
+    """Signed integers in the order of an array's elements, NaN last; TensorFlow sorts those, stably."""
+    if x.dtype.is_floating:
+        width = {2: tf.int16, 4: tf.int32, 8: tf.int64}[x.dtype.size]
+        bits = tf.bitcast(tf.where(x == 0, tf.zeros_like(x), x), width)
+        bits = tf.where(tf.math.is_nan(x), width.max, tf.where(bits < 0, tf.bitwise.bitwise_xor(bits, width.max), bits))
+        return bits if width is tf.int64 else tf.cast(bits, tf.int32)
+    if x.dtype == tf.uint64:
+        return tf.bitwise.bitwise_xor(tf.bitcast(x, tf.int64), tf.int64.min)
+    return tf.cast(x, tf.int64 if x.dtype in (tf.int64, tf.uint32) else tf.int32)
+
+
+@kernel
+def argsort(x: Any, axis: int | None) -> Any:
+    if axis is None:
+        x, axis = tf.reshape(x, (-1,)), 0
+    axis %= x.shape.rank
+    keys = raw.Invert(x=_axis_last(_sort_keys(x), axis))
+    return _axis_last(tf.math.top_k(keys, backend.shape(keys)[-1]).indices, axis)
+
+
+@kernel
+def searchsorted(sorted_sequence: Any, values: Any, side: str) -> Any:
+    places = tf.searchsorted(sorted_sequence, tf.reshape(values, (-1,)), side)
+    return tf.reshape(places, tf.shape(values))
+
+
+# Linear algebra --------------------------------------------------------------------------------------------
+
+
+@kernel
+def matmul(x1: Any, x2: Any) -> Any:
+    rank1, rank2 = x1.shape.rank, x2.shape.rank
+    if rank1 == rank2 == 2:
+        return raw.MatMul(a=x1, b=x2)
+    if rank1 >= 2 and rank2 >= 2:
+        return raw.BatchMatMulV2(x=x1, y=x2)
+    if not rank1 or not rank2:
+        raise ShapeError("matmul of a number")
+    product = tf.matmul(x1[None] if rank1 == 1 else x1, x2[:, None] if rank2 == 1 else x2)
+    return tf.squeeze(product, [axis for axis, rank in ((-2, rank1), (-1, rank2)) if rank == 1])
+
+
+# Windows ---------------------------------------------------------------------------------------------------
+
+
+def _channels_last(x: Any, window: Any) -> Any:
+    return x if window.channels_last else tf.transpose(x, (0, *range(2, window.rank + 2), 1))
+
+
+def _as_given(x: Any, window: Any) -> Any:
+    return x if window.channels_last else tf.transpose(x, (0, window.rank + 1, *range(1, window.rank + 1)))
+
+
+def _padding(x: Any, window: Any) -> list[list[Any]]:
+    pairs = window.pairs(backend.shape(x)[1:-1])
+    return [[0, 0], *([low, high] for low, high in pairs), [0, 0]]
+
+
+def _taps(x: Any, window: Any) -> list[Any]:
+    """For each offset in a window the elements there, of a padded tensor with channels last."""
+    sizes = backend.shape(x)[1:-1]
+    counts = [(n - e) // s + 1 for n, e, s in zip(sizes, window.extents, window.strides, strict=True)]
+    views = []
+    for offset in window.taps():
+        ranges = zip(offset, counts, window.strides, strict=True)
+        views.append(x[(slice(None), *(slice(o, o + (n - 1) * s + 1, s) for o, n, s in ranges))])
+    return views
+
+
+def _as_two(x: Any, axis: int = 1) -> Any:
+    return tf.expand_dims(x, axis)
+
+
+def _convolve_by_taps(x: Any, kernel: Any, window: Any) -> Any:
+    """A convolution as a sum of matrix products, for what TensorFlow has no kernel or no gradient."""
+    *_, channels, filters = kernel.shape
+    matrices = tf.reshape(kernel, (-1, channels, window.groups, filters // window.groups))
+    total: Any = 0
+    for tap, view in enumerate(_taps(tf.pad(x, _padding(x, window)), window)):
+        groups = tf.reshape(view, (*backend.shape(view)[:-1], window.groups, channels))
+        total = total + tf.einsum("...gc,cgf->...gf", groups, matrices[tap])
+    return tf.reshape(total, (*backend.shape(total)[:-2], filters))
+
+
+@kernel
+def convolve(inputs: Any, kernel: Any, window: Any) -> Any:
+    x = _channels_last(inputs, window)
+    dilated = any(step != 1 for step in window.dilation)
+    if (dilated and (x.dtype == tf.float64 or window.rank == 3)) or (window.rank == 3 and window.groups > 1):
+        return _as_given(_convolve_by_taps(x, kernel, window), window)
+    strides, dilations = (1, *window.strides, 1), (1, *window.dilation, 1)
+    padding = _padding(x, window)
+    if window.rank == 3:
+        out = tf.nn.conv3d(tf.pad(x, padding), kernel, strides, "VALID", dilations=dilations)
+    elif window.rank == 2:
+        out = tf.nn.conv2d(x, kernel, strides, padding, dilations=dilations)
+    else:
+        padding.insert(1, [0, 0])
+        strides, dilations = (1, *strides), (1, *dilations)
+        out = tf.nn.conv2d(_as_two(x), _as_two(kernel, 0), strides, padding, dilations=dilations)
+        out = tf.squeeze(out, 1)
+    return _as_given(out, window)
+
+
+@kernel
+def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> Any:
+    shape = window.with_spatial(backend.shape(g), sizes, kernel.shape[-2] * window.groups)
+    return _transposed(lambda x: convolve(x, kernel, window), tf.zeros(shape, g.dtype), g)
+
+
+@kernel
+def convolve_kernel_gradient(inputs: Any, g: Any, window: Any) -> Any:
+    channels = inputs.shape[window.channel_axis] // window.groups
+    shape = (*window.sizes, channels, g.shape[window.channel_axis])
+    return _transposed(lambda k: convolve(inputs, k, window), tf.zeros(shape, g.dtype), g)
+
+
+def _transposed(function: Callable[[Any], Any], x: Any, g: Any) -> Any:
+    """A linear function run backwards."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        out = function(x)
+    return tape.gradient(out, x, g)
+
+
+@kernel
+def window_max(x: Any, window: Any) -> Any:
+    x = _channels_last(x, window)
+    lowest = -math.inf if x.dtype.is_floating else x.dtype.min
+    x = tf.pad(x, _padding(x, window), constant_values=tf.constant(lowest, x.dtype))
+    if not x.dtype.is_floating or any(step != 1 for step in window.dilation):
+        return _as_given(functools.reduce(tf.maximum, _taps(x, window)), window)
+    return _as_given(_pooled(tf.nn.max_pool2d, tf.nn.max_pool3d, x, window), window)
+
+
+@kernel
+def window_sum(x: Any, window: Any) -> Any:
+    x = _channels_last(x, window)
+    x = tf.pad(x, _padding(x, window))
+    return _as_given(functools.reduce(tf.add, _taps(x, window)), window)
+
+
+def _pooled(two: Callable[..., Any], three: Callable[..., Any], x: Any, window: Any) -> Any:
+    sizes, strides = (1, *window.sizes, 1), (1, *window.strides, 1)
+    if window.rank == 3:
+        return three(x, sizes, strides, "VALID")
+    if window.rank == 2:
+        return two(x, sizes, strides, "VALID")
+    return tf.squeeze(two(_as_two(x), (1, *sizes), (1, *strides), "VALID"), 1)
+
+
+# Control flow ----------------------------------------------------------------------------------------------
+
+
+def _arrays(structure: Any) -> Any:
+    """A structure whose numbers have become tensors, as TensorFlow wants what branches and loops return."""
+    return tree.map_structure(lambda x: x if x is None else OPS["as_array"].function(x), structure)
+
+
+def _in_graph(kernel: Callable[..., Any], name: str) -> None:
+    """Enter a kernel for graphs; eagerly, the op's body runs."""
+    body = OPS[name].body
+    assert body is not None
+    KERNELS[name] = lambda *args: body(*args) if tf.executing_eagerly() else kernel(*args)
+
+
+def _cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
+    return _branches(lambda fns: tf.cond(pred, *fns), [true_fn, false_fn])
+
+
+def _run_branch(index: Any, branches: Any, operands: Any) -> Any:
+    index = tf.clip_by_value(tf.cast(index, tf.int32), 0, len(branches) - 1)
+    calls = [functools.partial(branch, *operands) for branch in branches]
+    return _branches(lambda fns: tf.switch_case(index, fns), calls)
+
+
+def _branches(choose: Callable[[list[Callable[[], Any]]], Any], functions: Sequence[Callable[[], Any]]) -> Any:
+    """Run one of several functions, whose results travel as lists of tensors."""
+    structure: Any = None
+
+    def flat(function: Callable[[], Any]) -> list[Any]:
+        nonlocal structure
+        leaves, structure = tree.take_apart(_arrays(function()))
+        return leaves
+
+    leaves = choose([functools.partial(flat, function) for function in functions])
+    return tree.put_together(structure, leaves if isinstance(leaves, (list, tuple)) else [leaves])
+
+
+def _while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | None) -> Any:
+    leaves, structure = tree.take_apart(_arrays(loop_vars))
+
+    def values(leaves: Any) -> Any:
+        return tree.put_together(structure, leaves)
+
+    def step(*leaves: Any) -> list[Any]:
+        now = values(leaves)
+        return tree.flatten(_arrays(tree.like(now, tree.call(body, now))))
+
+    last = tf.while_loop(
+        lambda *leaves: tf.reshape(tree.call(cond, values(leaves)), ()),
+        step,
+        leaves,
+        maximum_iterations=maximum_iterations,
+    )
+    return values(last)
+
+
+def _fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
+    lower, upper = tf.cast(lower, tf.int32), tf.cast(upper, tf.int32)
+    _, value = _while_loop(
+        lambda i, value: i < upper, lambda i, value: (i + 1, body_fun(i, value)), (lower, init_val), None
+    )
+    return value
+
+
+def _scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll: Any) -> Any:
+    columns, structure = tree.take_apart(xs)
+    steps = next((backend.shape(x)[0] for x in columns if x is not None), length)
+    if isinstance(steps, int) and steps == 0:
+        return OPS["scan"].body(f, init, xs, length, reverse, unroll)  # type: ignore[misc]
+    first, direction = (steps - 1, -1) if reverse else (0, 1)
+
+    def at(i: Any) -> Any:
+        return tree.put_together(structure, [None if x is None else tf.gather(x, i) for x in columns])
+
+    def collected(i: Any, y: Any, collections: list[Any]) -> list[Any]:
+        leaves = [leaf for leaf in tree.flatten(_arrays(y)) if leaf is not None]
+        return [collection.write(i, leaf) for collection, leaf in zip(collections, leaves, strict=True)]
+
+    carry, y = f(_arrays(init), at(first))  # the first step shows what the others give
+    leaves, y_structure = tree.take_apart(_arrays(y))
+    collections = [tf.TensorArray(x.dtype, steps, element_shape=x.shape) for x in leaves if x is not None]
+    collections = collected(first, y, collections)
+    carried, carry_structure = tree.take_apart(_arrays(carry))
+
+    def step(k: Any, carried: list[Any], collections: list[Any]) -> Any:
+        i = first + k * direction
+        carry, y = f(tree.put_together(carry_structure, carried), at(i))
+        return k + 1, tree.flatten(_arrays(carry)), collected(i, y, collections)
+
+    _, carried, collections = tf.while_loop(
+        lambda k, *_: k < steps, step, (1, carried, collections), maximum_iterations=steps - 1
+    )
+    stacked = iter([collection.stack() for collection in collections])
+    ys = tree.put_together(y_structure, [None if leaf is None else next(stacked) for leaf in leaves])
+    return tree.put_together(carry_structure, carried), ys
+
+
+for _name, _kernel in (
+    ("cond", _cond),
+    ("run_branch", _run_branch),
+    ("while_loop", _while_loop),
+    ("fori_loop", _fori_loop),
+    ("scan", _scan),
+):
+    _in_graph(_kernel, _name)
+
+
+# Random words ----------------------------------------------------------------------------------------------
+
+
+def _multiply(constant: int, word: Any) -> tuple[Any, Any]:
+    product = tf.cast(word, tf.uint64) * tf.constant(constant, tf.uint64)
+    high = tf.bitwise.right_shift(product, tf.constant(32, tf.uint64))
+    return tf.cast(high, tf.uint32), tf.cast(product, tf.uint32)
+
+
+def _words_by_arithmetic(key: Any, counter: int, count: int) -> Any:
+    """Random words for XLA, which is a hundred times faster at this than at TensorFlow's own kernel."""
+    blocks = -(-count // 4)
+    c0, c1, c2, c3 = philox.counter_words(counter)
+    number = tf.cast(tf.range(blocks, dtype=tf.int64), tf.uint64) + tf.constant(c0, tf.uint64)
+    carry = tf.cast(tf.bitwise.right_shift(number, tf.constant(32, tf.uint64)), tf.uint32)
+    words = philox.block(
+        (
+            tf.cast(number, tf.uint32),
+            carry + tf.constant(c1, tf.uint32),
+            tf.fill((blocks,), tf.constant(c2, tf.uint32)),
+            tf.fill((blocks,), tf.constant(c3, tf.uint32)),
+        ),
+        (key[0], key[1]),
+        _multiply,
+        lambda word, constant: word + tf.constant(constant, tf.uint32),
+    )
+    return tf.reshape(tf.stack(words, 1), (-1,))[:count]
+
+
+@kernel
+def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
+    key = tf.cast(seed, tf.uint32)
+    if _for_xla.get():
+        return tf.reshape(_words_by_arithmetic(key, counter, math.prod(shape)), shape)
+    low, high = counter & (1 << 64) - 1, counter >> 64
+    return raw.StatelessRandomUniformFullIntV2(
+        shape=shape,
+        key=tf.reshape(tf.bitcast(key, tf.uint64), (1,)),
+        counter=tf.constant([low, high], tf.uint64),
+        alg=1,
+        dtype=tf.uint32,
+    )
+
+
+backend = TensorflowBackend()

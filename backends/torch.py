@@ -1,0 +1,688 @@
+"""PyTorch: eager, differentiated by autograd."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from polykeras import philox, tree
+from polykeras.backend import Backend, chosen_device, numpy_dtype
+from polykeras.errors import OutOfRangeError
+from polykeras.op import OPS
+
+KERNELS: dict[str, Callable[..., Any]] = {
+    # arithmetic
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "floor_divide": operator.floordiv,
+    "mod": operator.mod,
+    "power": operator.pow,
+    "maximum": torch.maximum,
+    "minimum": torch.minimum,
+    "arctan2": torch.arctan2,
+    "negative": torch.neg,
+    "square": torch.square,
+    "reciprocal": torch.reciprocal,
+    # elementary functions
+    "abs": torch.abs,
+    "sign": torch.sgn,
+    "exp": torch.exp,
+    "expm1": torch.expm1,
+    "log": torch.log,
+    "log1p": torch.log1p,
+    "sqrt": torch.sqrt,
+    "rsqrt": torch.rsqrt,
+    "sin": torch.sin,
+    "cos": torch.cos,
+    "tanh": torch.tanh,
+    "erf": torch.erf,
+    "erfinv": torch.erfinv,
+    "isnan": torch.isnan,
+    "isinf": torch.isinf,
+    "isfinite": torch.isfinite,
+    # logic
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "logical_and": torch.logical_and,
+    "logical_or": torch.logical_or,
+    "logical_not": torch.logical_not,
+    "bitwise_and": operator.and_,
+    "bitwise_or": operator.or_,
+    "bitwise_xor": operator.xor,
+    "bitwise_not": operator.invert,
+    "left_shift": operator.lshift,
+    "right_shift": operator.rshift,
+    # activations
+    "relu": torch.relu,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "sigmoid": torch.sigmoid,
+    "silu": F.silu,
+    "log_sigmoid": F.logsigmoid,
+    "gelu": lambda x, approximate: F.gelu(x, approximate="tanh" if approximate else "none"),
+    # movement
+    "reshape": torch.reshape,
+    "transpose": lambda x, axes: x.permute(axes or tuple(range(x.ndim))[::-1]),
+    "broadcast_to": lambda x, shape: x.expand(shape),
+    "concatenate": torch.cat,
+    "stack": torch.stack,
+    # conversion
+    "as_array": lambda x: x,
+    "stop_gradient": torch.Tensor.detach,
+    # linear algebra
+    "matmul": torch.matmul,
+}
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Enter a function as the kernel of the op of its name."""
+    KERNELS[function.__name__] = function
+    return function
+
+
+_differentiating: ContextVar[bool] = ContextVar("polykeras_torch_differentiating", default=False)
+
+
+class TorchBackend(Backend):
+    """PyTorch."""
+
+    name = "torch"
+    array_types = (torch.Tensor,)
+    kernels = KERNELS
+    dtypes = {
+        name: getattr(torch, name)
+        for name in (
+            "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 bfloat16 float16 float32 float64 complex64 "
+            "complex128 float8_e4m3fn float8_e5m2"
+        ).split()
+    }
+    scalars = frozenset(
+        "add subtract multiply divide floor_divide mod power equal not_equal less less_equal greater greater_equal "
+        "bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()
+    )
+    wider = {
+        "bool": "int32",
+        "uint16": "int32",
+        "uint32": "int64",
+        "uint64": "int64",
+        "float16": "float32",
+        "bfloat16": "float32",
+    }
+    gaps = {
+        "uint64": "PyTorch has no arithmetic for it: numbers from 2**63 on come out wrong where their order or size matters.",
+    }
+
+    # Arrays
+
+    def _device(self) -> str:
+        return (chosen_device(self) or self.devices()[0]).replace("gpu", "cuda")
+
+    def from_numpy(self, array: np.ndarray) -> torch.Tensor:
+        """A tensor with the values of a NumPy array; on the processor it shares the memory."""
+        if not array.flags.writeable or any(stride < 0 for stride in array.strides):
+            array = array.copy()
+        name = array.dtype.name
+        if name in ("bfloat16", "float8_e4m3fn", "float8_e5m2"):
+            bits = torch.from_numpy(array.view(np.int16 if name == "bfloat16" else np.uint8))
+            return bits.to(self._device()).view(self.dtypes[name])
+        return torch.from_numpy(array).to(self._device())
+
+    def to_numpy(self, x: torch.Tensor) -> np.ndarray:
+        """The values as a NumPy array; on the processor it shares the memory."""
+        x = x.detach().cpu().resolve_conj().resolve_neg()
+        name = self.dtype(x)
+        if name in ("bfloat16", "float8_e4m3fn", "float8_e5m2"):
+            bits = x.contiguous().view(torch.int16 if name == "bfloat16" else torch.uint8).numpy()
+            return bits.view(numpy_dtype(name))
+        return x.numpy()
+
+    def from_dlpack(self, x: Any) -> torch.Tensor:
+        """A tensor that shares the memory of an array from elsewhere."""
+        return torch.from_dlpack(x)
+
+    def copy(self, x: torch.Tensor) -> torch.Tensor:
+        """A tensor with memory of its own."""
+        return x.clone()
+
+    def cast(self, x: torch.Tensor, dtype: str) -> torch.Tensor:
+        """The tensor in another dtype."""
+        if x.is_complex() and not dtype.startswith("complex"):
+            x = x.real
+        return x.to(self.dtypes[dtype])
+
+    # Devices
+
+    def devices(self) -> list[str]:
+        """CUDA's devices, if there are any, and the processor."""
+        return [*(f"gpu:{i}" for i in range(torch.cuda.device_count())), "cpu:0"]
+
+    def device_of(self, x: torch.Tensor) -> str:
+        """The device on which a tensor lies."""
+        return f"{'gpu' if x.is_cuda else x.device.type}:{x.device.index or 0}"
+
+    def synchronize(self) -> None:
+        """Wait for CUDA."""
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+
+    def set_matmul_precision(self, precision: str) -> None:
+        """TensorFloat-32 only where asked for, in cuDNN too."""
+        torch.set_float32_matmul_precision({"default": "medium"}.get(precision, precision))
+        torch.backends.cudnn.allow_tf32 = precision != "highest"
+
+    def seed(self, seed: int) -> None:
+        """Seed PyTorch's own generators."""
+        torch.manual_seed(seed)
+
+    # Gradients and compilation
+
+    def value_and_grad(self, function: Callable[[list], tuple[Any, list]], arrays: list) -> tuple[Any, list, list]:
+        """Value, auxiliary results, and the gradient of the value with respect to each of the arrays."""
+        with _leaves(arrays) as (leaves, inside):
+            value, aux = function(leaves)
+        gradients = _pull([value], leaves, [torch.ones_like(value)], inside, keep=False)
+        return (value, aux, gradients) if inside else (value.detach(), _detached(aux), gradients)
+
+    def vjp(self, function: Callable[[list], list], arrays: list) -> tuple[list, Callable[[list], list]]:
+        """Results, and the function that pulls cotangents of the results back to the arrays."""
+        with _leaves(arrays) as (leaves, inside):
+            results = function(leaves)
+
+        def pull(cotangents: list[Any]) -> list[Any]:
+            onward = inside or any(g.requires_grad for g in cotangents)
+            return _pull(results, leaves, cotangents, onward, keep=True)
+
+        return (results if inside else _detached(results)), pull
+
+    def custom_gradient(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """`function(*args)[0]`, whose gradient is what `function(*args)[1]` makes of the cotangent."""
+        leaves, structure = tree.take_apart(args)
+        call = _CustomCall(function, structure)
+        results = _CustomGradient.apply(call, *leaves)
+        return tree.put_together(call.result_structure, results)
+
+    def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function, which computes its intermediate results again for the gradient."""
+        from torch.utils.checkpoint import checkpoint
+
+        return lambda *args: checkpoint(function, *args, use_reentrant=False, preserve_rng_state=False)
+
+    def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
+        """The function itself; with `jit_compile=True` its graph as a whole, compiled by TorchInductor."""
+        if jit_compile is not True:
+            return function
+        programs: list[Callable[..., Any]] = []
+
+        def run(*arrays: Any) -> list[Any]:
+            if not programs:
+                from torch.fx.experimental.proxy_tensor import make_fx
+
+                graph = make_fx(lambda *xs: _detached(function(*xs)), tracing_mode="fake", _allow_non_fake_inputs=True)
+                programs.append(torch.compile(graph(*arrays), fullgraph=True, dynamic=False))
+            with torch.no_grad():
+                return list(programs[0](*arrays))
+
+        return run
+
+
+@contextlib.contextmanager
+def _leaves(arrays: list[Any]) -> Iterator[tuple[list[torch.Tensor], bool]]:
+    """Tensors to differentiate with respect to, and whether there is a differentiation going on around this one."""
+    inside = _differentiating.get() or any(x.grad_fn is not None for x in arrays)
+    token = _differentiating.set(True)
+    try:
+        with torch.enable_grad():
+            yield [x.view_as(x) if inside and x.requires_grad else x.detach().requires_grad_() for x in arrays], inside
+    finally:
+        _differentiating.reset(token)
+
+
+def _pull(results: list[Any], leaves: list[Any], cotangents: list[Any], onward: bool, keep: bool) -> list[Any]:
+    connected = [(r, g) for r, g in zip(results, cotangents, strict=True) if r.requires_grad]
+    if not connected:
+        return [torch.zeros_like(leaf) for leaf in leaves]
+    outputs, gs = zip(*connected, strict=True)
+    return list(
+        torch.autograd.grad(
+            outputs, leaves, gs, retain_graph=keep or onward, create_graph=onward, allow_unused=True, materialize_grads=True
+        )
+    )
+
+
+def _detached(arrays: list[Any]) -> list[Any]:
+    return [x.detach() if isinstance(x, torch.Tensor) else x for x in arrays]
+
+
+class _CustomCall:
+    """A call of a function that brings its own gradient."""
+
+    def __init__(self, function: Callable[..., Any], structure: tree.Structure):
+        self.function = function
+        self.structure = structure
+
+    def __call__(self, leaves: Sequence[Any]) -> tuple[tuple[Any, ...], Callable[..., Any]]:
+        result, gradient = self.function(*tree.put_together(self.structure, leaves))
+        results, self.result_structure = tree.take_apart(result)
+        return tuple(results), gradient
+
+
+class _CustomGradient(torch.autograd.Function):
+    """The node of such a call. A gradient that is itself differentiated needs the call again, with its graph."""
+
+    @staticmethod
+    def forward(ctx: Any, call: _CustomCall, *leaves: Any) -> tuple[Any, ...]:
+        ctx.call = call
+        ctx.save_for_backward(*leaves)
+        results, ctx.gradient = call(leaves)
+        return results
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Any) -> tuple[Any, ...]:
+        gradient = ctx.call(ctx.saved_tensors)[1] if torch.is_grad_enabled() else ctx.gradient
+        return (None, *tree.flatten(gradient(*cotangents)))
+
+
+# Reductions ------------------------------------------------------------------------------------------------
+
+
+def _dims(x: torch.Tensor, axis: Any) -> tuple[int, ...]:
+    if axis is None:
+        return tuple(range(x.ndim))
+    return axis if isinstance(axis, tuple) else (axis,)
+
+
+def _reduction(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """A reduction over dims; over none of them, where PyTorch would take all, it is the identity."""
+
+    def run(x: Any, axis: Any, keepdims: bool) -> Any:
+        dims = _dims(x, axis)
+        return compute(x, dims, keepdims) if dims else x
+
+    return run
+
+
+KERNELS["sum"] = _reduction(lambda x, dims, keep: torch.sum(x, dims, keep, dtype=x.dtype))
+KERNELS["mean"] = _reduction(torch.mean)
+KERNELS["amax"] = _reduction(torch.amax)
+KERNELS["amin"] = _reduction(torch.amin)
+KERNELS["any"] = _reduction(torch.any)
+KERNELS["all"] = _reduction(torch.all)
+KERNELS["logsumexp"] = _reduction(torch.logsumexp)
+
+
+@kernel
+def var(x: Any, axis: Any, keepdims: bool) -> Any:
+    dims = _dims(x, axis)
+    return torch.var(x, dims, correction=0, keepdim=keepdims) if dims else torch.zeros_like(x)
+
+
+@kernel
+def product(x: Any, axis: Any, keepdims: bool) -> Any:
+    for dim in sorted((dim % x.ndim for dim in _dims(x, axis)), reverse=True):
+        x = torch.prod(x, dim, keepdims, dtype=x.dtype)
+    return x
+
+
+@kernel
+def argmax(x: Any, axis: Any, keepdims: bool) -> Any:
+    return torch.argmax(x, axis, keepdims).to(torch.int32)
+
+
+@kernel
+def argmin(x: Any, axis: Any, keepdims: bool) -> Any:
+    return torch.argmin(x, axis, keepdims).to(torch.int32)
+
+
+@kernel
+def running_sum(x: Any, axis: int) -> Any:
+    return torch.cumsum(x, axis, dtype=x.dtype)
+
+
+@kernel
+def running_product(x: Any, axis: int) -> Any:
+    return torch.cumprod(x, axis, dtype=x.dtype)
+
+
+def _along(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """PyTorch's kernel for one axis, the op's body for several."""
+    return lambda x, axis: compute(x, axis) if isinstance(axis, int) else OPS[name].body(x, axis)  # type: ignore[misc]
+
+
+KERNELS["softmax"] = _along(torch.softmax, "softmax")
+KERNELS["log_softmax"] = _along(torch.log_softmax, "log_softmax")
+
+
+@kernel
+def softplus(x: Any) -> Any:
+    return torch.logaddexp(x, torch.zeros((), dtype=x.dtype, device=x.device))
+
+
+# Rounding --------------------------------------------------------------------------------------------------
+
+
+def _rounding(compute: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x: compute(x) if x.is_floating_point() else x
+
+
+KERNELS["floor"] = _rounding(torch.floor)
+KERNELS["ceil"] = _rounding(torch.ceil)
+KERNELS["rint"] = _rounding(torch.round)
+
+
+# Creation and choice ---------------------------------------------------------------------------------------
+
+
+@kernel
+def zeros(shape: Any, dtype: str) -> Any:
+    return torch.zeros(shape, dtype=backend.dtypes[dtype], device=backend._device())
+
+
+@kernel
+def ones(shape: Any, dtype: str) -> Any:
+    return torch.ones(shape, dtype=backend.dtypes[dtype], device=backend._device())
+
+
+@kernel
+def zeros_like(x: Any, dtype: str | None) -> Any:
+    return torch.zeros_like(x, dtype=x.dtype if dtype is None else backend.dtypes[dtype])
+
+
+@kernel
+def ones_like(x: Any, dtype: str | None) -> Any:
+    return torch.ones_like(x, dtype=x.dtype if dtype is None else backend.dtypes[dtype])
+
+
+@kernel
+def where(condition: Any, x1: Any, x2: Any) -> Any:
+    return nonzero(condition) if x1 is None else torch.where(condition, x1, x2)
+
+
+@kernel
+def nonzero(x: Any) -> Any:
+    return tuple(places.to(torch.int32) for places in x.nonzero(as_tuple=True))
+
+
+# Movement and slices ---------------------------------------------------------------------------------------
+
+
+@kernel
+def flip(x: Any, axis: Any) -> Any:
+    return torch.flip(x, _dims(x, axis))
+
+
+@kernel
+def pad_constant(x: Any, pairs: Any, value: Any) -> Any:
+    return F.pad(x, [size for pair in reversed(pairs) for size in pair], value=value)
+
+
+@kernel
+def strided_slice(x: Any, starts: Any, stops: Any, steps: Any) -> Any:
+    return x[tuple(map(slice, starts, stops, steps))]
+
+
+def _block(x: Any, starts: Any, sizes: Any) -> tuple[Any, ...]:
+    key = []
+    for axis, (start, size, whole) in enumerate(zip(starts.tolist(), sizes, x.shape, strict=True)):
+        if not 0 <= start <= whole - size:
+            raise OutOfRangeError.of_block(start, size, axis, whole)
+        key.append(slice(start, start + size))
+    return tuple(key)
+
+
+KERNELS["slice"] = lambda inputs, start_indices, shape: inputs[_block(inputs, start_indices, shape)]
+
+
+@kernel
+def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
+    out = inputs.clone()
+    out[_block(inputs, start_indices, updates.shape)] = updates
+    return out
+
+
+# Indices ---------------------------------------------------------------------------------------------------
+
+
+def _in_range(indices: Any, size: int, axis: int) -> Any:
+    """Indices that count from the front, after a look at whether they are in range."""
+    indices = indices.long()
+    if indices.numel():
+        low, high = (int(bound) for bound in torch.aminmax(indices))
+        if high >= size or low < -size:
+            raise OutOfRangeError.of_index(high if high >= size else low, axis, size)
+        if low < 0:
+            indices = torch.where(indices < 0, indices + size, indices)
+    return indices
+
+
+@kernel
+def take(x: Any, indices: Any, axis: int | None) -> Any:
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    axis %= x.ndim
+    places = _in_range(indices, x.shape[axis], axis)
+    rows = torch.index_select(x, axis, places.reshape(-1))
+    return rows.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+
+
+@kernel
+def gather_along_axis(x: Any, indices: Any, axis: int) -> Any:
+    return torch.gather(x, axis, _in_range(indices, x.shape[axis], axis))
+
+
+@kernel
+def add_along_axis(x: Any, indices: Any, updates: Any, axis: int) -> Any:
+    return torch.scatter_add(x, axis, _in_range(indices, x.shape[axis], axis), updates)
+
+
+def _places(indices: Any, shape: Any) -> Any:
+    """Positions on the first axes together as positions on one axis."""
+    place = torch.zeros(indices.shape[:-1], dtype=torch.int64, device=indices.device)
+    for axis in range(indices.shape[-1]):
+        place = place * shape[axis] + _in_range(indices[..., axis], shape[axis], axis)
+    return place.reshape(-1)
+
+
+@kernel
+def gather(x: Any, indices: Any) -> Any:
+    depth = indices.shape[-1]
+    rows = torch.index_select(x.reshape(math.prod(x.shape[:depth]), -1), 0, _places(indices, x.shape))
+    return rows.reshape(*indices.shape[:-1], *x.shape[depth:])
+
+
+_REDUCTIONS = {"max": "amax", "min": "amin", "mul": "prod"}
+
+
+@kernel
+def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None) -> Any:
+    depth = indices.shape[-1]
+    places = _places(indices, inputs.shape)
+    rows = inputs.reshape(math.prod(inputs.shape[:depth]), -1)
+    new = updates.reshape(len(places), -1)
+    if reduction is None:
+        out = rows.index_put((places,), new)
+    elif reduction == "add":
+        out = rows.index_add(0, places, new)
+    else:
+        places = places[:, None].expand_as(new)
+        out = rows.scatter_reduce(0, places, new, _REDUCTIONS[reduction], include_self=True)
+    return out.reshape(inputs.shape)
+
+
+# Sorting ---------------------------------------------------------------------------------------------------
+
+
+@kernel
+def argsort(x: Any, axis: int | None) -> Any:
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    return torch.argsort(x, dim=axis, stable=True).to(torch.int32)
+
+
+@kernel
+def sort(x: Any, axis: int | None) -> Any:
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    return torch.sort(x, dim=axis, stable=True).values
+
+
+@kernel
+def searchsorted(sorted_sequence: Any, values: Any, side: str) -> Any:
+    return torch.searchsorted(sorted_sequence.contiguous(), values.contiguous(), side=side).to(torch.int32)
+
+
+# Windows ---------------------------------------------------------------------------------------------------
+
+
+def _channels_first(x: Any, window: Any) -> Any:
+    return x.movedim(-1, 1) if window.channels_last else x
+
+
+def _as_given(x: Any, window: Any) -> Any:
+    return x.movedim(1, -1) if window.channels_last else x
+
+
+def _padded(x: Any, pairs: Any, value: Any = 0) -> Any:
+    flat = [size for pair in reversed(pairs) for size in pair]
+    return F.pad(x, flat, value=value) if any(flat) else x
+
+
+_CONVOLVE = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+_UNDO = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
+_MAX_POOL = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
+
+
+def _evenly(pairs: Any) -> tuple[tuple[int, ...], Any]:
+    """What can be added on both sides alike, and the pairs that are left."""
+    both = tuple(min(pair) for pair in pairs)
+    return both, tuple((low - b, high - b) for (low, high), b in zip(pairs, both, strict=True))
+
+
+def _kernel_first(kernel: Any) -> Any:
+    """The kernel of a convolution as PyTorch wants it: filters, channels, sizes."""
+    return kernel.permute(kernel.ndim - 1, kernel.ndim - 2, *range(kernel.ndim - 2))
+
+
+@kernel
+def convolve(inputs: Any, kernel: Any, window: Any) -> Any:
+    x = _channels_first(inputs, window)
+    padding, rest = _evenly(window.pairs(tuple(x.shape[2:])))
+    convolution = _CONVOLVE[window.rank]
+    x = _padded(x, rest)
+    out = convolution(x, _kernel_first(kernel), None, window.strides, padding, window.dilation, window.groups)
+    return _as_given(out, window)
+
+
+@kernel
+def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> Any:
+    g = _channels_first(g, window)
+    pairs = window.pairs(sizes)
+    out = _UNDO[window.rank](g, _kernel_first(kernel), None, window.strides, 0, 0, window.groups, window.dilation)
+    missing = [(-low, low + size - have) for (low, _), size, have in zip(pairs, sizes, out.shape[2:], strict=True)]
+    return _as_given(_padded(out, missing), window)
+
+
+@kernel
+def window_max(x: Any, window: Any) -> Any:
+    x = _channels_first(x, window)
+    pairs = window.pairs(tuple(x.shape[2:]))
+    if not x.is_floating_point():
+        return _as_given(_windows(_padded(x, pairs, torch.iinfo(x.dtype).min), window).amax(-1), window)
+    padding, rest = _evenly(pairs)
+    if any(2 * pad > size for pad, size in zip(padding, window.sizes, strict=True)):
+        padding, rest = (0,) * window.rank, pairs
+    x = _padded(x, rest, -torch.inf)
+    return _as_given(_MAX_POOL[window.rank](x, window.sizes, window.strides, padding, window.dilation), window)
+
+
+@kernel
+def window_sum(x: Any, window: Any) -> Any:
+    x = _padded(_channels_first(x, window), window.pairs(tuple(_channels_first(x, window).shape[2:])))
+    if not x.is_floating_point() or window.rank == 1 or any(step != 1 for step in window.dilation):
+        return _as_given(_windows(x, window).sum(-1, dtype=x.dtype), window)
+    pool = F.avg_pool2d if window.rank == 2 else F.avg_pool3d
+    return _as_given(pool(x, window.sizes, window.strides, divisor_override=1), window)
+
+
+def _windows(x: Any, window: Any) -> Any:
+    """The elements of each window on a last axis, of a padded tensor with channels first."""
+    for axis, (extent, stride, dilation) in enumerate(zip(window.extents, window.strides, window.dilation, strict=True)):
+        x = x.unfold(axis + 2, extent, stride)[..., ::dilation]
+    return x.flatten(x.ndim - window.rank)
+
+
+# Random words ----------------------------------------------------------------------------------------------
+
+
+def _on_host(seed: Any) -> np.ndarray | None:
+    """The key, if it lies on the processor: there NumPy's arithmetic is faster than ours."""
+    return seed.numpy() if type(seed) is torch.Tensor and seed.device.type == "cpu" else None
+
+
+def _words(seed: Any, counter: int, count: int) -> torch.Tensor:
+    """Random words in int64, by arithmetic that can be traced, or in one kernel on CUDA."""
+    if type(seed) is torch.Tensor and seed.is_cuda:
+        with contextlib.suppress(ImportError):
+            from .torch_triton import words
+
+            return words(seed, counter, count)
+
+    def multiply(constant: int, word: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        product = word * constant  # the low 64 bits are right although they overflow
+        return (product >> 32) & philox.MASK, product & philox.MASK
+
+    c0, c1, c2, c3 = philox.counter_words(counter)
+    number = torch.arange(-(-count // 4), dtype=torch.int64, device=seed.device) + c0
+    rest = [torch.full_like(number, word) for word in (c2, c3)]
+    key = seed.to(torch.int64) & philox.MASK
+    blocks = philox.block(
+        (number & philox.MASK, (number >> 32) + c1, *rest),
+        (key[0], key[1]),
+        multiply,
+        lambda word, constant: (word + constant) & philox.MASK,
+    )
+    return torch.stack(blocks, 1).reshape(-1)[:count]
+
+
+@kernel
+def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
+    key, count = _on_host(seed), math.prod(shape)
+    if key is not None:
+        return torch.from_numpy(philox.words(key, counter, count)).reshape(shape)
+    return _words(seed, counter, count).to(torch.uint32).reshape(shape)
+
+
+@kernel
+def random_unit(seed: Any, shape: Any, dtype: str) -> Any:
+    key, count = _on_host(seed), math.prod(shape)
+    if key is not None:
+        return torch.from_numpy(philox.unit(key, count, dtype)).to(backend.dtypes[dtype]).reshape(shape)
+    if dtype == "float64":
+        pairs = _words(seed, 0, 2 * count).reshape(*shape, 2)
+        return ((pairs[..., 0] >> 5 << 26) + (pairs[..., 1] >> 6)).double() * 2.0**-53
+    bits = philox.SIGNIFICANT_BITS[dtype]
+    return ((_words(seed, 0, count) >> 32 - bits).float() * 2.0**-bits).to(backend.dtypes[dtype]).reshape(shape)
+
+
+@kernel
+def random_coin(seed: Any, shape: Any, probability: float) -> Any:
+    key, count = _on_host(seed), math.prod(shape)
+    if key is not None:
+        return torch.from_numpy(philox.coin(key, count, probability)).reshape(shape)
+    return (_words(seed, 0, count) < philox.threshold(probability)).reshape(shape)
+
+
+backend = TorchBackend()

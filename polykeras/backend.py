@@ -1,0 +1,429 @@
+"""What a backend is, which ones there are, and which one runs now."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from . import tree
+from .dtypes import canonical, result_type
+from .errors import BackendError, DeviceError, DTypeError, MixedBackendsError, UnknownBackendError
+from .settings import settings
+
+ENTRY_POINTS = "polykeras.backends"
+
+
+class Backend:
+    """A framework as polykeras sees it: its arrays, its kernels, and a few hooks.
+
+    A backend subclasses this, fills in the attributes and hooks, and names its one instance in the entry-point
+    group `polykeras.backends`, under the name of the package that its arrays come from. CONTRIBUTING.md has the
+    steps.
+    """
+
+    name: str
+    """The name under which it is registered."""
+
+    array_types: tuple[type, ...]
+    """The types of its arrays, tracers included."""
+
+    kernels: Mapping[str, Callable[..., Any]]
+    """For each primitive op, and for composed ops where it pays, the function that computes it.
+
+    A kernel takes the parameters of the op, all of them, by position. Array arguments have been brought home
+    and promoted; dtypes are names, axes None, an int or a tuple, shapes tuples.
+    """
+
+    dtypes: Mapping[str, Any]
+    """The dtypes that exist there: their names, and what the framework calls them."""
+
+    plain: frozenset[str] | None = None
+    """The dtypes whose arrays kernels can take as they are. Calls with others go through `call`. None: all."""
+
+    strict: bool = False
+    """Whether the framework itself refuses to mix dtypes, so that dispatch need not look."""
+
+    scalars: Container[str] = frozenset()
+    """The two-array ops whose kernels take a Python number in place of either array."""
+
+    wider: Mapping[str, str] = {}
+    """For a dtype that lacks kernels here, the dtype in which to compute instead."""
+
+    gaps: Mapping[str, str] = {}
+    """What is known to differ from the other backends here and cannot be mended, by subject."""
+
+    @property
+    def version(self) -> str:
+        """The version of the framework."""
+        return importlib.metadata.version(self.name)
+
+    def kernel(self, op: str) -> Callable[..., Any] | None:
+        """The function that computes an op, or None where the op's own body does."""
+        if op == "cast":
+            return self._cast_anything
+        return self.kernels.get(op)
+
+    def _cast_anything(self, x: Any, dtype: str) -> Any:
+        if not isinstance(x, self.array_types):
+            return self.asarray(x, dtype)
+        return x if self.dtype(x) == dtype else self.cast(x, self._check_dtype(dtype))
+
+    def call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> Any:
+        """Run a kernel on arguments that are not all plain."""
+        return kernel(*args)
+
+    # Arrays ------------------------------------------------------------------------------------------------
+
+    def from_numpy(self, array: np.ndarray) -> Any:
+        """An array here with the values of a NumPy array, of the same dtype, on the device in use."""
+        raise NotImplementedError
+
+    def to_numpy(self, x: Any) -> np.ndarray:
+        """A NumPy array with the values of an array from here."""
+        raise NotImplementedError
+
+    def copy(self, x: Any) -> Any:
+        """An array with the same values whose memory is its own, where arrays can be changed."""
+        return x
+
+    def from_dlpack(self, x: Any) -> Any:
+        """An array here that shares the memory of an array from elsewhere."""
+        raise NotImplementedError
+
+    def dtype(self, x: Any) -> str:
+        """The name of an array's dtype."""
+        try:
+            return self._dtype_names[x.dtype]
+        except KeyError:
+            raise DTypeError(f"{self.name} arrays of dtype {x.dtype} have no counterpart elsewhere.") from None
+
+    @functools.cached_property
+    def _dtype_names(self) -> dict[Any, str]:
+        return {native: name for name, native in self.dtypes.items()}
+
+    def shape(self, x: Any) -> tuple[Any, ...]:
+        """The shape of an array. A size that only the run will know may be a scalar of the framework."""
+        return tuple(x.shape)
+
+    def cast(self, x: Any, dtype: str) -> Any:
+        """The array in another dtype."""
+        raise NotImplementedError
+
+    def asarray(self, x: Any, dtype: str | None = None) -> Any:
+        """Host data (NumPy arrays, numbers, nested lists of them) as an array here.
+
+        NumPy arrays keep their dtype. Numbers get the dtype of their kind: bool, int32, floatx or complex.
+        """
+        return self.from_numpy(host_array(x, self._check_dtype(dtype) if dtype else None))
+
+    def _check_dtype(self, dtype: str) -> str:
+        if dtype not in self.dtypes:
+            raise DTypeError(f"{self.name} has no {dtype}; it has {', '.join(self.dtypes)}.")
+        return dtype
+
+    # Devices -----------------------------------------------------------------------------------------------
+
+    def devices(self) -> list[str]:
+        """The devices that can be chosen, the default one first, as `cpu:0` or `gpu:1`."""
+        raise NotImplementedError
+
+    def device_of(self, x: Any) -> str:
+        """The device on which an array lies."""
+        return "cpu:0"
+
+    def synchronize(self) -> None:
+        """Wait until all that was asked of the devices is done."""
+
+    def set_matmul_precision(self, precision: str) -> None:
+        """How float32 matrix products and convolutions are computed where the hardware offers shortcuts."""
+
+    # Gradients and compilation -----------------------------------------------------------------------------
+
+    def value_and_grad(self, function: Callable[[list], tuple[Any, list]], arrays: list) -> tuple[Any, list, list]:
+        """Value, auxiliary results, and the gradient of the value with respect to each of the arrays.
+
+        The function takes the list of arrays and returns a scalar and a list of anything else.
+        """
+        raise NotImplementedError
+
+    def vjp(self, function: Callable[[list], list], arrays: list) -> tuple[list, Callable[[list], list]]:
+        """Results, and the function that pulls cotangents of the results back to the arrays."""
+        raise NotImplementedError
+
+    jvp: Callable[[Callable[[list], list], list, list], tuple[list, list]] | None = None
+    """From a function, arrays and their tangents: results, and the tangents of the results. None: by way of `vjp`."""
+
+    def custom_gradient(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """`function(*args)[0]`, whose gradient is what `function(*args)[1]` makes of the cotangent."""
+        raise NotImplementedError
+
+    def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function, which computes its intermediate results again for the gradient."""
+        raise NotImplementedError
+
+    def seed(self, seed: int) -> None:
+        """Seed the framework's own generators, which polykeras does not use."""
+
+    def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
+        """The function, from arrays to a list of arrays, made as fast as the framework can.
+
+        `donate` lists the arguments whose memory may be reused; `jit_compile` is True, or "auto" for the
+        framework's better choice.
+        """
+        return function
+
+
+WEAK = frozenset({bool, int, float, complex})
+"""The types of Python numbers, which give way to the dtypes of arrays."""
+
+
+# Host data -------------------------------------------------------------------------------------------------
+
+
+def host_array(x: Any, dtype: str | None = None) -> np.ndarray:
+    """Host data as a NumPy array: an array keeps its dtype, numbers get the dtype of their kind."""
+    if not isinstance(x, (np.ndarray, np.generic)):
+        if dtype is None:
+            dtype = _dtype_of_numbers(x)
+        x = np.asarray(x) if dtype is None else np.asarray(x, numpy_dtype(dtype))
+    elif dtype is not None and x.dtype != dtype:
+        x = x.astype(numpy_dtype(dtype))
+    array = np.asarray(x)
+    if array.dtype.name not in _NUMPY_DTYPES:
+        array = array.astype(numpy_dtype(canonical(array.dtype)))
+    return array
+
+
+def _dtype_of_numbers(x: Any) -> str | None:
+    """The dtype of nested numbers, or None where the data has a dtype of its own."""
+    if hasattr(x, "__array__"):
+        return None
+    leaves = tree.flatten(x)
+    kinds = {type(leaf) if type(leaf) in WEAK else getattr(leaf, "dtype", None) for leaf in leaves} or {float}
+    if None in kinds:
+        raise DTypeError(f"expected arrays, numbers, or nested lists of them; got {_shorten(x)}.")
+    dtype = result_type(*(kind if isinstance(kind, type) else canonical(kind) for kind in kinds))
+    fits = dtype != "int32" or all(-(2**31) <= leaf < 2**31 for leaf in leaves)
+    return dtype if fits else "int64"
+
+
+def _shorten(x: Any) -> str:
+    text = repr(x)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+@functools.cache
+def numpy_dtype(name: str) -> np.dtype:
+    """NumPy's dtype of this name; the narrow floats are those of ml_dtypes."""
+    if name == "bfloat16" or name.startswith("float8"):
+        import ml_dtypes
+
+        return np.dtype(getattr(ml_dtypes, name))
+    return np.dtype(name)
+
+
+_NUMPY_DTYPES = frozenset(
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 bfloat16 float16 float32 float64 complex64 complex128 "
+    "float8_e4m3fn float8_e5m2".split()
+)
+
+
+# Which backends there are ----------------------------------------------------------------------------------
+
+_loaded: dict[str, Backend] = {}
+
+
+@functools.cache
+def registered() -> dict[str, importlib.metadata.EntryPoint]:
+    """The registered backends by name, installed frameworks or not; ours first."""
+    found = {point.name: point for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+    ours = [name for name in ("numpy", "torch", "jax", "tensorflow") if name in found]
+    return {name: found[name] for name in (*ours, *sorted(found.keys() - set(ours)))}
+
+
+def install_command(name: str) -> str:
+    """What to type to get a backend that is not installed."""
+    point = registered()[name]
+    distribution = point.dist.name if point.dist else "polykeras"
+    return f"pip install '{distribution}[{name}]'" if distribution == "polykeras" else f"pip install {distribution} {name}"
+
+
+def is_installed(name: str) -> bool:
+    """Whether the framework of a registered backend can be found, without importing it."""
+    return name in sys.modules or importlib.util.find_spec(name) is not None
+
+
+def load(name: str) -> Backend:
+    """The backend of this name, its framework imported."""
+    if name in _loaded:
+        return _loaded[name]
+    if name not in registered():
+        raise UnknownBackendError(f"unknown backend {name!r}; registered ones: {', '.join(registered())}.")
+    if not is_installed(name):
+        raise BackendError(f"backend {name!r} is not installed. Install it with: {install_command(name)}")
+    try:
+        found = registered()[name].load()
+    except Exception as error:
+        raise BackendError(
+            f"backend {name!r} is installed but does not load: {type(error).__name__}: {error}"
+        ) from error
+    found.set_matmul_precision(settings.matmul_precision)
+    _loaded[name] = found
+    return found
+
+
+def loaded() -> list[Backend]:
+    """The backends whose frameworks have been imported."""
+    return list(_loaded.values())
+
+
+def available() -> list[str]:
+    """The backends whose frameworks are installed.
+
+    >>> "numpy" in available()
+    True
+    """
+    return [name for name in registered() if is_installed(name)]
+
+
+def home_of_type(cls: type) -> Backend | None:
+    """The backend that arrays of this type come from. Only frameworks that are already imported are asked."""
+    for found in _loaded.values():
+        if issubclass(cls, found.array_types):
+            return found
+    for name in registered():
+        if name not in _loaded and name in sys.modules:
+            with contextlib.suppress(BackendError):
+                if issubclass(cls, load(name).array_types):
+                    return _loaded[name]
+    return None
+
+
+# Which one runs now ----------------------------------------------------------------------------------------
+
+CURRENT: ContextVar[Backend | None] = ContextVar("polykeras_backend", default=None)
+_when_default_changes: list[Callable[[], None]] = []
+
+
+def current() -> Backend:
+    """The backend to which host data goes now."""
+    return CURRENT.get() or load(settings.backend)
+
+
+def when_default_changes(callback: Callable[[], None]) -> None:
+    """Have a function called whenever `set_backend` has chosen another default."""
+    _when_default_changes.append(callback)
+
+
+def set_backend(name: str) -> None:
+    """Choose the backend for the whole process, wherever no `using` block says otherwise."""
+    load(name)
+    settings.set("backend", name)
+    for callback in _when_default_changes:
+        callback()
+
+
+@contextlib.contextmanager
+def using(name: str | Backend) -> Iterator[Backend]:
+    """Choose the backend for a block. Threads and asyncio tasks do not disturb each other.
+
+    >>> with using("numpy") as chosen:
+    ...     chosen.name
+    'numpy'
+    """
+    chosen = name if isinstance(name, Backend) else load(name)
+    token = CURRENT.set(chosen)
+    try:
+        yield chosen
+    finally:
+        CURRENT.reset(token)
+
+
+# Devices ---------------------------------------------------------------------------------------------------
+
+_DEVICE: ContextVar[str | None] = ContextVar("polykeras_device", default=None)
+
+
+def devices() -> list[str]:
+    """The devices of the current backend, the default one first.
+
+    >>> with using("numpy"):
+    ...     devices()
+    ['cpu:0']
+    """
+    return current().devices()
+
+
+@contextlib.contextmanager
+def device(device_name: str) -> Iterator[None]:
+    """Place new arrays on a device, such as `"cpu"` or `"gpu:0"`, for a block."""
+    token = _DEVICE.set(_find_device(device_name, current()))
+    try:
+        yield
+    finally:
+        _DEVICE.reset(token)
+
+
+def chosen_device(backend: Backend) -> str | None:
+    """The device that a `device` block asks for, or None for the backend's default."""
+    name = _DEVICE.get()
+    return None if name is None else _find_device(name, backend)
+
+
+def _find_device(name: str, backend: Backend) -> str:
+    kind, _, index = str(name).lower().removeprefix("/").replace("cuda", "gpu").partition(":")
+    full = f"{kind}:{index or 0}"
+    if full not in backend.devices():
+        raise DeviceError(f"no device {name!r} on backend {backend.name}; devices: {', '.join(backend.devices())}.")
+    return full
+
+
+# From one to another ---------------------------------------------------------------------------------------
+
+
+def convert(x: Any, backend: str | Backend) -> Any:
+    """The same values as arrays of another backend, in memory shared with the original where both can.
+
+    Write to neither of two arrays that may share memory.
+
+    Args:
+        x: An array of any backend, host data, or a nested structure of them.
+        backend: The backend, or its name.
+
+    Returns:
+        The structure with arrays of that backend.
+
+    >>> convert({"a": [1.0, 2.0]}, "numpy")
+    {'a': [array(1., dtype=float32), array(2., dtype=float32)]}
+    """
+    target = backend if isinstance(backend, Backend) else load(backend)
+    return tree.map_structure(lambda leaf: _convert(leaf, target), x)
+
+
+def _convert(x: Any, target: Backend) -> Any:
+    source = home_of_type(type(x))
+    if source is target or x is None:
+        return x
+    if source is None:
+        return target.asarray(x)
+    try:
+        return target.from_dlpack(x)
+    except Exception:  # each framework refuses what it cannot share with an exception class of its own
+        return target.asarray(source.to_numpy(x))
+
+
+def mixed_homes(op: str, homes: Sequence[Backend]) -> MixedBackendsError:
+    """The error for a call whose arrays come from several frameworks."""
+    names = [home.name for home in homes]
+    return MixedBackendsError(
+        f"arrays of {' and '.join(names)} met in one call. Bring them together first, "
+        f'for example with polykeras.convert(x, "{names[0]}").'
+    ).named(op)  # type: ignore[return-value]

@@ -1,0 +1,122 @@
+"""Compiling functions on whatever backend runs them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from . import tree
+from .backend import Backend, using
+from .dispatch import HOST, Interpreter, held, home_of, kind_or_none, spec_of
+from .errors import StateError
+from .ops.gradient import Others
+from .state import Variable, bind
+
+
+class Compiled:
+    """A function that is compiled for each combination of shapes, dtypes and other arguments that it meets."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        variables: Sequence[Variable],
+        donate: Sequence[int],
+        donate_variables: bool,
+        jit_compile: bool | str,
+    ):
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.variables = list(variables)
+        self._donate = tuple(donate)
+        self._donate_variables = donate_variables
+        self._jit_compile = jit_compile
+        self._programs: dict[Any, tuple[Callable[..., list[Any]], Others]] = {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        leaves, structure = tree.take_apart((args, kwargs))
+        leaves = [held(leaf) for leaf in leaves]
+        state = [variable.value for variable in self.variables]
+        kinds = [kind_or_none(type(leaf)) for leaf in leaves]
+        if any(isinstance(kind, Interpreter) for kind in kinds):
+            return self.function(*args, **kwargs)
+        places = [i for i, kind in enumerate(kinds) if kind is HOST or isinstance(kind, Backend)]
+        home = home_of((leaves, state))
+        with using(home):
+            arrays = [home.asarray(leaves[i]) if kinds[i] is HOST else leaves[i] for i in places]
+            key = self._key(home, structure, leaves, places)
+            if key not in self._programs:
+                self._programs[key] = self._program(home, structure, leaves, places, args)
+            run, others = self._programs[key]
+            results = run(*state, *arrays)
+        for variable, value in zip(self.variables, results, strict=False):
+            variable.take(value)
+        return others.join(results[len(state) :])
+
+    def _key(self, home: Backend, structure: tree.Structure, leaves: list[Any], places: list[int]) -> Any:
+        specs = {i: spec_of(leaves[i]) for i in places}
+        key = tuple((specs[i].shape, specs[i].dtype) if i in specs else (type(x), x) for i, x in enumerate(leaves))
+        try:
+            hash(key)
+        except TypeError:
+            kinds = ", ".join(sorted({type(x).__name__ for i, x in enumerate(leaves) if i not in specs}))
+            raise StateError(
+                f"compile: arguments must be arrays or hashable values, by which compiled programs are told apart; got {kinds}."
+            ) from None
+        return (home.name, structure, key)
+
+    def _program(
+        self, home: Backend, structure: tree.Structure, leaves: list[Any], places: list[int], args: tuple[Any, ...]
+    ) -> tuple[Callable[..., list[Any]], Others]:
+        others, count = Others(), len(self.variables)
+        fixed = [None if i in places else leaf for i, leaf in enumerate(leaves)]
+
+        def flat(*arrays: Any) -> list[Any]:
+            given = list(fixed)
+            for place, array in zip(places, arrays[count:], strict=True):
+                given[place] = array
+            positional, named = tree.put_together(structure, given)
+            with bind(self.variables, arrays[:count], strict=True) as binding:
+                result = others.split(self.function(*positional, **named))
+                return [*binding.collect(), *result]
+
+        donated = [*range(count)] if self._donate_variables else []
+        sizes = [len(tree.flatten(arg)) for arg in args]
+        for number in self._donate:
+            begin = sum(sizes[:number])
+            donated += [count + places.index(i) for i in range(begin, begin + sizes[number]) if i in places]
+        return home.compile(flat, donated, self._jit_compile), others
+
+
+def compile(
+    function: Callable[..., Any],
+    *,
+    variables: Sequence[Variable] = (),
+    donate: Sequence[int] = (),
+    donate_variables: bool = False,
+    jit_compile: bool | str = "auto",
+) -> Callable[..., Any]:
+    """A function that does the same as another, as fast as the backend can make it.
+
+    Which backend that is, each call decides by its arrays. JAX and TensorFlow trace the function, once for each
+    combination of shapes, dtypes and arguments that are no arrays; NumPy and PyTorch run it as it is, unless
+    `jit_compile=True` asks PyTorch to compile too.
+
+    Args:
+        function: A function of arrays, or structures of them. It may use no variables but those listed.
+        variables: The variables that it reads or assigns to.
+        donate: The positions of arguments whose memory may be used for the results; they are lost to the caller.
+        donate_variables: Whether arrays that variables held before the call may be used for the results.
+        jit_compile: True for the framework's optimizing compiler, False to leave it out, "auto" for what usually
+            suits: XLA on JAX, a graph without XLA on TensorFlow, no compiler on PyTorch.
+
+    Returns:
+        The function.
+
+    >>> double = compile(lambda x: ops.multiply(x, 2))
+    >>> double(ops.array([1.0, 2.0]))
+    array([2., 4.], dtype=float32)
+    """
+    if jit_compile not in (True, False, "auto"):
+        raise StateError(f"compile: expected jit_compile to be True, False or 'auto'; got {jit_compile!r}.")
+    return Compiled(function, variables, donate, donate_variables, jit_compile)

@@ -1,0 +1,260 @@
+"""The table of ops: one row each, and the public function that is made from a row.
+
+A row is written as a function. Its annotations say what each parameter is: `Array` (one array or number),
+`Arrays` (a list of them), `Tree` (a structure of them), `Index` and `Mask` (arrays that take no part in dtype
+promotion), `Value` (an array, or host data, which is passed on as it is), `Seed` (an array of two words, made of any seed), `Axes`, `Shape`, `DType`, `FloatxDType` (brought into
+one form before anybody sees them; None for the last is floatx), `Function`. Anything else is static and reaches
+kernels as it was given.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from . import dispatch
+from .backend import CURRENT, when_default_changes
+from .dtypes import canonical
+from .errors import ShapeError
+from .seeds import key_of
+from .settings import settings
+from .spec import Spec
+
+Array = Any
+Arrays = Any
+Tree = Any
+Index = Any
+Mask = Any
+Value = Any
+Seed = Any
+Axes = Any
+Shape = Any
+DType = Any
+FloatxDType = Any
+Function = Callable[..., Any]
+
+F = TypeVar("F", bound=Callable[..., Any])
+Rule = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of an op, and what its annotation says it is."""
+
+    name: str
+    kind: str
+    default: Any
+
+    @property
+    def is_array(self) -> bool:
+        """Whether arrays come in through it."""
+        return self.kind in ("Array", "Arrays", "Tree", "Index", "Mask", "Value", "Seed")
+
+    @property
+    def is_promoted(self) -> bool:
+        """Whether its arrays take part in dtype promotion."""
+        return self.kind in ("Array", "Arrays")
+
+
+@dataclass(eq=False)
+class Op:
+    """A row of the table."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    infer: Rule | None = None
+    """Specs of the results out of the parameters, arrays given as Specs. Without it the body runs on Specs."""
+    body: Rule | None = None
+    """What a composed op means, written in other ops. A primitive has none."""
+    vjp: tuple[Rule | None, ...] = ()
+    """For each array parameter the rule `(g, out, *parameters) -> cotangent`, written in ops; None: no gradient."""
+    promote: Callable[..., str] | None = None
+    """The dtype in which to compute, out of the dtypes of the arrays. None: each array keeps its own."""
+    why: str = ""
+    """Why a primitive is one."""
+    table: dict = field(default_factory=dict)
+    """Who runs the op: by the backend in use, then by the type of each array argument."""
+    function: Callable[..., Any] = field(init=False)
+    """The public function."""
+
+    def __post_init__(self) -> None:
+        self.positions = tuple(i for i, p in enumerate(self.parameters) if p.is_array)
+        self.promoted = tuple(i for i in self.positions if self.parameters[i].is_promoted)
+        self.takes_functions = any(p.kind == "Function" for p in self.parameters)
+        self.takes_trees = any(p.kind == "Tree" for p in self.parameters)
+        self.takes_values = any(p.kind == "Value" for p in self.parameters)
+        self.takes_masks = any(p.kind == "Mask" for p in self.parameters)
+        self.takes_lists = any(p.kind == "Arrays" for p in self.parameters)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+
+OPS: dict[str, Op] = {}
+
+
+def primitive(
+    *,
+    why: str,
+    infer: Rule,
+    vjp: Sequence[Rule | None] = (),
+    promote: Callable[..., str] | None = None,
+) -> Callable[[F], F]:
+    """Make an op out of a signature and a docstring. Every backend supplies a kernel for it."""
+    return lambda declared: _enter(declared, infer=infer, vjp=tuple(vjp), promote=promote, why=why)
+
+
+def composed(
+    *,
+    infer: Rule | None = None,
+    vjp: Sequence[Rule | None] = (),
+    promote: Callable[..., str] | None = None,
+) -> Callable[[F], F]:
+    """Make an op out of a function that is written in ops. A backend may override it with a kernel."""
+    return lambda declared: _enter(declared, infer=infer, body=declared, vjp=tuple(vjp), promote=promote)
+
+
+def _enter(declared: Any, **row: Any) -> Any:
+    parameters = tuple(
+        Parameter(p.name, str(p.annotation).removesuffix(" | None"), p.default)
+        for p in inspect.signature(declared).parameters.values()
+    )
+    op = Op(declared.__name__, parameters, **row)
+    if op.name in OPS:
+        raise ValueError(f"op {op.name} is defined twice.")
+    OPS[op.name] = op
+    op.function = _public_function(op, declared)
+    return op.function
+
+
+def _forget_runners() -> None:
+    for op in OPS.values():
+        op.table.clear()
+
+
+when_default_changes(_forget_runners)
+
+
+# The public function ---------------------------------------------------------------------------------------
+
+_CONVERSIONS = {
+    "Axes": "if type({0}) is list: {0} = tuple({0})",
+    "Shape": "if type({0}) is not tuple: {0} = as_shape({0})",
+    "DType": "if {0} is not None: {0} = canonical({0})",
+    "FloatxDType": "{0} = settings.floatx if {0} is None else canonical({0})",
+    "Seed": "{0} = key_of({0})",
+    "Arrays": "if type({0}) is not list: {0} = list({0})",
+}
+
+
+def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]:
+    """A function with the op's signature, which looks up who runs the op and calls it.
+
+    It is written out as source, because this look-up is all that an eager call costs on top of the framework's.
+    """
+    signature = ", ".join(p.name if p.default is inspect.Parameter.empty else f"{p.name}=_{p.name}" for p in op.parameters)
+    passed = ", ".join(p.name for p in op.parameters)
+    arguments = f"({passed},)" if passed else "()"
+    conversions = "".join(f"    {_CONVERSIONS[p.kind].format(p.name)}\n" for p in op.parameters if p.kind in _CONVERSIONS)
+    arrays = [op.parameters[i] for i in op.positions]
+    keys = "".join(f"[tuple(map(type, {p.name}))]" if p.kind == "Arrays" else f"[type({p.name})]" for p in arrays)
+    source = (
+        f"def {op.name}({signature}):\n"
+        f"{conversions}"
+        f"    try:\n"
+        f"        run = table[current()]{keys}\n"
+        f"    except KeyError:\n"
+        f"        run = select(op, {arguments})\n"
+        f"    try:\n"
+        f"        return run({passed})\n"
+        f"    except Exception as error:\n"
+        f"        return recover(op, error, {arguments})\n"
+    )
+    filename = f"<polykeras op {op.name}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    namespace = {
+        "op": op,
+        "table": op.table,
+        "current": CURRENT.get,
+        "select": dispatch.select,
+        "recover": dispatch.recover,
+        "as_shape": _as_shape,
+        "canonical": canonical,
+        "settings": settings,
+        "key_of": key_of,
+        **{f"_{p.name}": p.default for p in op.parameters},
+    }
+    exec(compile(source, filename, "exec"), namespace)
+    function: Any = namespace[op.name]
+    for attribute in ("__module__", "__qualname__", "__doc__", "__annotations__"):
+        setattr(function, attribute, getattr(declared, attribute))
+    function.op = op
+    return function
+
+
+def _as_shape(shape: Any) -> tuple[Any, ...]:
+    if hasattr(shape, "__index__"):
+        return (shape,)
+    try:
+        return tuple(shape)
+    except TypeError:
+        raise ShapeError(f"expected a shape, such as (2, 3); got {shape!r}.") from None
+
+
+# Operators -------------------------------------------------------------------------------------------------
+
+_BINARY = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "floordiv": "floor_divide",
+    "mod": "mod",
+    "pow": "power",
+    "matmul": "matmul",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    "lshift": "left_shift",
+    "rshift": "right_shift",
+}
+_COMPARISONS = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal"}
+_UNARY = {"neg": "negative", "abs": "abs", "invert": "bitwise_not"}
+
+
+def give_operators(cls: Any, *, equality: bool) -> None:
+    """Teach a class Python's operators, as the ops of the same meaning."""
+
+    def add_method(method: str, name: str, reflected: bool = False) -> None:
+        def unary(self: Any) -> Any:
+            return OPS[name].function(self)
+
+        def binary(self: Any, other: Any) -> Any:
+            return OPS[name].function(self, other)
+
+        def swapped(self: Any, other: Any) -> Any:
+            return OPS[name].function(other, self)
+
+        function = unary if name in _UNARY.values() else swapped if reflected else binary
+        function.__name__ = method
+        function.__doc__ = f"ops.{name}"
+        setattr(cls, method, function)
+
+    for short, name in _BINARY.items():
+        add_method(f"__{short}__", name)
+        add_method(f"__r{short}__", name, reflected=True)
+    for short, name in _COMPARISONS.items():
+        if equality or short not in ("eq", "ne"):
+            add_method(f"__{short}__", name)
+    for short, name in _UNARY.items():
+        add_method(f"__{short}__", name)
+    cls.__getitem__ = lambda self, key: OPS["get_item"].function(self, key)
+    cls.__array_ufunc__ = None  # NumPy's operators leave it to ours
+    if equality:
+        cls.__hash__ = object.__hash__
+
+
+give_operators(Spec, equality=False)

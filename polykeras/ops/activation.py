@@ -1,0 +1,216 @@
+"""Activation functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import ops
+from ..dtypes import inexact, same
+from ..op import Array, Axes, composed
+from ..spec import Spec, normalize_axes
+from .conversion import in_single
+from .rules import ordered, real_only
+
+
+@composed(infer=ordered, promote=same, vjp=(lambda g, out, x: ops.where(ops.greater(out, 0), g, 0),))
+def relu(x: Array) -> Array:
+    """The element where it is positive, 0 elsewhere; NaN stays NaN. The gradient at 0 is 0.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        Numbers from 0 up.
+
+    >>> relu([-1.0, 2.0])
+    array([0., 2.], dtype=float32)
+    """
+    return ops.where(ops.less_equal(x, 0), 0, x)
+
+
+@composed(infer=real_only, promote=inexact)
+def leaky_relu(x: Array, negative_slope: float = 0.2) -> Array:
+    """The element where it is positive, a fraction of it elsewhere. The gradient at 0 is the fraction.
+
+    Args:
+        x: Array or number.
+        negative_slope: The fraction.
+
+    Returns:
+        The array.
+
+    >>> leaky_relu([-1.0, 2.0])
+    array([-0.2,  2. ], dtype=float32)
+    """
+    return ops.where(ops.greater(x, 0), x, ops.multiply(x, negative_slope))
+
+
+@composed(infer=real_only, promote=inexact)
+def elu(x: Array, alpha: float = 1.0) -> Array:
+    """The element where it is positive, alpha * (exp(x) - 1) elsewhere.
+
+    Args:
+        x: Array or number.
+        alpha: The distance below 0 that large negative elements approach.
+
+    Returns:
+        The array.
+
+    >>> elu([-1.0, 2.0])
+    array([-0.63212055,  2.        ], dtype=float32)
+    """
+    positive = ops.greater(x, 0)
+    return ops.where(positive, x, ops.multiply(ops.expm1(ops.where(positive, 0, x)), alpha))
+
+
+def _sigmoid_rule(g: Any, out: Any, x: Any) -> Any:
+    return ops.multiply(g, ops.multiply(out, ops.subtract(1, out)))
+
+
+@composed(infer=real_only, promote=inexact, vjp=(_sigmoid_rule,))
+def sigmoid(x: Array) -> Array:
+    """The logistic function, 1 / (1 + exp(-x)).
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        Numbers between 0 and 1.
+
+    >>> sigmoid([0.0, 100.0])
+    array([0.5, 1. ], dtype=float32)
+    """
+    small = ops.exp(ops.negative(ops.abs(x)))
+    return ops.divide(ops.where(ops.less(x, 0), small, 1), ops.add(small, 1))
+
+
+@composed(infer=real_only, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, sigmoid(x)),))
+def softplus(x: Array) -> Array:
+    """log(1 + exp(x)), without overflow on the way.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        Numbers from 0 up.
+
+    >>> softplus([0.0, 100.0])
+    array([  0.6931472, 100.       ], dtype=float32)
+    """
+    return ops.add(ops.where(ops.less_equal(x, 0), 0, x), ops.log1p(ops.exp(ops.negative(ops.abs(x)))))
+
+
+@composed(infer=real_only, promote=inexact)
+def log_sigmoid(x: Array) -> Array:
+    """The logarithm of the logistic function, accurate for large negative elements.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        Numbers up to 0.
+
+    >>> log_sigmoid([0.0, -100.0])
+    array([  -0.6931472, -100.       ], dtype=float32)
+    """
+    return ops.negative(softplus(ops.negative(x)))
+
+
+@composed(infer=real_only, promote=inexact)
+def silu(x: Array) -> Array:
+    """The element times its logistic function, also known as swish.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        The array.
+
+    >>> silu([0.0, 2.0])
+    array([0.       , 1.7615942], dtype=float32)
+    """
+    return ops.multiply(x, sigmoid(x))
+
+
+def swish(x: Array) -> Array:
+    """The element times its logistic function, as `silu`.
+
+    >>> swish([0.0, 2.0])
+    array([0.       , 1.7615942], dtype=float32)
+    """
+    return silu(x)
+
+
+@composed(infer=real_only, promote=inexact)
+def gelu(x: Array, approximate: bool = True) -> Array:
+    """The element times the probability that a standard normal number is below it.
+
+    Args:
+        x: Array or number.
+        approximate: Whether to compute the probability by the usual approximation with tanh.
+
+    Returns:
+        The array.
+
+    >>> gelu([0.0, 2.0])
+    array([0.       , 1.9545977], dtype=float32)
+    """
+    if approximate:
+        cubic = ops.multiply(x, ops.add(ops.multiply(ops.square(x), 0.044715), 1))
+        share = ops.tanh(ops.multiply(cubic, 0.7978845608028654))  # sqrt(2 / pi)
+    else:
+        share = ops.erf(ops.multiply(x, 0.7071067811865476))  # 1 / sqrt(2)
+    return ops.multiply(ops.multiply(x, 0.5), ops.add(share, 1))
+
+
+def _along(x: Spec, axis: Any) -> Spec:
+    normalize_axes(axis, x.ndim)
+    return real_only(x)
+
+
+def _softmax_rule(g: Any, out: Any, x: Any, axis: Any) -> Any:
+    weighted = ops.multiply(g, out)
+    return ops.subtract(weighted, ops.multiply(out, ops.sum(weighted, axis, keepdims=True)))
+
+
+@composed(infer=_along, promote=inexact, vjp=(_softmax_rule,))
+def softmax(x: Array, axis: Axes = -1) -> Array:
+    """Exponentials, scaled so that they add up to 1 along axes.
+
+    Args:
+        x: Array.
+        axis: The axis or axes; None for all.
+
+    Returns:
+        Numbers between 0 and 1.
+
+    >>> softmax([0.0, 0.0])
+    array([0.5, 0.5], dtype=float32)
+    """
+
+    def result(x: Any) -> Any:
+        shifted = ops.exp(ops.subtract(x, ops.stop_gradient(ops.amax(x, axis, keepdims=True))))
+        return ops.divide(shifted, ops.sum(shifted, axis, keepdims=True))
+
+    return in_single(result, x)
+
+
+def _log_softmax_rule(g: Any, out: Any, x: Any, axis: Any) -> Any:
+    return ops.subtract(g, ops.multiply(ops.exp(out), ops.sum(g, axis, keepdims=True)))
+
+
+@composed(infer=_along, promote=inexact, vjp=(_log_softmax_rule,))
+def log_softmax(x: Array, axis: Axes = -1) -> Array:
+    """The logarithm of softmax, accurate for small probabilities.
+
+    Args:
+        x: Array.
+        axis: The axis or axes; None for all.
+
+    Returns:
+        Numbers up to 0.
+
+    >>> log_softmax([0.0, 0.0])
+    array([-0.6931472, -0.6931472], dtype=float32)
+    """
+    return in_single(lambda x: ops.subtract(x, ops.logsumexp(x, axis, keepdims=True)), x)

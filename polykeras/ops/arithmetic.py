@@ -1,0 +1,328 @@
+"""Arithmetic of two arrays, and what belongs to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import ops
+from ..dtypes import inexact, same
+from ..op import Array, composed, primitive
+from .rules import arithmetic, broadcasting, elementwise, ordered
+
+MACHINE = "an instruction of the machine"
+
+
+@primitive(
+    why=MACHINE,
+    promote=same,
+    infer=broadcasting,
+    vjp=(lambda g, out, x1, x2: g, lambda g, out, x1, x2: g),
+)
+def add(x1: Array, x2: Array) -> Array:
+    """Add element by element.
+
+    Args:
+        x1: Array or number.
+        x2: Array or number; the shapes broadcast.
+
+    Returns:
+        The sums.
+
+    >>> add([1.0, 2.0], 3.0)
+    array([4., 5.], dtype=float32)
+    """
+
+
+@primitive(
+    why=MACHINE,
+    promote=same,
+    infer=arithmetic,
+    vjp=(lambda g, out, x1, x2: g, lambda g, out, x1, x2: ops.negative(g)),
+)
+def subtract(x1: Array, x2: Array) -> Array:
+    """Subtract element by element.
+
+    Args:
+        x1: Array or number.
+        x2: Array or number; the shapes broadcast.
+
+    Returns:
+        The differences.
+
+    >>> subtract([1.0, 2.0], 3.0)
+    array([-2., -1.], dtype=float32)
+    """
+
+
+@primitive(
+    why=MACHINE,
+    promote=same,
+    infer=broadcasting,
+    vjp=(lambda g, out, x1, x2: ops.multiply(g, x2), lambda g, out, x1, x2: ops.multiply(g, x1)),
+)
+def multiply(x1: Array, x2: Array) -> Array:
+    """Multiply element by element.
+
+    Args:
+        x1: Array or number.
+        x2: Array or number; the shapes broadcast.
+
+    Returns:
+        The products.
+
+    >>> multiply([1.0, 2.0], 3.0)
+    array([3., 6.], dtype=float32)
+    """
+
+
+@primitive(
+    why=MACHINE,
+    promote=inexact,
+    infer=broadcasting,
+    vjp=(
+        lambda g, out, x1, x2: ops.divide(g, x2),
+        lambda g, out, x1, x2: ops.negative(ops.divide(ops.multiply(g, out), x2)),
+    ),
+)
+def divide(x1: Array, x2: Array) -> Array:
+    """Divide element by element. Integers give floats.
+
+    Args:
+        x1: Array or number.
+        x2: Array or number; the shapes broadcast.
+
+    Returns:
+        The quotients.
+
+    >>> divide([1, 2], 4)
+    array([0.25, 0.5 ], dtype=float32)
+    """
+
+
+def true_divide(x1: Array, x2: Array) -> Array:
+    """Divide element by element, as `divide`.
+
+    >>> true_divide([1, 2], 4)
+    array([0.25, 0.5 ], dtype=float32)
+    """
+    return divide(x1, x2)
+
+
+@primitive(why="exact for large quotients, unlike floor(x1 / x2)", promote=same, infer=arithmetic)
+def floor_divide(x1: Array, x2: Array) -> Array:
+    """Divide element by element and round down. The result has no gradient.
+
+    Args:
+        x1: Array or number.
+        x2: Array or number; the shapes broadcast. What an integer divided by zero gives is undefined.
+
+    Returns:
+        The largest whole numbers that are at most the quotients.
+
+    >>> floor_divide([7, -7], 2)
+    array([ 3, -4], dtype=int32)
+    """
+
+
+@primitive(
+    why="exact for large quotients, unlike x1 - x2 * floor(x1 / x2)",
+    promote=same,
+    infer=arithmetic,
+    vjp=(lambda g, out, x1, x2: g, lambda g, out, x1, x2: ops.negative(ops.multiply(g, ops.floor_divide(x1, x2)))),
+)
+def mod(x1: Array, x2: Array) -> Array:
+    """Remainder of division rounded down, with the sign of the divisor.
+
+    Args:
+        x1: Array or number.
+        x2: Array or number; the shapes broadcast. What an integer divided by zero gives is undefined.
+
+    Returns:
+        The remainders.
+
+    >>> mod([7, -7], 3)
+    array([1, 2], dtype=int32)
+    """
+
+
+def _power_base_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
+    exponent = ops.where(ops.equal(x2, 0), 1, ops.subtract(x2, 1))  # x1**-1 times 0 would be nan at x1 = 0
+    return ops.multiply(g, ops.multiply(x2, ops.power(x1, exponent)))
+
+
+def _power_exponent_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
+    return ops.multiply(g, ops.multiply(out, ops.log(ops.where(ops.greater(x1, 0), x1, 1))))
+
+
+@primitive(
+    why="a tuned kernel, exact where exp(x2 * log(x1)) is not",
+    promote=same,
+    infer=arithmetic,
+    vjp=(_power_base_rule, _power_exponent_rule),
+)
+def power(x1: Array, x2: Array) -> Array:
+    """Raise to a power, element by element.
+
+    The gradient with respect to the exponent is 0 where the base is not positive.
+
+    Args:
+        x1: Array or number, the base.
+        x2: Array or number, the exponent; the shapes broadcast. A negative power of an integer is undefined.
+
+    Returns:
+        The powers.
+
+    >>> power([1.0, 2.0, 3.0], 2)
+    array([1., 4., 9.], dtype=float32)
+    """
+
+
+def _share_rule(wins: str, of_first: bool) -> Any:
+    def rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
+        mine, other = (x1, x2) if of_first else (x2, x1)
+        half = ops.where(ops.equal(x1, x2), ops.multiply(g, 0.5), 0)
+        return ops.where(getattr(ops, wins)(mine, other), g, half)
+
+    return rule
+
+
+@primitive(
+    why=MACHINE,
+    promote=same,
+    infer=ordered,
+    vjp=(_share_rule("greater", True), _share_rule("greater", False)),
+)
+def maximum(x1: Array, x2: Array) -> Array:
+    """The greater of two numbers, element by element; NaN if either is.
+
+    At a tie each argument gets half of the gradient.
+
+    Args:
+        x1: Array or number.
+        x2: Array or number; the shapes broadcast.
+
+    Returns:
+        The greater ones.
+
+    >>> maximum([1.0, 5.0], 3.0)
+    array([3., 5.], dtype=float32)
+    """
+
+
+@primitive(
+    why=MACHINE,
+    promote=same,
+    infer=ordered,
+    vjp=(_share_rule("less", True), _share_rule("less", False)),
+)
+def minimum(x1: Array, x2: Array) -> Array:
+    """The smaller of two numbers, element by element; NaN if either is.
+
+    At a tie each argument gets half of the gradient.
+
+    Args:
+        x1: Array or number.
+        x2: Array or number; the shapes broadcast.
+
+    Returns:
+        The smaller ones.
+
+    >>> minimum([1.0, 5.0], 3.0)
+    array([1., 3.], dtype=float32)
+    """
+
+
+def _square_norm(x1: Any, x2: Any) -> Any:
+    return ops.add(ops.square(x1), ops.square(x2))
+
+
+@primitive(
+    why="a tuned kernel with every quadrant and signed zero right",
+    promote=inexact,
+    infer=ordered,
+    vjp=(
+        lambda g, out, x1, x2: ops.divide(ops.multiply(g, x2), _square_norm(x1, x2)),
+        lambda g, out, x1, x2: ops.negative(ops.divide(ops.multiply(g, x1), _square_norm(x1, x2))),
+    ),
+)
+def arctan2(x1: Array, x2: Array) -> Array:
+    """The angle of the point (x2, x1), element by element, between -pi and pi.
+
+    Args:
+        x1: Array or number, the ordinate.
+        x2: Array or number, the abscissa; the shapes broadcast.
+
+    Returns:
+        The angles in radians.
+
+    >>> arctan2([1.0, -1.0], [1.0, 1.0])
+    array([ 0.7853982, -0.7853982], dtype=float32)
+    """
+
+
+@primitive(why=MACHINE, infer=arithmetic, promote=same, vjp=(lambda g, out, x: ops.negative(g),))
+def negative(x: Array) -> Array:
+    """Change the sign of each element.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        The opposite numbers.
+
+    >>> negative([1.0, -2.0])
+    array([-1.,  2.], dtype=float32)
+    """
+
+
+@composed(infer=elementwise, vjp=(lambda g, out, x: ops.multiply(ops.multiply(g, x), 2),))
+def square(x: Array) -> Array:
+    """Multiply each element by itself.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        The squares.
+
+    >>> square([1.0, -2.0])
+    array([1., 4.], dtype=float32)
+    """
+    return multiply(x, x)
+
+
+@composed(infer=elementwise, promote=inexact)
+def reciprocal(x: Array) -> Array:
+    """One divided by each element.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        The reciprocals.
+
+    >>> reciprocal([2.0, 4.0])
+    array([0.5 , 0.25], dtype=float32)
+    """
+    return divide(1, x)
+
+
+@composed(infer=ordered, promote=same)
+def clip(x: Array, x_min: Array, x_max: Array) -> Array:
+    """Bring each element into an interval.
+
+    The gradient is 1 in the closed interval and 0 outside.
+
+    Args:
+        x: Array or number.
+        x_min: The lower bound, array or number; the shapes broadcast.
+        x_max: The upper bound.
+
+    Returns:
+        The elements, none of them below the lower or above the upper bound. NaN stays NaN.
+
+    >>> clip([-2.0, 0.5, 2.0], -1.0, 1.0)
+    array([-1. ,  0.5,  1. ], dtype=float32)
+    """
+    raised = ops.where(ops.less(x, x_min), x_min, x)
+    return ops.where(ops.greater(raised, x_max), x_max, raised)

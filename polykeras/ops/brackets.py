@@ -1,0 +1,154 @@
+"""`x[key]`, as NumPy means it, taken apart into ops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..dispatch import HOST, Interpreter, kind_of
+from ..backend import Backend
+from ..dtypes import INTEGERS
+from ..errors import DTypeError, OutOfRangeError, ShapeError
+from ..op import Array, composed
+from ..spec import broadcast_shapes, show_shape
+
+
+@composed()
+def get_item(x: Array, key: Any) -> Array:
+    """The part of an array that `x[key]` means in NumPy.
+
+    Args:
+        x: Array.
+        key: Integers, slices, None, Ellipsis, arrays of integers or of bools, or a tuple of them.
+
+    Returns:
+        The part.
+
+    >>> get_item([[1, 2], [3, 4]], (0, slice(None)))
+    array([1, 2], dtype=int32)
+    """
+    items = _complete(key, ops.shape(x))
+    if None in [item if item is None else 0 for item in items]:
+        sizes = iter(ops.shape(x))
+        x = ops.reshape(x, tuple(1 if item is None else next(sizes) for item in items))
+        items = [slice(None) if item is None else item for item in items]
+    by_array = any(_is_array(item) for item in items)
+    shape = ops.shape(x)
+    sliced = [
+        slice(None) if by_array and not isinstance(item, slice) else _as_slice(item, size, axis)
+        for axis, (item, size) in enumerate(zip(items, shape, strict=True))
+    ]
+    x = _slice(x, sliced)
+    if by_array:
+        arrays = {axis: item for axis, item in enumerate(items) if not isinstance(item, slice)}
+        return _take_at(x, arrays)
+    kept = tuple(size for size, item in zip(ops.shape(x), items, strict=True) if isinstance(item, slice))
+    return x if len(kept) == len(items) else ops.reshape(x, kept)
+
+
+def _is_array(item: Any) -> bool:
+    kind = kind_of(type(item)) if not isinstance(item, (slice, type(None), type(...))) else None
+    return kind is HOST and np.ndim(item) > 0 or isinstance(kind, (Backend, Interpreter))
+
+
+def _complete(key: Any, shape: tuple[Any, ...]) -> list[Any]:
+    """The items of a key, one for each axis besides the Nones: lists and bools made arrays of integers, `...` written out."""
+    items: list[Any] = []
+    for item in key if isinstance(key, tuple) else (key,):
+        if isinstance(item, list):
+            item = np.asarray(item, dtype=None if item else "int32")
+        if isinstance(item, (bool, np.bool_)) or _is_array(item) and ops.dtype(item) == "bool":
+            items.extend(_places(item, shape, len([i for i in items if i is not None and i is not ...])))
+        else:
+            items.append(item)
+    used = sum(item is not None and item is not ... for item in items)
+    if used > len(shape) or sum(item is ... for item in items) > 1:
+        raise ShapeError(f"the key {key!r} has too many entries for an array of shape {show_shape(shape)}.")
+    if not any(item is ... for item in items):
+        items.append(...)
+    at = next(i for i, item in enumerate(items) if item is ...)
+    return items[:at] + [slice(None)] * (len(shape) - used) + items[at + 1 :]
+
+
+def _places(mask: Any, shape: tuple[Any, ...], axis: int) -> list[Any]:
+    """Where a mask holds, a position on each of the axes that it covers."""
+    if isinstance(mask, (bool, np.bool_)):
+        raise DTypeError("a single bool cannot be an index. Use an array of bools, or an integer.")
+    covered = ops.shape(mask)
+    if tuple(shape[axis : axis + len(covered)]) != tuple(covered):
+        raise ShapeError(
+            f"a mask of shape {show_shape(covered)} does not fit axes {axis} and following of {show_shape(shape)}."
+        )
+    return list(ops.nonzero(mask))
+
+
+def _as_slice(item: Any, size: Any, axis: int) -> slice:
+    """An integer as the slice that holds it; a slice as it is."""
+    if isinstance(item, slice):
+        return item
+    if not hasattr(item, "__index__"):
+        raise DTypeError(f"expected an index to be an integer, a slice, None, Ellipsis or an array; got {item!r}.")
+    position = item.__index__()
+    if isinstance(size, int) and not -size <= position < size:
+        raise OutOfRangeError(f"index {position} is out of range for axis {axis} with size {size}.")
+    position = position + size if position < 0 else position
+    return slice(position, position + 1)
+
+
+def _slice(x: Any, items: list[slice]) -> Any:
+    """The elements that slices name on each axis."""
+    shape = ops.shape(x)
+    if all(item == slice(None) for item in items):
+        return x
+    bounds = [_bounds(item, size) for item, size in zip(items, shape, strict=True)]
+    starts, stops, steps = zip(*(bound[:3] for bound in bounds), strict=True)
+    x = ops.strided_slice(x, starts, stops, steps)
+    backwards = tuple(axis for axis, bound in enumerate(bounds) if bound[3])
+    return ops.flip(x, backwards) if backwards else x
+
+
+def _bounds(item: slice, size: Any) -> tuple[Any, Any, int, bool]:
+    """Start, stop and positive step that reach the elements of a slice, and whether their order is to be reversed."""
+    step = 1 if item.step is None else item.step.__index__()
+    if step == 0:
+        raise ShapeError("expected the step of a slice to be other than 0.")
+    if isinstance(size, int) and all(b is None or hasattr(b, "__index__") for b in (item.start, item.stop)):
+        places = range(*item.indices(size))
+        if step < 0:
+            places = places[::-1]
+        return (places[0], places[-1] + 1, places.step, step < 0) if places else (0, 0, 1, False)
+    if step < 0 and (item.start is not None or item.stop is not None):
+        raise ShapeError(f"a slice with bounds and a negative step needs an axis of known size; this one has size {size}.")
+    start = 0 if item.start is None else item.start if _not_negative(item.start) else size + item.start
+    stop = size if item.stop is None else item.stop if _not_negative(item.stop) else size + item.stop
+    if step < 0:
+        start = (size - 1) % -step
+    return start, stop, abs(step), step < 0
+
+
+def _not_negative(bound: Any) -> bool:
+    return not isinstance(bound, int) or bound >= 0
+
+
+def _take_at(x: Any, arrays: dict[int, Any]) -> Any:
+    """The elements at positions given by arrays on some of the axes, which broadcast against each other."""
+    for axis, item in arrays.items():
+        if ops.dtype(item) not in INTEGERS:
+            raise DTypeError(f"expected integer indices; got {ops.dtype(item)}. Cast them to int32.")
+    axes = list(arrays)
+    if len(axes) == 1:
+        return ops.take(x, arrays[axes[0]], axes[0])
+    shape = ops.shape(x)
+    rest = [axis for axis in range(len(shape)) if axis not in arrays]
+    reached = broadcast_shapes(*(ops.shape(item) for item in arrays.values()))
+    places = ops.stack([ops.broadcast_to(ops.cast(item, "int32"), reached) for item in arrays.values()], axis=-1)
+    taken = ops.gather(ops.transpose(x, (*axes, *rest)), places)
+    adjacent = axes == list(range(axes[0], axes[-1] + 1))
+    if not adjacent:
+        return taken
+    joined = len(reached)
+    before = list(range(joined, joined + axes[0]))
+    after = list(range(joined + axes[0], joined + len(rest)))
+    return ops.transpose(taken, (*before, *range(joined), *after))

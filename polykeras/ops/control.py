@@ -1,0 +1,243 @@
+"""Control flow: branches and loops that a compiled function can hold.
+
+The bodies run as Python does, which is all that an eager backend needs. Backends that compile override them.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable
+from typing import Any
+
+from .. import ops, tree
+from ..dispatch import spec_of
+from ..errors import ShapeError
+from ..op import Function, Index, Mask, Tree, composed
+from ..spec import Spec, same_size, show_shape
+
+
+def _agree(one: Any, other: Any, what: str) -> Any:
+    """The Specs of two results that must have the same structure, shapes and dtypes."""
+    (ones, structure), (others, other_structure) = (tree.take_apart(result) for result in (one, other))
+    specs, other_specs = ([_spec_or_none(leaf) for leaf in leaves] for leaves in (ones, others))
+    if structure != other_structure or not builtins.all(builtins.map(_alike, specs, other_specs)):
+        shown = [", ".join(_shown(each)) for each in (specs, other_specs)]
+        raise ShapeError(f"{what} must give the same structure, shapes and dtypes; got {shown[0]} and {shown[1]}.")
+    return tree.put_together(structure, specs)
+
+
+def _alike(one: Spec | None, other: Spec | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    if one.dtype != other.dtype or one.ndim != other.ndim:
+        return False
+    return builtins.all(builtins.map(same_size, one.shape, other.shape))
+
+
+def _spec_or_none(x: Any) -> Spec | None:
+    return None if x is None else spec_of(x)
+
+
+def _shown(specs: list[Spec | None]) -> list[str]:
+    """Specs as a reader expects them."""
+    return ["None" if spec is None else f"{spec.dtype}{show_shape(spec.shape)}" for spec in specs]
+
+
+def _infer_cond(pred: Spec, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
+    if pred.ndim:
+        raise ShapeError(f"expected one condition; got an array of shape {show_shape(pred.shape)}. Use where to choose elements.")
+    return _agree(true_fn(), false_fn(), "both branches")
+
+
+@composed(infer=_infer_cond)
+def cond(pred: Mask, true_fn: Function, false_fn: Function) -> Any:
+    """Call one of two functions.
+
+    Args:
+        pred: The condition, an array without axes, or a bool.
+        true_fn: Called without arguments where the condition holds.
+        false_fn: Called otherwise. It gives results of the same structure, shapes and dtypes.
+
+    Returns:
+        What the function returned.
+
+    >>> cond(True, lambda: ones((2,)), lambda: zeros((2,)))
+    array([1., 1.], dtype=float32)
+    """
+    return true_fn() if pred else false_fn()
+
+
+def _infer_branch(index: Spec, branches: Any, operands: Any) -> Any:
+    results = [branch(*operands) for branch in branches]
+    first = results[0]
+    for other in results:
+        agreed = _agree(first, other, "all branches")
+    return agreed
+
+
+@composed(infer=_infer_branch)
+def run_branch(index: Index, branches: Function, operands: Tree) -> Any:
+    """As `switch`, with the arguments in a list.
+
+    Args:
+        index: Which function to call.
+        branches: The functions.
+        operands: The arguments.
+
+    Returns:
+        What the function returned.
+
+    >>> run_branch(1, [lambda x: add(x, 1), lambda x: multiply(x, 5)], [2.0])
+    array(10., dtype=float32)
+    """
+    return branches[builtins.min(builtins.max(int(index), 0), len(branches) - 1)](*operands)
+
+
+def switch(index: Any, branches: Any, *operands: Any) -> Any:
+    """Call one of several functions.
+
+    Args:
+        index: Which one, an integer or an array without axes. What is too small means the first, too large the last.
+        branches: The functions. They give results of the same structure, shapes and dtypes.
+        *operands: What they are called with.
+
+    Returns:
+        What the function returned.
+
+    >>> switch(1, [lambda x: add(x, 1), lambda x: multiply(x, 5)], 2.0)
+    array(10., dtype=float32)
+    """
+    if not branches:
+        raise ShapeError("switch: there is no function to call: the list of branches is empty.")
+    return run_branch(index, list(branches), list(operands))
+
+
+def _infer_while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any) -> Any:
+    return _agree(loop_vars, tree.like(loop_vars, tree.call(body, loop_vars)), "the loop's variables and its body")
+
+
+@composed(infer=_infer_while_loop)
+def while_loop(cond: Function, body: Function, loop_vars: Tree, maximum_iterations: int | None = None) -> Any:
+    """Repeat a function as long as a condition holds.
+
+    Args:
+        cond: Tells from the variables whether to go on.
+        body: Makes new variables of the old ones, in the same structure, shapes and dtypes.
+        loop_vars: The first variables: a tuple or list, whose parts the functions take one by one, or anything else.
+        maximum_iterations: When to stop in any case.
+
+    Returns:
+        The last variables.
+
+    >>> while_loop(lambda x: less(x, 100), lambda x: multiply(x, 2), 3)
+    array(192, dtype=int32)
+    """
+    rounds = 0
+    while (maximum_iterations is None or rounds < maximum_iterations) and tree.call(cond, loop_vars):
+        loop_vars = tree.like(loop_vars, tree.call(body, loop_vars))
+        rounds += 1
+    return loop_vars
+
+
+def _infer_fori_loop(lower: Spec, upper: Spec, body_fun: Any, init_val: Any) -> Any:
+    return _agree(init_val, body_fun(Spec((), "int32"), init_val), "the first value and the body")
+
+
+@composed(infer=_infer_fori_loop)
+def fori_loop(lower: Index, upper: Index, body_fun: Function, init_val: Tree) -> Any:
+    """Repeat a function for each number of a range.
+
+    Args:
+        lower: The first number.
+        upper: The end, which is left out.
+        body_fun: Takes the number and the value, and gives the new value.
+        init_val: The first value, an array or a structure of them.
+
+    Returns:
+        The last value.
+
+    >>> fori_loop(0, 4, lambda i, total: add(total, i), 0)
+    array(6, dtype=int32)
+    """
+    value = init_val
+    for number in range(int(lower), int(upper)):
+        value = body_fun(number, value)
+    return value
+
+
+def scan_length(xs: Any, length: int | None) -> Any:
+    """The number of steps of a scan."""
+    lengths = {ops.shape(x)[0] for x in tree.flatten(xs) if x is not None}
+    if length is not None:
+        lengths.add(length)
+    if len(lengths) != 1:
+        raise ShapeError(f"expected arrays with one length on their first axis, or a length; got lengths {sorted(lengths)}.")
+    return lengths.pop()
+
+
+def _infer_scan(f: Any, init: Any, xs: Any, length: Any, reverse: bool, unroll: Any) -> Any:
+    steps = scan_length(xs, length)
+    x = tree.map_structure(lambda x: None if x is None else Spec(x.shape[1:], x.dtype), xs)
+    carry, y = f(init, x)
+    carry = _agree(init, carry, "the first carry and the function's")
+    stacked = tree.map_structure(lambda y: None if y is None else Spec((steps, *ops.shape(y)), ops.dtype(y)), y)
+    return carry, stacked
+
+
+@composed(infer=_infer_scan)
+def scan(
+    f: Function, init: Tree, xs: Tree = None, length: int | None = None, reverse: bool = False, unroll: Any = 1
+) -> Any:
+    """Run a function along the first axis of arrays, handing a value on from step to step.
+
+    Args:
+        f: Takes the value that is handed on and the elements of this step; gives the next value and a result.
+        init: The first value, an array or a structure of them.
+        xs: The arrays to run along, or a structure of them.
+        length: The number of steps, where there are no arrays.
+        reverse: Whether to run from the last element to the first.
+        unroll: How many steps a compiled loop does at a time.
+
+    Returns:
+        The last value, and the results joined along a new first axis.
+
+    >>> scan(lambda total, x: (add(total, x), multiply(total, x)), 0.0, array([1.0, 2.0, 3.0]))
+    (array(6., dtype=float32), array([0., 2., 9.], dtype=float32))
+    """
+    steps = scan_length(xs, length)
+    carry, results = init, []
+    leaves, structure = tree.take_apart(xs)
+    columns = [[None] * steps if x is None else ops.unstack(x) for x in leaves]
+    for step in range(steps)[::-1] if reverse else range(steps):
+        carry, result = f(carry, tree.put_together(structure, [column[step] for column in columns]))
+        results.append(result)
+    if reverse:
+        results.reverse()
+    if not results:
+        _, specs = _infer_scan(f, *(tree.map_structure(_spec_or_none, part) for part in (init, xs)), length, reverse, unroll)
+        return carry, tree.map_structure(lambda spec: spec if spec is None else ops.zeros(spec.shape, spec.dtype), specs)
+    return carry, tree.map_structure(lambda *ys: None if ys[0] is None else ops.stack(ys), *results)
+
+
+def _infer_map(f: Any, xs: Any) -> Any:
+    steps = scan_length(xs, None)
+    y = f(tree.map_structure(lambda x: Spec(x.shape[1:], x.dtype), xs))
+    return tree.map_structure(lambda y: Spec((steps, *ops.shape(y)), ops.dtype(y)), y)
+
+
+@composed(infer=_infer_map)
+def map(f: Function, xs: Tree) -> Any:
+    """Call a function on each element along the first axis of arrays, and join the results.
+
+    Args:
+        f: Takes the elements of one place, in the structure of `xs`.
+        xs: The arrays, or a structure of them.
+
+    Returns:
+        The results, joined along a new first axis.
+
+    >>> map(lambda x: multiply(x, 2), array([1.0, 2.0]))
+    array([2., 4.], dtype=float32)
+    """
+    _, results = scan(lambda carry, x: (carry, f(x)), (), xs)
+    return results

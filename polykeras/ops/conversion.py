@@ -1,0 +1,175 @@
+"""What an array is, and turning it into another kind of array."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..backend import Backend, host_array
+from ..dispatch import HOST, Interpreter, kind_of, spec_of
+from ..errors import DTypeError
+from ..op import Array, DType, Value, composed, primitive
+from ..spec import Spec
+from .rules import elementwise
+
+
+def shape(x: Any) -> tuple[Any, ...]:
+    """The shape of an array. A size that only the run will know is symbolic, or an array of the framework.
+
+    >>> shape([[1, 2, 3]])
+    (1, 3)
+    """
+    kind = kind_of(type(x))
+    if isinstance(kind, Backend):
+        return kind.shape(x)
+    return x.shape if kind is HOST else spec_of(x).shape
+
+
+def dtype(x: Any) -> str:
+    """The name of an array's dtype.
+
+    >>> dtype([1.0])
+    'float32'
+    """
+    kind = kind_of(type(x))
+    return kind.dtype(x) if isinstance(kind, Backend) else spec_of(x).dtype
+
+
+def ndim(x: Any) -> int:
+    """The number of axes of an array.
+
+    >>> ndim([[1.0, 2.0]])
+    2
+    """
+    return len(shape(x))
+
+
+def size(x: Any) -> Any:
+    """The number of elements of an array.
+
+    >>> size([[1.0, 2.0]])
+    2
+    """
+    return spec_of(x).size
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether this is an array of any backend.
+
+    >>> import numpy as np
+    >>> is_tensor(np.ones(2)), is_tensor([1.0, 2.0])
+    (True, False)
+    """
+    try:
+        kind = kind_of(type(x))
+    except DTypeError:
+        return False
+    return kind is HOST or isinstance(kind, Backend) or (isinstance(kind, Interpreter) and kind.home(x) is not None)
+
+
+def _infer_cast(x: Any, dtype: str | None) -> Spec:
+    spec = spec_of(x)
+    return Spec(spec.shape, dtype or spec.dtype)
+
+
+def _cast_rule(g: Any, out: Any, x: Any, dtype: str) -> Any:
+    return cast(g, ops.dtype(x))
+
+
+@primitive(why="changes the representation", infer=_infer_cast, vjp=(_cast_rule,))
+def cast(x: Value, dtype: DType) -> Array:
+    """The array in another dtype. Floats become integers by dropping the fraction; complex to real drops the imaginary part.
+
+    Args:
+        x: Array or number.
+        dtype: The dtype.
+
+    Returns:
+        The array.
+
+    >>> cast([1.7, -1.7], "int32")
+    array([ 1, -1], dtype=int32)
+    """
+
+
+@composed(infer=lambda x, dtype, sparse, ragged: _infer_cast(x, dtype))
+def convert_to_tensor(x: Value, dtype: DType = None, sparse: bool | None = None, ragged: bool | None = None) -> Array:
+    """An array of the backend in use, or of the one that the array comes from.
+
+    Args:
+        x: Array, number, or nested list. NumPy arrays keep their dtype; numbers get int32, floatx or bool.
+        dtype: The dtype; None keeps it.
+        sparse: Must not be True: no backend here has sparse arrays.
+        ragged: Must not be True: no backend here has ragged arrays.
+
+    Returns:
+        The array.
+
+    >>> convert_to_tensor([1, 2], dtype="float32")
+    array([1., 2.], dtype=float32)
+    """
+    if sparse or ragged:
+        raise DTypeError("there are no sparse and no ragged arrays here. Leave out sparse=True and ragged=True.")
+    return as_array(x) if dtype is None else cast(x, dtype)
+
+
+def array(x: Any, dtype: Any = None) -> Array:
+    """An array of the backend in use, as `convert_to_tensor`.
+
+    >>> array([1.0, 2.0])
+    array([1., 2.], dtype=float32)
+    """
+    return convert_to_tensor(x, dtype)
+
+
+@primitive(why="host data enters the framework here", infer=elementwise, vjp=(lambda g, out, x: g,))
+def as_array(x: Array) -> Array:
+    """An array of the backend, nothing else changed.
+
+    Args:
+        x: Array, number, or nested list.
+
+    Returns:
+        The array.
+
+    >>> as_array(2.0)
+    array(2., dtype=float32)
+    """
+
+
+def convert_to_numpy(x: Any) -> np.ndarray:
+    """The values of an array of any backend as a NumPy array. Its memory may be shared: do not write to it.
+
+    >>> convert_to_numpy([1.0, 2.0])
+    array([1., 2.], dtype=float32)
+    """
+    kind = kind_of(type(x))
+    if isinstance(kind, Backend):
+        return kind.to_numpy(x)
+    if isinstance(kind, Interpreter):
+        return kind.to_numpy(x)
+    return x if type(x) is np.ndarray else host_array(x)
+
+
+@primitive(why="stops the gradient", infer=elementwise)
+def stop_gradient(variable: Array) -> Array:
+    """The same array, through which no gradient flows.
+
+    Args:
+        variable: Array.
+
+    Returns:
+        The array.
+
+    >>> stop_gradient([1.0, 2.0])
+    array([1., 2.], dtype=float32)
+    """
+
+
+def in_single(function: Callable[[Any], Any], x: Any) -> Any:
+    """A function of an array, computed in float32 where the array's dtype is narrower."""
+    own = dtype(x)
+    return cast(function(cast(x, "float32")), own) if own in ("bfloat16", "float16") else function(x)

@@ -1,0 +1,246 @@
+"""New arrays, out of numbers or in the likeness of other arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..backend import numpy_dtype
+from ..dtypes import canonical, result_type
+from ..errors import ShapeError
+from ..op import Array, DType, FloatxDType, Index, Shape, composed, primitive
+from ..spec import Spec, broadcast_shapes, normalize_axis
+
+NEW = "makes an array"
+
+
+def _infer_full(shape: tuple[Any, ...], fill_value: Spec, dtype: str | None) -> Spec:
+    broadcast_shapes(shape, fill_value.shape)
+    return Spec(shape, dtype or fill_value.dtype)
+
+
+@composed(infer=_infer_full)
+def full(shape: Shape, fill_value: Array, dtype: DType = None) -> Array:
+    """An array filled with a value.
+
+    Args:
+        shape: The shape.
+        fill_value: The number, or an array that broadcasts to the shape.
+        dtype: The dtype; None for that of the value.
+
+    Returns:
+        The array.
+
+    >>> full((2,), 3.0)
+    array([3., 3.], dtype=float32)
+    """
+    value = fill_value if dtype is None else ops.cast(fill_value, dtype)
+    return ops.broadcast_to(value, shape)
+
+
+def _infer_filled(shape: tuple[Any, ...], dtype: str) -> Spec:
+    return Spec(shape, dtype)
+
+
+@primitive(why=NEW, infer=_infer_filled)
+def zeros(shape: Shape, dtype: FloatxDType = None) -> Array:
+    """An array of zeros.
+
+    Args:
+        shape: The shape.
+        dtype: The dtype; None for floatx.
+
+    Returns:
+        The array.
+
+    >>> zeros((2,))
+    array([0., 0.], dtype=float32)
+    """
+
+
+@primitive(why=NEW, infer=_infer_filled)
+def ones(shape: Shape, dtype: FloatxDType = None) -> Array:
+    """An array of ones.
+
+    Args:
+        shape: The shape.
+        dtype: The dtype; None for floatx.
+
+    Returns:
+        The array.
+
+    >>> ones((2,))
+    array([1., 1.], dtype=float32)
+    """
+
+
+def empty(shape: Shape, dtype: DType = None) -> Array:
+    """An array whose values do not matter yet. They are zeros, so that runs can be repeated.
+
+    >>> shape(empty((2, 3)))
+    (2, 3)
+    """
+    return zeros(shape, dtype)
+
+
+def _infer_like(x: Spec, dtype: str | None) -> Spec:
+    return Spec(x.shape, dtype or x.dtype)
+
+
+@primitive(why=NEW, infer=_infer_like)
+def zeros_like(x: Array, dtype: DType = None) -> Array:
+    """Zeros in the shape of another array.
+
+    Args:
+        x: The other array.
+        dtype: The dtype; None for that of `x`.
+
+    Returns:
+        The array.
+
+    >>> zeros_like([1.0, 2.0])
+    array([0., 0.], dtype=float32)
+    """
+
+
+@primitive(why=NEW, infer=_infer_like)
+def ones_like(x: Array, dtype: DType = None) -> Array:
+    """Ones in the shape of another array.
+
+    Args:
+        x: The other array.
+        dtype: The dtype; None for that of `x`.
+
+    Returns:
+        The array.
+
+    >>> ones_like([1, 2])
+    array([1, 1], dtype=int32)
+    """
+
+
+@composed(infer=lambda x, fill_value, dtype: _infer_like(x, dtype))
+def full_like(x: Array, fill_value: Array, dtype: DType = None) -> Array:
+    """A value repeated in the shape of another array.
+
+    Args:
+        x: The other array.
+        fill_value: The number, or an array that broadcasts to the shape of `x`.
+        dtype: The dtype; None for that of `x`.
+
+    Returns:
+        The array.
+
+    >>> full_like([1.0, 2.0], 3)
+    array([3., 3.], dtype=float32)
+    """
+    return ops.broadcast_to(ops.cast(fill_value, dtype or ops.dtype(x)), ops.shape(x))
+
+
+def _number(x: Any) -> Any:
+    """A bound given as a number or as an array without axes, as a number or a NumPy scalar."""
+    return x if isinstance(x, (int, float, np.generic)) else ops.convert_to_numpy(x)[()]
+
+
+def _bounds_dtype(*bounds: Any) -> str:
+    return result_type(*(type(b) if isinstance(b, (int, float)) else canonical(b.dtype) for b in bounds))
+
+
+def _arange(start: Any, stop: Any, step: Any, dtype: str | None) -> np.ndarray:
+    given = [_number(b) for b in (start, stop, step) if b is not None]
+    if step is not None and given[-1] == 0:
+        raise ShapeError("expected a step other than 0.")
+    begin, *rest = given if stop is not None else [0, *given]
+    return np.arange(begin, *rest).astype(numpy_dtype(dtype or _bounds_dtype(*given)))
+
+
+def _infer_arange(start: Any, stop: Any, step: Any, dtype: str | None) -> Spec:
+    values = _arange(start, stop, step, dtype)
+    return Spec(values.shape, canonical(values.dtype))
+
+
+@composed(infer=_infer_arange)
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: DType = None) -> Array:
+    """Numbers at equal distances, up to but without the last.
+
+    Args:
+        start: The first number; with no `stop` given, the end, and the first number is 0.
+        stop: The end, which is left out.
+        step: The distance, by default 1.
+        dtype: The dtype; None for that of the bounds.
+
+    Returns:
+        The numbers in one row.
+
+    >>> arange(3), arange(0.0, 1.0, 0.25)
+    (array([0, 1, 2], dtype=int32), array([0.  , 0.25, 0.5 , 0.75], dtype=float32))
+    """
+    return ops.convert_to_tensor(_arange(start, stop, step, dtype))
+
+
+def _infer_eye(N: int, M: int | None, k: int, dtype: str) -> Spec:
+    return Spec((N, N if M is None else M), dtype)
+
+
+@composed(infer=_infer_eye)
+def eye(N: int, M: int | None = None, k: int = 0, dtype: FloatxDType = None) -> Array:
+    """A matrix with ones on a diagonal and zeros elsewhere.
+
+    Args:
+        N: The number of rows.
+        M: The number of columns; None for as many as rows.
+        k: Which diagonal: 0 is the main one, positive ones lie above it.
+        dtype: The dtype; None for floatx.
+
+    Returns:
+        The matrix.
+
+    >>> eye(2)
+    array([[1., 0.],
+           [0., 1.]], dtype=float32)
+    """
+    return ops.convert_to_tensor(np.eye(N, M, k, numpy_dtype(dtype)))
+
+
+def identity(n: int, dtype: Any = None) -> Array:
+    """A square matrix with ones on the main diagonal and zeros elsewhere.
+
+    >>> identity(2)
+    array([[1., 0.],
+           [0., 1.]], dtype=float32)
+    """
+    return eye(n, dtype=dtype)
+
+
+def _infer_one_hot(x: Spec, num_classes: int, axis: int, dtype: str, sparse: bool) -> Spec:
+    axis = normalize_axis(axis, x.ndim + 1)
+    return Spec((*x.shape[:axis], num_classes, *x.shape[axis:]), dtype)
+
+
+@composed(infer=_infer_one_hot)
+def one_hot(x: Index, num_classes: int, axis: int = -1, dtype: FloatxDType = None, sparse: bool = False) -> Array:
+    """For each class number a row with a one at its place and zeros elsewhere.
+
+    Args:
+        x: Array of integers. One outside of the classes gives zeros only.
+        num_classes: The number of classes.
+        axis: Where the axis of classes is in the result.
+        dtype: The dtype; None for floatx.
+        sparse: Must be False: no backend here has sparse arrays.
+
+    Returns:
+        The rows.
+
+    >>> one_hot([0, 2], 3)
+    array([[1., 0., 0.],
+           [0., 0., 1.]], dtype=float32)
+    """
+    if sparse:
+        raise ShapeError("one_hot: sparse arrays do not exist here. Leave out sparse=True.")
+    ndim = len(ops.shape(x)) + 1
+    axis = normalize_axis(axis, ndim)
+    classes = np.arange(num_classes, dtype="int32").reshape([-1 if i == axis else 1 for i in range(ndim)])
+    hot = ops.equal(ops.cast(ops.expand_dims(x, axis), "int32"), classes)
+    return ops.cast(hot, dtype)

@@ -1,0 +1,436 @@
+"""Random numbers that are the same on every backend.
+
+Every draw is a function of a key and a shape: element `4i..4i+3` of its stream is block `i` of Philox4x32-10 with
+that key. Uniform numbers are equal bit for bit everywhere; what goes through a logarithm or a sine agrees to a few
+units in the last place.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..dtypes import FLOATS, INTEGERS, inexact
+from ..errors import DTypeError, ShapeError
+from ..op import Array, DType, FloatxDType, Index, Seed, Shape, composed, primitive
+from ..philox import MASK, SIGNIFICANT_BITS, threshold
+from ..seeds import CHILD_KEYS, SPLIT_KEYS
+from ..spec import Spec, normalize_axis, prod, show_shape
+
+# Keys and words --------------------------------------------------------------------------------------------
+
+
+def _infer_bits(seed: Spec, shape: tuple[Any, ...], counter: int = 0) -> Spec:
+    if seed.shape != (2,) or seed.dtype not in INTEGERS:
+        raise ShapeError(
+            f"expected a seed to be an integer, a SeedGenerator or an array of two words; got {seed.dtype}"
+            f"{show_shape(seed.shape)}."
+        )
+    return Spec(shape, "uint32")
+
+
+@primitive(why="integer arithmetic that each framework does best in its own way", infer=_infer_bits)
+def rng_bits(seed: Seed, shape: Shape, counter: int = 0) -> Array:
+    """Random words: blocks of Philox4x32-10 in order, beginning with the block of a number.
+
+    Args:
+        seed: An integer, a SeedGenerator, or a key.
+        shape: The shape of the result.
+        counter: The number of the first block.
+
+    Returns:
+        32-bit words, uint32.
+
+    >>> rng_bits(0, (2,))
+    array([1713891541, 3781796189], dtype=uint32)
+    """
+
+
+def bits(shape: Any, seed: Any = None) -> Array:
+    """Random words.
+
+    Args:
+        shape: The shape of the result.
+        seed: An integer, a SeedGenerator, or a key; None for the next of the global stream.
+
+    Returns:
+        32-bit words, uint32.
+
+    >>> bits((2,), seed=0)
+    array([1713891541, 3781796189], dtype=uint32)
+    """
+    return rng_bits(seed, shape)
+
+
+@composed(infer=lambda seed, data: Spec((2,), "uint32"))
+def fold_in(seed: Seed, data: Index) -> Array:
+    """The key that belongs to a seed and a number: another one for each number.
+
+    Args:
+        seed: An integer, a SeedGenerator, or a key.
+        data: The number, an integer from 0 to 2**32 - 1, or an array without axes.
+
+    Returns:
+        A key: an array of two words that serves as a seed.
+
+    >>> fold_in(7, 1)
+    array([1228136387, 1014286021], dtype=uint32)
+    """
+    child = rng_bits(seed, (2,), CHILD_KEYS)
+    return rng_bits(ops.bitwise_xor(child, ops.cast(data, "uint32")), (2,), CHILD_KEYS)
+
+
+def split(seed: Any, num: int = 2) -> Array:
+    """Several keys that belong to one seed, independent of each other and of it.
+
+    Args:
+        seed: An integer, a SeedGenerator, or a key.
+        num: How many.
+
+    Returns:
+        An array of shape (num, 2), each row a key.
+
+    >>> shape(split(7, 3))
+    (3, 2)
+    """
+    return rng_bits(seed, (num, 2), SPLIT_KEYS)
+
+
+# Uniform numbers -------------------------------------------------------------------------------------------
+
+def infer_float(seed: Spec, shape: tuple[Any, ...], dtype: str) -> Spec:
+    """The result has the dtype that was asked for, which must be a float."""
+    if dtype not in FLOATS:
+        raise DTypeError(f"expected a float dtype, one of {', '.join(sorted(FLOATS))}; got {dtype}.")
+    return Spec(shape, dtype)
+
+
+@composed(infer=infer_float)
+def random_unit(seed: Seed, shape: Shape, dtype: FloatxDType = None) -> Array:
+    """Uniform numbers from 0 to before 1: multiples of a power of two, as many as the significand can tell apart.
+
+    Args:
+        seed: An integer, a SeedGenerator, or a key.
+        shape: The shape of the result.
+        dtype: A float dtype; None for floatx.
+
+    Returns:
+        The numbers.
+
+    >>> random_unit(0, (2,))
+    array([0.3990465, 0.8805181], dtype=float32)
+    """
+    if dtype == "float64":
+        words = ops.cast(rng_bits(seed, (*shape, 2)), "int64")
+        high, low = ops.right_shift(words[..., 0], 5), ops.right_shift(words[..., 1], 6)
+        return ops.multiply(ops.cast(ops.add(ops.left_shift(high, 26), low), "float64"), 2.0**-53)
+    count = SIGNIFICANT_BITS[dtype]
+    words = ops.right_shift(rng_bits(seed, shape), 32 - count)
+    return ops.multiply(ops.cast(words, dtype), 2.0**-count)
+
+
+@composed(infer=lambda seed, shape, probability: Spec(shape, "bool"))
+def random_coin(seed: Seed, shape: Shape, probability: float) -> Array:
+    """True with a probability, which counts to 32 bits.
+
+    Args:
+        seed: An integer, a SeedGenerator, or a key.
+        shape: The shape of the result.
+        probability: A number from 0 to 1.
+
+    Returns:
+        Bools.
+
+    >>> random_coin(0, (2,), 0.5)
+    array([ True, False])
+    """
+    limit = threshold(probability)
+    if limit > MASK:
+        return ops.ones(shape, "bool")
+    return ops.less(rng_bits(seed, shape), np.array(limit, "uint32"))
+
+
+def _infer_uniform(shape: tuple[Any, ...], minval: Any, maxval: Any, dtype: str, seed: Spec) -> Spec:
+    return infer_float(seed, shape, dtype)
+
+
+@composed(infer=_infer_uniform)
+def uniform(shape: Shape, minval: Any = 0.0, maxval: Any = 1.0, dtype: FloatxDType = None, seed: Seed = None) -> Array:
+    """Numbers that are equally likely everywhere between two bounds.
+
+    Args:
+        shape: The shape of the result.
+        minval: The lower bound, a number or an array that broadcasts to the shape.
+        maxval: The upper bound.
+        dtype: A float dtype; None for floatx.
+        seed: An integer, a SeedGenerator, or a key; None for the next of the global stream.
+
+    Returns:
+        The numbers, from the lower bound up to, rounding aside, before the upper one.
+
+    >>> uniform((2,), -1.0, 1.0, seed=0)
+    array([-0.20190704,  0.7610362 ], dtype=float32)
+    """
+    unit = random_unit(seed, shape, dtype)
+    if isinstance(minval, (int, float)) and isinstance(maxval, (int, float)) and (minval, maxval) == (0, 1):
+        return unit
+    # A float32 times a float32 is exact in float64, so that it makes no difference whether product and sum are
+    # rounded together: the result is the same bit for bit everywhere.
+    low, high = (ops.cast(ops.cast(bound, dtype), "float64") for bound in (minval, maxval))
+    return ops.cast(ops.add(ops.multiply(ops.cast(unit, "float64"), ops.subtract(high, low)), low), dtype)
+
+
+def _infer_randint(shape: tuple[Any, ...], minval: Any, maxval: Any, dtype: str, seed: Spec) -> Spec:
+    if dtype not in INTEGERS:
+        raise DTypeError(f"expected an integer dtype; got {dtype}.")
+    if not minval < maxval:
+        raise ShapeError(f"expected minval to be less than maxval; got {minval} and {maxval}.")
+    limits = np.iinfo(dtype)
+    if minval < limits.min or maxval - 1 > limits.max:
+        raise ShapeError(f"{dtype} cannot hold numbers from {minval} to {maxval - 1}; it goes from {limits.min} to {limits.max}.")
+    return Spec(shape, dtype)
+
+
+@composed(infer=_infer_randint)
+def randint(shape: Shape, minval: int, maxval: int, dtype: DType = "int32", seed: Seed = None) -> Array:
+    """Whole numbers that are equally likely everywhere between two bounds.
+
+    Args:
+        shape: The shape of the result.
+        minval: The lower bound, a number.
+        maxval: The upper bound, a number, which is left out.
+        dtype: An integer dtype.
+        seed: An integer, a SeedGenerator, or a key; None for the next of the global stream.
+
+    Returns:
+        The numbers.
+
+    >>> randint((4,), 0, 10, seed=0)
+    array([3, 8, 8, 5], dtype=int32)
+    """
+    minval, maxval = int(minval), int(maxval)
+    _infer_randint(shape, minval, maxval, dtype, seed)
+    span = maxval - minval
+    limbs = [(span >> shift) & _LIMB for shift in range(0, max(span.bit_length(), 1), 31)]
+    words = ops.right_shift(ops.cast(rng_bits(seed, (*shape, len(limbs) + 1)), "int64"), 1)
+    offset = _whole_part(ops.unstack(words, axis=-1), limbs)
+    total = ops.add(offset, np.array(minval % 2**64, "uint64").astype("int64"))
+    return ops.cast(total, dtype)
+
+
+_LIMB = 2**31 - 1
+
+
+def _whole_part(fraction: list[Any], number: list[int]) -> Any:
+    """A fraction times a number, rounded down, in int64 that wraps around.
+
+    Both come in limbs of 31 bits, lowest first, whose products int64 can hold. With a limb more in the fraction than
+    in the number, every outcome is equally likely to within one in 2**31.
+    """
+    total: list[Any] = [0] * (len(fraction) + len(number))
+    for i, word in enumerate(fraction):
+        carry: Any = 0
+        for j, limb in enumerate(number):
+            here = ops.add(ops.add(ops.multiply(word, limb), total[i + j]), carry)
+            total[i + j], carry = ops.bitwise_and(here, _LIMB), ops.right_shift(here, 31)
+        total[i + len(number)] = carry
+    whole, *higher = total[len(fraction) :]
+    for place, limb in enumerate(higher, 1):
+        whole = ops.add(whole, ops.left_shift(limb, 31 * place))
+    return whole
+
+
+def bernoulli(shape: Any, probability: Any = 0.5, dtype: Any = "bool", seed: Any = None) -> Array:
+    """Ones with a probability, zeros otherwise.
+
+    Args:
+        shape: The shape of the result.
+        probability: A number from 0 to 1, or an array of them that broadcasts to the shape.
+        dtype: The dtype of the result.
+        seed: An integer, a SeedGenerator, or a key; None for the next of the global stream.
+
+    Returns:
+        The ones and zeros.
+
+    >>> bernoulli((4,), 0.5, seed=0)
+    array([ True, False, False, False])
+    """
+    if isinstance(probability, (int, float)):
+        return ops.cast(random_coin(seed, shape, probability), dtype)
+    return ops.cast(ops.less(random_unit(seed, shape, "float64"), probability), dtype)
+
+
+# Normal numbers --------------------------------------------------------------------------------------------
+
+
+def _infer_normal(shape: tuple[Any, ...], mean: Any, stddev: Any, dtype: str, seed: Spec) -> Spec:
+    return infer_float(seed, shape, dtype)
+
+
+def _scaled(x: Any, mean: Any, stddev: Any, dtype: str) -> Any:
+    scaled = ops.add(ops.multiply(x, ops.cast(stddev, ops.dtype(x))), ops.cast(mean, ops.dtype(x)))
+    return ops.cast(scaled, dtype)
+
+
+def _wide(dtype: str) -> str:
+    """The dtype in which to compute numbers of a dtype."""
+    return "float64" if dtype == "float64" else "float32"
+
+
+@composed(infer=_infer_normal)
+def normal(shape: Shape, mean: Any = 0.0, stddev: Any = 1.0, dtype: FloatxDType = None, seed: Seed = None) -> Array:
+    """Normally distributed numbers.
+
+    Args:
+        shape: The shape of the result.
+        mean: The mean, a number or an array that broadcasts to the shape.
+        stddev: The standard deviation, likewise.
+        dtype: A float dtype; None for floatx.
+        seed: An integer, a SeedGenerator, or a key; None for the next of the global stream.
+
+    Returns:
+        The numbers.
+
+    >>> shape(normal((2, 3), seed=0))
+    (2, 3)
+    """
+    infer_float(Spec((2,), "uint32"), shape, dtype)
+    count = prod(shape)
+    half = (count + 1) // 2
+    unit = random_unit(seed, (2, half), _wide(dtype))
+    radius = ops.sqrt(ops.multiply(ops.log(ops.subtract(1, unit[0])), -2))  # by Box and Muller
+    angle = ops.multiply(unit[1], 2 * math.pi)
+    both = ops.concatenate([ops.multiply(radius, ops.cos(angle)), ops.multiply(radius, ops.sin(angle))])
+    return _scaled(ops.reshape(both[:count], shape), mean, stddev, dtype)
+
+
+_TWO_SIGMA = math.erf(math.sqrt(2))
+
+
+@composed(infer=_infer_normal)
+def truncated_normal(
+    shape: Shape, mean: Any = 0.0, stddev: Any = 1.0, dtype: FloatxDType = None, seed: Seed = None
+) -> Array:
+    """Normally distributed numbers, none of them further than two standard deviations from the mean.
+
+    Args:
+        shape: The shape of the result.
+        mean: The mean, a number or an array that broadcasts to the shape.
+        stddev: The standard deviation before the ends are cut off, likewise.
+        dtype: A float dtype; None for floatx.
+        seed: An integer, a SeedGenerator, or a key; None for the next of the global stream.
+
+    Returns:
+        The numbers.
+
+    >>> shape(truncated_normal((2, 3), seed=0))
+    (2, 3)
+    """
+    unit = random_unit(seed, shape, _wide(dtype))
+    share = ops.multiply(ops.subtract(ops.multiply(unit, 2), 1), _TWO_SIGMA)
+    within = ops.clip(ops.multiply(ops.erfinv(share), math.sqrt(2)), -2.0, 2.0)
+    return _scaled(within, mean, stddev, dtype)
+
+
+# Choices ---------------------------------------------------------------------------------------------------
+
+
+def _infer_categorical(logits: Spec, num_samples: int, dtype: str, seed: Spec) -> Spec:
+    if logits.ndim != 2:
+        raise ShapeError(f"expected logits of shape (batch, classes); got {show_shape(logits.shape)}.")
+    return Spec((logits.shape[0], num_samples), dtype)
+
+
+@composed(infer=_infer_categorical, promote=inexact)
+def categorical(logits: Array, num_samples: int, dtype: DType = "int32", seed: Seed = None) -> Array:
+    """Classes, drawn with the probabilities that belong to logits.
+
+    Args:
+        logits: Array of shape (batch, classes), the logarithms of probabilities that need not add up to 1.
+        num_samples: How many to draw for each row.
+        dtype: An integer dtype.
+        seed: An integer, a SeedGenerator, or a key; None for the next of the global stream.
+
+    Returns:
+        Array of shape (batch, num_samples), the numbers of the classes.
+
+    >>> shape(categorical([[0.0, 0.0], [9.0, 0.0]], 5, seed=0))
+    (2, 5)
+    """
+    _infer_categorical(Spec(ops.shape(logits)), num_samples, dtype, Spec((2,)))
+    batch, classes = ops.shape(logits)
+    unit = random_unit(seed, (batch, num_samples, classes), "float64")
+    gumbel = ops.negative(ops.log(ops.negative(ops.log(ops.add(unit, 2.0**-54)))))
+    return ops.cast(ops.argmax(ops.add(gumbel, ops.expand_dims(logits, 1)), axis=-1), dtype)
+
+
+@composed(infer=lambda n, seed: Spec((n,), "int32"))
+def permutation(n: int, seed: Seed = None) -> Array:
+    """The numbers from 0 to before n in random order.
+
+    Args:
+        n: How many.
+        seed: An integer, a SeedGenerator, or a key; None for the next of the global stream.
+
+    Returns:
+        The numbers, int32.
+
+    >>> permutation(4, seed=0)
+    array([0, 3, 1, 2], dtype=int32)
+    """
+    words = ops.cast(rng_bits(seed, (2, n)), "int64")
+    return ops.argsort(ops.add(ops.left_shift(ops.right_shift(words[0], 1), 32), words[1]))
+
+
+@composed(infer=lambda x, axis, seed: Spec(x.shape, x.dtype))
+def shuffle(x: Array, axis: int = 0, seed: Seed = None) -> Array:
+    """The array with its slices along an axis in random order.
+
+    Args:
+        x: Array.
+        axis: The axis.
+        seed: An integer, a SeedGenerator, or a key; None for the next of the global stream.
+
+    Returns:
+        The shuffled array; `x` stays as it was.
+
+    >>> shuffle([10, 20, 30, 40], seed=0)
+    array([10, 40, 20, 30], dtype=int32)
+    """
+    axis = normalize_axis(axis, len(ops.shape(x)))
+    return ops.take(x, permutation(ops.shape(x)[axis], seed), axis)
+
+
+def _check_rate(inputs: Spec, rate: float, noise_shape: Any, seed: Spec) -> Spec:
+    if not 0 <= rate <= 1:
+        raise ShapeError(f"expected a rate from 0 to 1; got {rate}.")
+    return Spec(inputs.shape, inputs.dtype)
+
+
+@composed(infer=_check_rate, promote=inexact)
+def dropout(inputs: Array, rate: float, noise_shape: Any = None, seed: Seed = None) -> Array:
+    """Set some elements to 0 at random, and scale up the others so that the sum stays as it is on average.
+
+    Args:
+        inputs: Array.
+        rate: The share of elements to drop, a number from 0 to 1.
+        noise_shape: The shape of the mask, which broadcasts to that of `inputs`; None for the same shape. None for
+            a size means that of `inputs`.
+        seed: An integer, a SeedGenerator, or a key; None for the next of the global stream.
+
+    Returns:
+        The array.
+
+    >>> dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=0)
+    array([2., 0., 0., 0.], dtype=float32)
+    """
+    shape = ops.shape(inputs)
+    if noise_shape is not None:
+        shape = tuple(size if given is None else given for given, size in zip(noise_shape, shape, strict=True))
+    if rate >= 1:
+        return ops.zeros_like(inputs)
+    keep = random_coin(seed, shape, 1 - rate)
+    return ops.where(keep, ops.multiply(inputs, 1 / (1 - rate)), 0)

@@ -1,0 +1,511 @@
+"""Elementary functions of one array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import ops
+from ..dtypes import FLOATS, inexact, real_of, same
+from ..op import Array, composed, primitive
+from ..spec import Spec
+from .arithmetic import MACHINE
+from .conversion import in_single
+from .rules import arithmetic, elementwise, ordered, real_only, to_bool
+
+TUNED = "every framework has a tuned kernel"
+
+
+def _magnitude(x: Spec) -> Spec:
+    return Spec(arithmetic(x).shape, real_of(x.dtype))
+
+
+@primitive(why=MACHINE, infer=_magnitude, promote=same, vjp=(lambda g, out, x: ops.multiply(g, ops.sign(x)),))
+def abs(x: Array) -> Array:
+    """The distance of each element from zero. The gradient at 0 is 0.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        The absolute values.
+
+    >>> abs([1.0, -2.0])
+    array([1., 2.], dtype=float32)
+    """
+
+
+def absolute(x: Array) -> Array:
+    """The distance of each element from zero, as `abs`.
+
+    >>> absolute([1.0, -2.0])
+    array([1., 2.], dtype=float32)
+    """
+    return abs(x)
+
+
+@primitive(why=MACHINE, infer=arithmetic, promote=same)
+def sign(x: Array) -> Array:
+    """-1, 0 or 1 for each element, as it is negative, zero or positive; NaN for NaN. It has no gradient.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        The signs, in the dtype of the argument.
+
+    >>> sign([3.0, -2.0, 0.0])
+    array([ 1., -1.,  0.], dtype=float32)
+    """
+
+
+@primitive(why=TUNED, infer=elementwise, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, out),))
+def exp(x: Array) -> Array:
+    """The exponential of each element.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        e to the power of the elements.
+
+    >>> exp([0.0, 1.0])
+    array([1.       , 2.7182817], dtype=float32)
+    """
+
+
+@primitive(
+    why="accurate near zero, unlike exp(x) - 1",
+    infer=elementwise,
+    promote=inexact,
+    vjp=(lambda g, out, x: ops.multiply(g, ops.add(out, 1)),),
+)
+def expm1(x: Array) -> Array:
+    """The exponential of each element minus one, accurate near zero.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        exp(x) - 1.
+
+    >>> expm1([0.0, 1e-8])
+    array([0.e+00, 1.e-08], dtype=float32)
+    """
+
+
+@primitive(why=TUNED, infer=elementwise, promote=inexact, vjp=(lambda g, out, x: ops.divide(g, x),))
+def log(x: Array) -> Array:
+    """The natural logarithm of each element.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        The logarithms: -inf for 0, NaN for negative numbers.
+
+    >>> log([1.0, 2.0])
+    array([0.       , 0.6931472], dtype=float32)
+    """
+
+
+@primitive(
+    why="accurate near zero, unlike log(1 + x)",
+    infer=elementwise,
+    promote=inexact,
+    vjp=(lambda g, out, x: ops.divide(g, ops.add(x, 1)),),
+)
+def log1p(x: Array) -> Array:
+    """The natural logarithm of one plus each element, accurate near zero.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        log(1 + x).
+
+    >>> log1p([0.0, 1e-8])
+    array([0.e+00, 1.e-08], dtype=float32)
+    """
+
+
+@primitive(
+    why=MACHINE,
+    infer=elementwise,
+    promote=inexact,
+    vjp=(lambda g, out, x: ops.divide(ops.multiply(g, 0.5), out),),
+)
+def sqrt(x: Array) -> Array:
+    """The square root of each element. The gradient at 0 is infinite.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        The non-negative roots; NaN for negative numbers.
+
+    >>> sqrt([4.0, 9.0])
+    array([2., 3.], dtype=float32)
+    """
+
+
+@composed(
+    infer=elementwise,
+    promote=inexact,
+    vjp=(lambda g, out, x: ops.multiply(ops.multiply(g, -0.5), ops.divide(out, x)),),
+)
+def rsqrt(x: Array) -> Array:
+    """One divided by the square root of each element.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        The reciprocal roots.
+
+    >>> rsqrt([4.0, 0.25])
+    array([0.5, 2. ], dtype=float32)
+    """
+    return ops.divide(1, sqrt(x))
+
+
+@primitive(why=TUNED, infer=elementwise, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, ops.cos(x)),))
+def sin(x: Array) -> Array:
+    """The sine of each element.
+
+    Args:
+        x: Array or number, angles in radians.
+
+    Returns:
+        The sines.
+
+    >>> sin([0.0, 1.5707964])
+    array([0., 1.], dtype=float32)
+    """
+
+
+@primitive(
+    why=TUNED,
+    infer=elementwise,
+    promote=inexact,
+    vjp=(lambda g, out, x: ops.negative(ops.multiply(g, ops.sin(x))),),
+)
+def cos(x: Array) -> Array:
+    """The cosine of each element.
+
+    Args:
+        x: Array or number, angles in radians.
+
+    Returns:
+        The cosines.
+
+    >>> cos([0.0, 3.1415927])
+    array([ 1., -1.], dtype=float32)
+    """
+
+
+@primitive(
+    why="a tuned kernel, accurate near zero and for large arguments",
+    infer=elementwise,
+    promote=inexact,
+    vjp=(lambda g, out, x: ops.multiply(g, ops.subtract(1, ops.square(out))),),
+)
+def tanh(x: Array) -> Array:
+    """The hyperbolic tangent of each element.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        Numbers between -1 and 1.
+
+    >>> tanh([0.0, 100.0])
+    array([0., 1.], dtype=float32)
+    """
+
+
+# W. J. Cody, "Rational Chebyshev approximations for the error function", Math. Comp. 23 (1969): numerators and
+# denominators, highest power first, for |x| <= 0.46875, up to 4, and above 4 (in 1 / x**2).
+_ERF_SMALL = (
+    (1.85777706184603153e-1, 3.16112374387056560e0, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3),
+    (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3),
+)
+_ERFC_MIDDLE = (
+    (
+        2.15311535474403846e-8,
+        5.64188496988670089e-1,
+        8.88314979438837594e0,
+        6.61191906371416295e1,
+        2.98635138197400131e2,
+        8.81952221241769090e2,
+        1.71204761263407058e3,
+        2.05107837782607147e3,
+        1.23033935479799725e3,
+    ),
+    (
+        1.0,
+        1.57449261107098347e1,
+        1.17693950891312499e2,
+        5.37181101862009858e2,
+        1.62138957456669019e3,
+        3.29079923573345963e3,
+        4.36261909014324716e3,
+        3.43936767414372164e3,
+        1.23033935480374942e3,
+    ),
+)
+
+
+def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
+    """The polynomial's value, by Horner's scheme; the highest power comes first."""
+    value: Any = coefficients[0]
+    for coefficient in coefficients[1:]:
+        value = ops.add(ops.multiply(value, x), coefficient)
+    return value
+
+
+def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: Any) -> Any:
+    return ops.divide(_polynomial(coefficients[0], x), _polynomial(coefficients[1], x))
+
+
+def _erf_rule(g: Any, out: Any, x: Any) -> Any:
+    return ops.multiply(ops.multiply(g, 1.1283791670955126), ops.exp(ops.negative(ops.square(x))))  # 2 / sqrt(pi)
+
+
+@composed(infer=real_only, promote=inexact, vjp=(_erf_rule,))
+def erf(x: Array) -> Array:
+    """The error function of each element: the integral of the bell curve, scaled to run from -1 to 1.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        Numbers between -1 and 1.
+
+    >>> erf([0.0, 1.0, 10.0])
+    array([0.       , 0.8427008, 1.       ], dtype=float32)
+    """
+    return in_single(_erf, x)
+
+
+def _erf(x: Any) -> Any:
+    magnitude = ops.minimum(abs(x), 6.0)  # erf is 1 to the last bit of float64 from 5.93 on
+    near = ops.multiply(x, _ratio(_ERF_SMALL, ops.square(ops.minimum(magnitude, 0.46875))))
+    tail = ops.multiply(_ratio(_ERFC_MIDDLE, magnitude), exp(ops.negative(ops.square(magnitude))))
+    far = ops.multiply(sign(x), ops.subtract(1, tail))
+    return ops.where(ops.less_equal(magnitude, 0.46875), near, far)
+
+
+# M. J. Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Appl. Statist. 37 (1988):
+# numerators and denominators, highest power first, for the middle, the tails, and the far tails.
+_QUANTILE_MIDDLE = (
+    (
+        2.5090809287301226727e3,
+        3.3430575583588128105e4,
+        6.7265770927008700853e4,
+        4.5921953931549871457e4,
+        1.3731693765509461125e4,
+        1.9715909503065514427e3,
+        1.3314166789178437745e2,
+        3.3871328727963666080e0,
+    ),
+    (
+        5.2264952788528545610e3,
+        2.8729085735721942674e4,
+        3.9307895800092710610e4,
+        2.1213794301586595867e4,
+        5.3941960214247511077e3,
+        6.8718700749205790830e2,
+        4.2313330701600911252e1,
+        1.0,
+    ),
+)
+_QUANTILE_TAIL = (
+    (
+        7.74545014278341407640e-4,
+        2.27238449892691845833e-2,
+        2.41780725177450611770e-1,
+        1.27045825245236838258e0,
+        3.64784832476320460504e0,
+        5.76949722146069140550e0,
+        4.63033784615654529590e0,
+        1.42343711074968357734e0,
+    ),
+    (
+        1.05075007164441684324e-9,
+        5.47593808499534494600e-4,
+        1.51986665636164571966e-2,
+        1.48103976427480074590e-1,
+        6.89767334985100004550e-1,
+        1.67638483018380384940e0,
+        2.05319162663775882187e0,
+        1.0,
+    ),
+)
+_QUANTILE_FAR = (
+    (
+        2.01033439929228813265e-7,
+        2.71155556874348757815e-5,
+        1.24266094738807843860e-3,
+        2.65321895265761230930e-2,
+        2.96560571828504891230e-1,
+        1.78482653991729133580e0,
+        5.46378491116411436990e0,
+        6.65790464350110377720e0,
+    ),
+    (
+        2.04426310338993978564e-15,
+        1.42151175831644588870e-7,
+        1.84631831751005468180e-5,
+        7.86869131145613259100e-4,
+        1.48753612908506148525e-2,
+        1.36929880922735805310e-1,
+        5.99832206555887937690e-1,
+        1.0,
+    ),
+)
+
+
+def _erfinv_rule(g: Any, out: Any, x: Any) -> Any:
+    return ops.multiply(ops.multiply(g, 0.886226925452758), ops.exp(ops.square(out)))  # sqrt(pi) / 2
+
+
+@composed(infer=real_only, promote=inexact, vjp=(_erfinv_rule,))
+def erfinv(x: Array) -> Array:
+    """The inverse of the error function, for each element.
+
+    Args:
+        x: Array or number, between -1 and 1.
+
+    Returns:
+        The numbers whose `erf` the elements are: infinite for -1 and 1, NaN beyond.
+
+    >>> erfinv([0.0, 0.8427008])
+    array([0.       , 1.0000001], dtype=float32)
+    """
+    return in_single(_erfinv, x)
+
+
+def _erfinv(x: Any) -> Any:
+    magnitude = abs(x)
+    middle_half = ops.multiply(ops.minimum(magnitude, 0.85), 0.5)
+    middle = ops.multiply(x, ops.multiply(_ratio(_QUANTILE_MIDDLE, ops.subtract(0.180625, ops.square(middle_half))), 0.5))
+    tail = ops.multiply(ops.subtract(1, ops.maximum(magnitude, 0.85)), 0.5)  # the probability beyond the quantile
+    root = sqrt(ops.negative(log(ops.where(ops.greater(tail, 0), tail, 1e-30))))
+    near = _ratio(_QUANTILE_TAIL, ops.subtract(ops.minimum(root, 5.0), 1.6))
+    far = _ratio(_QUANTILE_FAR, ops.subtract(ops.maximum(root, 5.0), 5.0))
+    outer = ops.multiply(sign(x), ops.where(ops.less_equal(root, 5.0), near, far))
+    quantile = ops.where(ops.less_equal(magnitude, 0.85), middle, outer)
+    limit = ops.where(ops.equal(magnitude, 1), ops.multiply(sign(x), float("inf")), float("nan"))
+    return ops.where(ops.less(magnitude, 1), ops.multiply(quantile, 0.7071067811865476), limit)
+
+
+@primitive(why=MACHINE, infer=ordered, promote=same)
+def floor(x: Array) -> Array:
+    """Round each element down. The result has no gradient.
+
+    Args:
+        x: Array or number. Integers stay as they are.
+
+    Returns:
+        The largest whole numbers that are at most the elements.
+
+    >>> floor([1.5, -1.5])
+    array([ 1., -2.], dtype=float32)
+    """
+
+
+@primitive(why=MACHINE, infer=ordered, promote=same)
+def ceil(x: Array) -> Array:
+    """Round each element up. The result has no gradient.
+
+    Args:
+        x: Array or number. Integers stay as they are.
+
+    Returns:
+        The smallest whole numbers that are at least the elements.
+
+    >>> ceil([1.5, -1.5])
+    array([ 2., -1.], dtype=float32)
+    """
+
+
+@primitive(why=MACHINE, infer=ordered, promote=same)
+def rint(x: Array) -> Array:
+    """Round each element to the nearest whole number, halves to the even one. The result has no gradient.
+
+    Args:
+        x: Array or number. Integers stay as they are.
+
+    Returns:
+        The rounded numbers.
+
+    >>> rint([0.5, 1.5, 2.6])
+    array([0., 2., 3.], dtype=float32)
+    """
+
+
+@composed(infer=lambda x, decimals: ordered(x), promote=same)
+def round(x: Array, decimals: int = 0) -> Array:
+    """Round each element to a number of decimals, halves to the even digit. The result has no gradient.
+
+    Args:
+        x: Array or number.
+        decimals: How many decimals stay; negative numbers round to tens, hundreds and so on.
+
+    Returns:
+        The rounded numbers, in the dtype of the argument.
+
+    >>> round([1.25, 2.675], decimals=1)
+    array([1.2, 2.7], dtype=float32)
+    """
+    if decimals == 0 or (decimals > 0 and ops.dtype(x) not in FLOATS):
+        return rint(x)
+    factor = 10.0 ** decimals if decimals > 0 else 10.0 ** -decimals
+    if decimals > 0:
+        return ops.divide(rint(ops.multiply(x, factor)), factor)
+    return ops.cast(ops.multiply(rint(ops.divide(x, factor)), factor), ops.dtype(x))
+
+
+@primitive(why=MACHINE, infer=to_bool)
+def isnan(x: Array) -> Array:
+    """Whether each element is NaN.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        A bool for each element.
+
+    >>> isnan([1.0, float("nan")])
+    array([False,  True])
+    """
+
+
+@primitive(why=MACHINE, infer=to_bool)
+def isinf(x: Array) -> Array:
+    """Whether each element is infinite.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        A bool for each element.
+
+    >>> isinf([1.0, float("-inf")])
+    array([False,  True])
+    """
+
+
+@primitive(why=MACHINE, infer=to_bool)
+def isfinite(x: Array) -> Array:
+    """Whether each element is a finite number.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        A bool for each element.
+
+    >>> isfinite([1.0, float("inf")])
+    array([ True, False])
+    """

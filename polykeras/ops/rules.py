@@ -1,0 +1,122 @@
+"""Rules for shapes and dtypes that many ops share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..dtypes import COMPLEXES, INTEGERS
+from ..errors import DTypeError, ShapeError
+from ..spec import Spec, broadcast_shapes, normalize_axes, normalize_axis, show_shape
+
+
+def elementwise(x: Spec, *_: Any) -> Spec:
+    """The result is like the argument."""
+    return Spec(x.shape, x.dtype)
+
+
+def broadcasting(*xs: Spec) -> Spec:
+    """Arguments broadcast; their common dtype is the result's."""
+    return Spec(broadcast_shapes(*(x.shape for x in xs)), xs[0].dtype)
+
+
+def arithmetic(*xs: Spec) -> Spec:
+    """As `broadcasting`, for numbers only."""
+    if xs[0].dtype == "bool":
+        raise DTypeError("not defined for bool. Cast to int32, or use logical_xor, logical_not or their like.")
+    return broadcasting(*xs)
+
+
+def ordered(*xs: Spec) -> Spec:
+    """As `broadcasting`, for what has an order."""
+    if xs[0].dtype in COMPLEXES:
+        raise DTypeError(f"{xs[0].dtype} numbers have no order. Take real, imag or abs first.")
+    return broadcasting(*xs)
+
+
+def real_only(x: Spec, *_: Any) -> Spec:
+    """The result is like the argument, which is not complex."""
+    if x.dtype in COMPLEXES:
+        raise DTypeError(f"not defined for {x.dtype}. Take the real or imaginary part first.")
+    return elementwise(x)
+
+
+def comparing(*xs: Spec) -> Spec:
+    """Arguments broadcast, the result is bool."""
+    return Spec(broadcast_shapes(*(x.shape for x in xs)), "bool")
+
+
+def ordering(*xs: Spec) -> Spec:
+    """As `comparing`, for what has an order."""
+    return Spec(ordered(*xs).shape, "bool")
+
+
+def bitwise(*xs: Spec) -> Spec:
+    """As `broadcasting`, for integers and bools only."""
+    if xs[0].dtype not in INTEGERS and xs[0].dtype != "bool":
+        raise DTypeError(f"expected integers or bools; got {xs[0].dtype}. Cast first.")
+    return broadcasting(*xs)
+
+
+def integral(*xs: Spec) -> Spec:
+    """As `broadcasting`, for integers only."""
+    if xs[0].dtype not in INTEGERS:
+        raise DTypeError(f"expected integers; got {xs[0].dtype}. Cast first.")
+    return broadcasting(*xs)
+
+
+def to_bool(x: Spec) -> Spec:
+    """A bool for each element."""
+    return Spec(x.shape, "bool")
+
+
+def reduced_shape(shape: tuple[Any, ...], axis: Any, keepdims: bool) -> tuple[Any, ...]:
+    """The shape that is left when axes are reduced."""
+    axes = normalize_axes(axis, len(shape))
+    return tuple(1 if i in axes else size for i, size in enumerate(shape) if keepdims or i not in axes)
+
+
+def reduction(x: Spec, axis: Any = None, keepdims: bool = False, *_: Any) -> Spec:
+    """Axes are reduced, the dtype stays."""
+    return Spec(reduced_shape(x.shape, axis, keepdims), x.dtype)
+
+
+def ordered_reduction(x: Spec, axis: Any = None, keepdims: bool = False, *_: Any) -> Spec:
+    """Axes that are not empty are reduced to one of their elements."""
+    ordered(x)
+    _not_empty(x, axis)
+    return reduction(x, axis, keepdims)
+
+
+def index_reduction(x: Spec, axis: Any = None, keepdims: bool = False) -> Spec:
+    """An axis that is not empty is reduced to a position on it."""
+    ordered(x)
+    if axis is not None and not isinstance(axis, int):
+        raise ShapeError(f"expected one axis or None; got axis={axis!r}.")
+    _not_empty(x, axis)
+    return Spec(reduced_shape(x.shape, axis, keepdims), "int32")
+
+
+def _not_empty(x: Spec, axis: Any) -> None:
+    if any(x.shape[a] == 0 for a in normalize_axes(axis, x.ndim)):
+        raise ShapeError(
+            f"there is nothing to choose from along axis {axis} of an array of shape {show_shape(x.shape)}."
+        )
+
+
+def bool_reduction(x: Spec, axis: Any = None, keepdims: bool = False) -> Spec:
+    """Axes are reduced to a bool."""
+    return Spec(reduced_shape(x.shape, axis, keepdims), "bool")
+
+
+def along_axis(x: Spec, axis: Any = None, *_: Any) -> Spec:
+    """The result is like the argument, and the axis must exist; None stands for the flattened array."""
+    if axis is None:
+        return Spec((x.size,), x.dtype)
+    normalize_axis(axis, x.ndim)
+    return Spec(x.shape, x.dtype)
+
+
+def integer_indices(indices: Spec) -> None:
+    """Indices must be integers."""
+    if indices.dtype not in INTEGERS:
+        raise DTypeError(f"expected integer indices; got {indices.dtype}. Cast them to int32.")

@@ -1,0 +1,54 @@
+"""Seeds, and the keys of random draws that come out of them."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from typing import Any
+
+import numpy as np
+
+from .errors import ShapeError
+from .philox import MASK, integer_block
+
+# Counters from here on make keys, and never numbers: a draw would have to take 2**66 words to get there.
+GLOBAL_KEYS, CHILD_KEYS, SPLIT_KEYS = 1 << 64, 2 << 64, 3 << 64
+
+
+class GlobalStream:
+    """The keys of the draws for which nobody gave a seed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.reset(secrets.randbits(32))
+
+    def reset(self, seed: int) -> None:
+        """Begin the stream of a seed."""
+        with self._lock:
+            self._key, self._draws = words_of(seed), 0
+
+    def next(self) -> np.ndarray:
+        """The key of the next draw."""
+        with self._lock:
+            self._draws += 1
+            words = integer_block(self._key, GLOBAL_KEYS + self._draws)
+        return np.array(words[:2], "uint32")
+
+
+def words_of(seed: int) -> tuple[int, int]:
+    """A seed as two words."""
+    if not 0 <= seed < 1 << 64:
+        raise ShapeError(f"expected a seed from 0 to 2**64 - 1; got {seed}.")
+    return int(seed) & MASK, int(seed) >> 32
+
+
+GLOBAL_STREAM = GlobalStream()
+
+
+def key_of(seed: Any) -> Any:
+    """The key of a draw, two words, out of what a caller may give as a seed."""
+    if seed is None:
+        return GLOBAL_STREAM.next()
+    if hasattr(seed, "__index__") and not getattr(seed, "shape", ()):
+        return np.array(words_of(seed.__index__()), "uint32")
+    return seed.next() if hasattr(seed, "next") else seed

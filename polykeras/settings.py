@@ -1,0 +1,96 @@
+"""The settings of the process, and where their first values come from.
+
+A setting is taken from its environment variable, else from the configuration file, else it has its default. The
+file is `config.toml` in the folder `POLYKERAS_HOME`, by default `~/.polykeras`. It may hold:
+
+    backend = "numpy"                       # or POLYKERAS_BACKEND
+    floatx = "float32"                      # or POLYKERAS_FLOATX
+    epsilon = 1e-7
+    image_data_format = "channels_last"
+    matmul_precision = "highest"
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigError
+
+CHOICES = {
+    "floatx": ("bfloat16", "float16", "float32", "float64"),
+    "image_data_format": ("channels_last", "channels_first"),
+    "matmul_precision": ("highest", "high", "default"),
+}
+_DEFAULTS = {
+    "backend": "numpy",
+    "floatx": "float32",
+    "epsilon": 1e-7,
+    "image_data_format": "channels_last",
+    "matmul_precision": "highest",
+}
+
+
+def home() -> Path:
+    """The folder of the configuration file."""
+    return Path(os.environ.get("POLYKERAS_HOME") or Path.home() / ".polykeras")
+
+
+def checked(name: str, value: Any, where: str) -> Any:
+    """The value, if the setting may have it."""
+    choices = CHOICES.get(name)
+    if choices and value not in choices:
+        raise ConfigError(f"{where}: expected {name} to be one of {', '.join(choices)}; got {value!r}.")
+    if name == "epsilon":
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+            raise ConfigError(f"{where}: expected epsilon to be a positive number; got {value!r}.")
+        return float(value)
+    if name == "backend" and not isinstance(value, str):
+        raise ConfigError(f"{where}: expected backend to be a name; got {value!r}.")
+    return value
+
+
+class Settings:
+    """What is set now. Change it through `polykeras.config`."""
+
+    backend: str
+    floatx: str
+    epsilon: float
+    image_data_format: str
+    matmul_precision: str
+
+    def __init__(self, values: dict[str, Any]):
+        vars(self).update(values)
+
+    @classmethod
+    def read(cls) -> Settings:
+        """The settings that environment and configuration file ask for."""
+        values = dict(_DEFAULTS)
+        file = home() / "config.toml"
+        for name, value in _read_file(file).items():
+            if name not in values:
+                raise ConfigError(f"{file}: unknown setting {name!r}; known ones: {', '.join(values)}.")
+            values[name] = checked(name, value, str(file))
+        for name in ("backend", "floatx"):
+            variable = f"POLYKERAS_{name.upper()}"
+            if os.environ.get(variable):
+                values[name] = checked(name, os.environ[variable], variable)
+        return cls(values)
+
+    def set(self, name: str, value: Any) -> None:
+        """Change one setting."""
+        setattr(self, name, checked(name, value, f"set_{name}"))
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}. Mend or remove it.") from error
+
+
+settings = Settings.read()

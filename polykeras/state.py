@@ -1,0 +1,299 @@
+"""Variables, and how a function over variables becomes a pure one."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from . import ops
+from .backend import Backend, convert, current, host_array, using
+from .dispatch import HOST, Holder, held, interprets, kind_of, spec_of
+from .dtypes import canonical
+from .errors import ShapeError, StateError
+from .op import give_operators
+from .settings import settings
+from .spec import Spec, prod, show_shape
+
+
+class Variable:
+    """An array that stays, and can be changed: a weight, a statistic, a counter.
+
+    Args:
+        initializer: The first value: an array, a number, or a function of shape and dtype. A function is called on
+            NumPy, so that the first values are the same whatever the backend.
+        shape: The shape, where the initializer is a function.
+        dtype: The dtype; None for that of the array, or floatx.
+        trainable: Whether training changes it along its gradient.
+        name: A name; None for one that is made up.
+
+    >>> v = Variable([1.0, 2.0], name="v")
+    >>> v.assign_add([1.0, 1.0]).numpy()
+    array([2., 3.], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        initializer: Any,
+        shape: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
+    ):
+        self.name = unique_name("variable") if name is None else name
+        if "/" in self.name:
+            raise StateError(f"Variable: a name cannot contain '/'; got {name!r}. Use name_scope for a longer path.")
+        self.path = "/".join((*_scopes.get(), self.name))
+        self.trainable = trainable
+        self.home = current()
+        if callable(initializer):
+            initializer = _initial_value(initializer, shape, dtype)
+        elif shape is not None and tuple(shape) != spec_of(initializer).shape:
+            given = show_shape(spec_of(initializer).shape)
+            raise ShapeError(f"Variable: got shape={show_shape(shape)} for a value of shape {given}. Leave out the shape.")
+        self._value = self._at_home(initializer, None if dtype is None else canonical(dtype))
+        spec = spec_of(self._value)
+        self.shape = spec.shape
+        self.dtype = spec.dtype
+
+    def __repr__(self) -> str:
+        return f"<Variable {self.path}, {self.dtype}{show_shape(self.shape)}, on {self.home.name}>"
+
+    def _at_home(self, x: Any, dtype: str | None) -> Any:
+        """An array of the variable's backend that nobody else will change."""
+        x = held(x)
+        if kind_of(type(x)) is HOST:
+            x = np.array(x)
+        elif isinstance(kind_of(type(x)), Backend):
+            x = self.home.copy(convert(x, self.home))
+        with using(self.home):
+            return ops.convert_to_tensor(x, dtype)
+
+    @property
+    def value(self) -> Any:
+        """The array that the variable holds now."""
+        binding = _bound.get()
+        return self._value if binding is None else binding.read(self)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return prod(self.shape)
+
+    def numpy(self) -> np.ndarray:
+        """The value as a NumPy array of its own."""
+        return np.array(ops.convert_to_numpy(self.value))
+
+    def assign(self, value: Any) -> Variable:
+        """Replace the value by another of the same shape, which takes the variable's dtype."""
+        given = spec_of(value)
+        if given.shape != self.shape:
+            raise ShapeError(
+                f"assign: expected a value of shape {show_shape(self.shape)} for variable {self.path}; got "
+                f"{show_shape(given.shape)}. Reshape or broadcast it."
+            )
+        self.take(self._at_home(value, self.dtype))
+        return self
+
+    def take(self, value: Any) -> None:
+        """Hold an array of the right backend, shape and dtype from now on, without a copy or a check."""
+        binding = _bound.get()
+        if binding is None:
+            self._value = value
+        else:
+            binding.write(self, value)
+
+    def assign_add(self, value: Any) -> Variable:
+        """Add to the value."""
+        return self.assign(ops.add(self.value, value))
+
+    def assign_sub(self, value: Any) -> Variable:
+        """Subtract from the value."""
+        return self.assign(ops.subtract(self.value, value))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        array = ops.convert_to_numpy(self.value)
+        return array if dtype is None else array.astype(dtype)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+
+give_operators(Variable, equality=False)
+
+
+def _initial_value(initializer: Callable[..., Any], shape: Any, dtype: Any) -> np.ndarray:
+    if shape is None:
+        raise ShapeError("Variable: a function as the initializer needs a shape. Give shape=(...).")
+    with using("numpy"):
+        value = initializer(tuple(shape), dtype=settings.floatx if dtype is None else canonical(dtype))
+    return host_array(ops.convert_to_numpy(value))
+
+
+# Names -----------------------------------------------------------------------------------------------------
+
+_scopes: ContextVar[tuple[str, ...]] = ContextVar("polykeras_name_scopes", default=())
+_counters: defaultdict[str, Iterator[int]] = defaultdict(itertools.count)
+
+
+def unique_name(prefix: str) -> str:
+    """The prefix, and from the second time on a number behind it."""
+    number = next(_counters[prefix])
+    return f"{prefix}_{number}" if number else prefix
+
+
+def reset_names() -> None:
+    """Count from the beginning again."""
+    _counters.clear()
+
+
+@contextlib.contextmanager
+def name_scope(name: str) -> Iterator[None]:
+    """Put a name in front of the paths of the variables that are made in a block.
+
+    >>> with name_scope("encoder"):
+    ...     Variable(0.0, name="bias").path
+    'encoder/bias'
+    """
+    token = _scopes.set((*_scopes.get(), name))
+    try:
+        yield
+    finally:
+        _scopes.reset(token)
+
+
+# Binding ---------------------------------------------------------------------------------------------------
+
+
+class Binding:
+    """Values that variables have for a while, in the thread or task that bound them.
+
+    What is assigned meanwhile stays here. Within a strict binding, variables that are not bound cannot be used.
+    """
+
+    def __init__(self, variables: Sequence[Variable], values: Sequence[Any], strict: bool):
+        self.variables = list(variables)
+        self.outer = _bound.get()
+        self._strict = strict
+        self._values: dict[int, Any] = {id(v): value for v, value in zip(variables, values, strict=True)}
+        self._written: dict[int, Variable] = {}
+
+    def read(self, variable: Variable) -> Any:
+        """The value of a variable."""
+        if id(variable) in self._values:
+            return self._values[id(variable)]
+        if self._strict:
+            self._refuse(variable, "read")
+        return variable._value if self.outer is None else self.outer.read(variable)
+
+    def write(self, variable: Variable, value: Any) -> None:
+        """Give a variable another value."""
+        if self._strict and id(variable) not in self._values:
+            self._refuse(variable, "assigned")
+        self._values[id(variable)] = value
+        self._written[id(variable)] = variable
+
+    def _refuse(self, variable: Variable, verb: str) -> None:
+        raise StateError(
+            f"variable {variable.path} is {verb} in a function that does not have it among its variables, so that the "
+            "function would not be pure. Add it to the variables of compile or pure."
+        )
+
+    def collect(self) -> list[Any]:
+        """The values of the variables that were bound, in order."""
+        return [self._values[id(variable)] for variable in self.variables]
+
+    def written(self) -> list[tuple[Variable, Any]]:
+        """The variables that were assigned to, and their last values."""
+        return [(variable, self._values[key]) for key, variable in self._written.items()]
+
+
+_bound: ContextVar[Binding | None] = ContextVar("polykeras_binding", default=None)
+
+
+@contextlib.contextmanager
+def bind(variables: Sequence[Variable], values: Sequence[Any], *, strict: bool = False) -> Iterator[Binding]:
+    """Have variables hold other values for a block, without changing them.
+
+    Args:
+        variables: The variables.
+        values: Their values, in order.
+        strict: Whether to refuse the use of any other variable.
+
+    Yields:
+        The binding, whose `collect` gives the values as they are then.
+
+    >>> v = Variable(1.0)
+    >>> with bind([v], [array(5.0)]) as binding:
+    ...     _ = v.assign_add(1.0)
+    ...     print(float(binding.collect()[0]), float(v))
+    6.0 6.0
+    >>> float(v)
+    1.0
+    """
+    binding = Binding(variables, values, strict)
+    token = _bound.set(binding)
+    try:
+        yield binding
+    finally:
+        _bound.reset(token)
+
+
+def pure(function: Callable[..., Any], variables: Sequence[Variable]) -> Callable[..., Any]:
+    """A function over variables as a function of their values.
+
+    Args:
+        function: Any function. It may use no variables but these.
+        variables: The variables that it reads or assigns to.
+
+    Returns:
+        A function that takes the list of values in front of the arguments, and returns the result and the list of new
+        values. The variables themselves stay as they are.
+
+    >>> v = Variable(1.0)
+    >>> count = pure(lambda step: v.assign_add(step).value, [v])
+    >>> count([array(5.0)], 2.0)
+    (array(7., dtype=float32), [array(7., dtype=float32)])
+    """
+
+    def run(values: Sequence[Any], *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
+        with bind(variables, values, strict=True) as binding:
+            result = function(*args, **kwargs)
+            return result, binding.collect()
+
+    return run
+
+
+class _VariableHolder(Holder):
+    """Ops on variables run on the values that they hold."""
+
+    def read(self, x: Variable) -> Any:
+        return x.value
+
+    def lend(self, holders: list[Any], arrays: list[Any]) -> contextlib.AbstractContextManager[Binding]:
+        return bind(holders, arrays)
+
+    def spec(self, x: Variable) -> Spec:
+        return Spec(x.shape, x.dtype)
+
+
+interprets(Variable, _VariableHolder())
