@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device, numpy_dtype
 from polykeras.errors import OutOfRangeError
 from polykeras.op import OPS
+from polykeras.spec import normalize_axis
 
 jax.config.update("jax_explicit_x64_dtypes", "allow")
 
@@ -39,7 +41,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "negative": jnp.negative,
     "square": jnp.square,
     # elementary functions
-    "abs": jnp.abs,
     "sign": jnp.sign,
     "exp": jnp.exp,
     "expm1": jnp.expm1,
@@ -51,11 +52,13 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "cos": jnp.cos,
     "tanh": jnp.tanh,
     "erf": lax.erf,
+    "erfc": lax.erfc,
     "erfinv": lax.erf_inv,
     "isnan": jnp.isnan,
     "isinf": jnp.isinf,
     "isfinite": jnp.isfinite,
     # logic
+    "where": jnp.where,
     "equal": jnp.equal,
     "not_equal": jnp.not_equal,
     "less": jnp.less,
@@ -81,8 +84,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "amin": lambda x, axis, keepdims: jnp.min(x, axis, keepdims=keepdims),
     "any": lambda x, axis, keepdims: jnp.any(x, axis, keepdims=keepdims),
     "all": lambda x, axis, keepdims: jnp.all(x, axis, keepdims=keepdims),
-    "argmax": lambda x, axis, keepdims: jnp.argmax(x, axis, keepdims=keepdims).astype("int32"),
-    "argmin": lambda x, axis, keepdims: jnp.argmin(x, axis, keepdims=keepdims).astype("int32"),
     "running_sum": lambda x, axis: jnp.cumsum(x, axis, dtype=x.dtype),
     "running_product": lambda x, axis: jnp.cumprod(x, axis, dtype=x.dtype),
     # movement
@@ -153,6 +154,7 @@ class JaxBackend(Backend):
         "indices": "A compiled function cannot raise an error: an index out of range gives NaN, or is brought into range.",
         "while_loop": "In a compiled function it has no reverse-mode gradient; fori_loop with known bounds and scan have.",
     }
+    traces = True
     precision = lax.Precision.HIGHEST
 
     def call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> Any:
@@ -280,6 +282,8 @@ class JaxBackend(Backend):
 
 def _cotangent(g: Any, x: Any) -> Any:
     """A cotangent as JAX wants it: for integers it has a dtype without values."""
+    if g is None and jnp.issubdtype(x.dtype, jnp.inexact):
+        return jnp.zeros_like(x)
     return g if jnp.issubdtype(x.dtype, jnp.inexact) else np.zeros(x.shape, jax.dtypes.float0)
 
 
@@ -288,11 +292,50 @@ def _is_known(x: Any) -> bool:
     return not isinstance(x, jax.core.Tracer)
 
 
+def _with_rules(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel whose gradient is the op's own, where JAX has none or another one."""
+    op = OPS[name]
+
+    def run(*args: Any) -> Any:
+        positions = op.positions
+
+        def whole(arrays: Sequence[Any]) -> list[Any]:
+            given = list(args)
+            for position, array in zip(positions, arrays, strict=True):
+                given[position] = array
+            return given
+
+        @jax.custom_vjp
+        def function(*arrays: Any) -> Any:
+            return compute(*whole(arrays))
+
+        def forward(*arrays: Any) -> tuple[Any, Any]:
+            out = function(*arrays)
+            return out, (out, arrays)
+
+        def backward(saved: Any, g: Any) -> tuple[Any, ...]:
+            out, arrays = saved
+            given = whole(arrays)
+            pairs = zip(op.vjp, arrays, strict=True)
+            return tuple(_cotangent(None if rule is None else rule(g, out, *given), x) for rule, x in pairs)
+
+        function.defvjp(forward, backward)
+        return function(*(args[position] for position in positions))
+
+    return run
+
+
 # Elementary functions and creation -------------------------------------------------------------------------
 
 
 def _rounding(compute: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x: compute(x) if jnp.issubdtype(x.dtype, jnp.floating) else x
+
+
+@kernel
+def abs(x: Any) -> Any:
+    """The magnitude, whose gradient at 0 is 0, as that of JAX's own is not."""
+    return x * lax.stop_gradient(jnp.sign(x)) if jnp.issubdtype(x.dtype, jnp.floating) else jnp.abs(x)
 
 
 KERNELS["floor"] = _rounding(jnp.floor)
@@ -313,13 +356,46 @@ def ones(shape: Any, dtype: str) -> Any:
 
 
 @kernel
-def where(condition: Any, x1: Any, x2: Any) -> Any:
-    return nonzero(condition) if x1 is None else jnp.where(condition, x1, x2)
-
-
-@kernel
 def nonzero(x: Any) -> Any:
     return tuple(places.astype("int32") for places in jnp.nonzero(x))
+
+
+# Reductions ------------------------------------------------------------------------------------------------
+
+
+def _position(search: Callable[..., Any], lowest: float, wins: Callable[..., Any]) -> Callable[..., Any]:
+    """The place of an extreme. JAX's own fails for 64-bit numbers in a program that has no others."""
+
+    def run(x: Any, axis: Any, keepdims: bool) -> Any:
+        if x.dtype not in _WIDE or 0 in x.shape:
+            return search(x, axis, keepdims=keepdims).astype("int32")
+        flat = jnp.reshape(x, (-1,)) if axis is None else x
+        along = 0 if axis is None else normalize_axis(axis, x.ndim)
+
+        def better(one: Any, other: Any) -> Any:
+            (value, place), (other_value, other_place) = one, other
+            first = wins(value, other_value) | (jnp.isnan(value) & ~jnp.isnan(other_value))
+            tie = (value == other_value) | (jnp.isnan(value) & jnp.isnan(other_value))
+            keep = first | (tie & (place < other_place))
+            return jnp.where(keep, value, other_value), jnp.where(keep, place, other_place)
+
+        start = np.array(lowest if jnp.issubdtype(x.dtype, jnp.floating) else wins_over(x.dtype, lowest), x.dtype)
+        places = lax.broadcasted_iota("int32", flat.shape, along)
+        _, found = lax.reduce((flat, places), (start, np.int32(2**31 - 1)), better, (along,))
+        shape = [1] * x.ndim if axis is None else [1 if i == along else size for i, size in enumerate(x.shape)]
+        return jnp.reshape(found, shape) if keepdims else found
+
+    return run
+
+
+def wins_over(dtype: Any, lowest: float) -> int:
+    """The integer that every other one beats."""
+    limits = jnp.iinfo(dtype)
+    return limits.min if lowest < 0 else limits.max
+
+
+KERNELS["argmax"] = _position(jnp.argmax, -np.inf, operator.gt)
+KERNELS["argmin"] = _position(jnp.argmin, np.inf, operator.lt)
 
 
 # Slices ----------------------------------------------------------------------------------------------------
@@ -401,8 +477,16 @@ def gather(x: Any, indices: Any) -> Any:
 @kernel
 def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None) -> Any:
     places = inputs.at[_places(indices, inputs.shape)]
-    combine = {None: places.set, "add": places.add, "max": places.max, "min": places.min, "mul": places.mul}
+    if reduction == "mul":
+        return _scatter_product(inputs, indices, updates, reduction)
+    combine = {None: places.set, "add": places.add, "max": places.max, "min": places.min}
     return combine[reduction](updates)
+
+
+_scatter_product = _with_rules(
+    "scatter_update",
+    lambda inputs, indices, updates, reduction: inputs.at[_places(indices, inputs.shape)].mul(updates),
+)
 
 
 # Linear algebra and windows --------------------------------------------------------------------------------
@@ -553,7 +637,7 @@ def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
         c0, c1, c2, c3 = philox.counter_words(counter)
         number = lax.iota("uint64", blocks) + np.uint64(c0)
         carry = lax.convert_element_type(number >> np.uint64(32), "uint32")
-        key = lax.convert_element_type(seed, "uint32")
+        k0, k1 = lax.convert_element_type(seed, "uint32")
         words = philox.block(
             (
                 lax.convert_element_type(number, "uint32"),
@@ -561,7 +645,7 @@ def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
                 jnp.full(blocks, c2, "uint32"),
                 jnp.full(blocks, c3, "uint32"),
             ),
-            (key[0], key[1]),
+            (k0, k1),
             _multiply,
             lambda word, constant: word + np.uint32(constant),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,8 @@ from numpy.lib.stride_tricks import as_strided
 
 from polykeras import philox
 from polykeras.backend import Backend, numpy_dtype
-from polykeras.dtypes import ALL
-from polykeras.errors import OutOfRangeError
+from polykeras.dtypes import ALL, STORAGE
+from polykeras.errors import OutOfRangeError, ShapeError
 from polykeras.tape import TapeGradients
 
 KERNELS: dict[str, Callable[..., Any]] = {
@@ -44,6 +44,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "isinf": np.isinf,
     "isfinite": np.isfinite,
     # logic
+    "where": np.where,
     "equal": np.equal,
     "not_equal": np.not_equal,
     "less": np.less,
@@ -59,13 +60,8 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "bitwise_not": np.bitwise_not,
     "left_shift": np.left_shift,
     "right_shift": np.right_shift,
-    # reductions
-    "any": lambda x, axis, keepdims: np.logical_or.reduce(x, axis=axis, keepdims=keepdims),
-    "all": lambda x, axis, keepdims: np.logical_and.reduce(x, axis=axis, keepdims=keepdims),
-    "amax": lambda x, axis, keepdims: np.maximum.reduce(x, axis=axis, keepdims=keepdims),
-    "amin": lambda x, axis, keepdims: np.minimum.reduce(x, axis=axis, keepdims=keepdims),
-    "argmax": lambda x, axis, keepdims: np.asarray(np.argmax(x, axis=axis, keepdims=keepdims)).astype("int32"),
-    "argmin": lambda x, axis, keepdims: np.asarray(np.argmin(x, axis=axis, keepdims=keepdims)).astype("int32"),
+    # activations
+    "relu": lambda x: np.maximum(x, 0),
     # movement
     "reshape": lambda x, newshape: x.reshape(newshape),
     "transpose": lambda x, axes: x.transpose(axes),
@@ -79,8 +75,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "as_array": lambda x: x,
     "stop_gradient": lambda variable: variable,
     # sorting
-    "argsort": lambda x, axis: np.argsort(x, axis=axis, kind="stable").astype("int32"),
-    "sort": lambda x, axis: np.sort(x, axis=axis, kind="stable"),
     "searchsorted": lambda seq, values, side: np.asarray(np.searchsorted(seq, values, side)).astype("int32"),
 }
 
@@ -98,10 +92,24 @@ class NumpyBackend(TapeGradients, Backend):
     array_types = (np.ndarray, np.generic)
     kernels = KERNELS
     dtypes = {name: numpy_dtype(name) for name in sorted(ALL)}
+    number_dtypes = ALL - {"bfloat16"} - STORAGE
     scalars = frozenset(
         "add subtract multiply divide floor_divide mod power maximum minimum arctan2 equal not_equal less less_equal "
         "greater greater_equal bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()
     )
+
+    def quiet(self) -> np.errstate:
+        """Without NumPy's warnings of overflow, division by zero and the like."""
+        return np.errstate(all="ignore")
+
+    def value_and_grad(self, function: Callable[[list], tuple[Any, list]], arrays: list) -> tuple[Any, list, list]:
+        """Value, auxiliary results, and the gradient of the value with respect to each of the arrays."""
+        with self.quiet():
+            return super().value_and_grad(function, arrays)
+
+    def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
+        """The function itself, without warnings."""
+        return np.errstate(all="ignore")(function)
 
     def from_numpy(self, array: np.ndarray) -> np.ndarray:
         """The array itself."""
@@ -143,14 +151,41 @@ def _in_single(compute: Callable[..., Any], x: Any, *rest: Any) -> Any:
     return compute(x.astype(np.float32), *rest).astype(x.dtype)
 
 
-@kernel
-def sum(x: Any, axis: Any, keepdims: bool) -> Any:
-    return _in_single(lambda x: np.add.reduce(x, axis=axis, dtype=x.dtype, keepdims=keepdims), x)
+# Reductions ------------------------------------------------------------------------------------------------
 
 
-@kernel
-def product(x: Any, axis: Any, keepdims: bool) -> Any:
-    return _in_single(lambda x: np.multiply.reduce(x, axis=axis, dtype=x.dtype, keepdims=keepdims), x)
+def _reduction(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """A reduction over axes, which an array without axes does not have, though NumPy pretends that it has one."""
+
+    def run(x: Any, axis: Any, keepdims: bool) -> Any:
+        if axis is not None and axis != () and not x.ndim:
+            raise ShapeError("an array without axes")
+        return compute(x, axis, keepdims)
+
+    return run
+
+
+def _total(add_up: np.ufunc) -> Callable[..., Any]:
+    def wide(x: Any, axis: Any, keepdims: bool) -> Any:
+        return add_up.reduce(x, axis=axis, dtype=x.dtype, keepdims=keepdims)
+
+    return _reduction(lambda x, axis, keepdims: _in_single(wide, x, axis, keepdims))
+
+
+def _place(search: Callable[..., Any]) -> Callable[..., Any]:
+    return _reduction(lambda x, axis, keepdims: np.asarray(search(x, axis=axis, keepdims=keepdims)).astype("int32"))
+
+
+KERNELS |= {
+    "sum": _total(np.add),
+    "product": _total(np.multiply),
+    "amax": _reduction(lambda x, axis, keepdims: np.maximum.reduce(x, axis=axis, keepdims=keepdims)),
+    "amin": _reduction(lambda x, axis, keepdims: np.minimum.reduce(x, axis=axis, keepdims=keepdims)),
+    "any": _reduction(lambda x, axis, keepdims: np.logical_or.reduce(x, axis=axis, keepdims=keepdims)),
+    "all": _reduction(lambda x, axis, keepdims: np.logical_and.reduce(x, axis=axis, keepdims=keepdims)),
+    "argmax": _place(np.argmax),
+    "argmin": _place(np.argmin),
+}
 
 
 @kernel
@@ -194,11 +229,6 @@ def zeros_like(x: Any, dtype: str | None) -> np.ndarray:
 @kernel
 def ones_like(x: Any, dtype: str | None) -> np.ndarray:
     return np.ones(x.shape, x.dtype if dtype is None else numpy_dtype(dtype))
-
-
-@kernel
-def where(condition: Any, x1: Any, x2: Any) -> Any:
-    return nonzero(condition) if x1 is None else np.where(condition, x1, x2)
 
 
 @kernel
@@ -269,14 +299,13 @@ def gather_along_axis(x: Any, indices: Any, axis: int) -> np.ndarray:
 
 @kernel
 def add_along_axis(x: Any, indices: Any, updates: Any, axis: int) -> np.ndarray:
-    rows = np.ascontiguousarray(np.moveaxis(x, axis, -1))
-    out = rows.reshape(-1) if rows is not x and not np.shares_memory(rows, x) else rows.reshape(-1).copy()
     length = x.shape[axis]
+    out = np.array(np.moveaxis(x, axis, -1), order="C")
     places = np.moveaxis(_checked(indices, length, axis) % max(length, 1), axis, -1).astype(np.intp)
-    first = np.arange(0, out.size, length) if length else np.zeros(0, np.intp)
-    places = places + first.reshape(*places.shape[:-1], 1)
-    np.add.at(out, places.reshape(-1), np.moveaxis(updates, axis, -1).reshape(-1))
-    return np.moveaxis(out.reshape(rows.shape), -1, axis)
+    if places.size:
+        row = np.arange(0, out.size, length).reshape(*out.shape[:-1], 1)
+        np.add.at(out.reshape(-1), (places + row).reshape(-1), np.moveaxis(updates, axis, -1).reshape(-1))
+    return np.moveaxis(out, -1, axis)
 
 
 def _places(indices: Any, shape: Any) -> np.ndarray:
@@ -290,7 +319,7 @@ def _places(indices: Any, shape: Any) -> np.ndarray:
 @kernel
 def gather(x: Any, indices: Any) -> Any:
     depth = indices.shape[-1]
-    rows = x.reshape(-1, *x.shape[depth:])
+    rows = x.reshape(math.prod(x.shape[:depth]), *x.shape[depth:])
     return rows[_places(indices, x.shape)].reshape(*indices.shape[:-1], *x.shape[depth:])
 
 
@@ -301,8 +330,9 @@ _COMBINE = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.multi
 def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None) -> np.ndarray:
     depth = indices.shape[-1]
     width = math.prod(inputs.shape[depth:])
-    out = inputs.copy().reshape(-1, width)
-    places, rows = _places(indices, inputs.shape), updates.reshape(-1, width)
+    out = inputs.copy().reshape(math.prod(inputs.shape[:depth]), width)
+    places = _places(indices, inputs.shape)
+    rows = updates.reshape(len(places), width)
     if reduction is None:
         out[places] = rows
     elif width == 1:
@@ -314,6 +344,26 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
         combine = _COMBINE[reduction]
         out[ordered[first]] = combine(out[ordered[first]], combine.reduceat(rows[order], first, axis=0))
     return out.reshape(inputs.shape)
+
+
+# Sorting ---------------------------------------------------------------------------------------------------
+
+
+def _sortable(x: Any) -> Any:
+    """An array that NumPy sorts with NaN last, which it does not do for bfloat16."""
+    return x.astype(np.float32) if x.dtype.kind == "V" else x
+
+
+@kernel
+def argsort(x: Any, axis: int | None) -> np.ndarray:
+    if not x.ndim and axis is not None:
+        raise ShapeError("an array without axes")
+    return np.argsort(_sortable(x), axis=axis, kind="stable").astype("int32")
+
+
+@kernel
+def sort(x: Any, axis: int | None) -> np.ndarray:
+    return np.sort(_sortable(x), axis=axis, kind="stable").astype(x.dtype, copy=False)
 
 
 # Windows ---------------------------------------------------------------------------------------------------
@@ -352,21 +402,21 @@ def _patches(x: Any, window: Any) -> np.ndarray:
 def _patch_rows(x: Any, window: Any) -> np.ndarray:
     """The patches of each group as the rows of a matrix: shape (groups, batch * windows, taps * channels)."""
     patches, rank, groups = _patches(x, window), window.rank, window.groups
-    count = math.prod(patches.shape[: rank + 1])
+    count, taps = math.prod(patches.shape[: rank + 1]), math.prod(window.sizes)
     if groups == 1:
-        return patches.reshape(1, count, -1)
-    apart = patches.reshape(*patches.shape[:-1], groups, -1)
-    return np.moveaxis(apart, -2, 0).reshape(groups, count, -1)
+        return patches.reshape(1, count, taps * patches.shape[-1])
+    apart = patches.reshape(*patches.shape[:-1], groups, patches.shape[-1] // groups)
+    return np.moveaxis(apart, -2, 0).reshape(groups, count, taps * apart.shape[-1])
 
 
 def _group_matrix(kernel: Any, groups: int) -> np.ndarray:
     """A convolution's kernel as a matrix for each group: shape (groups, taps * channels, filters)."""
-    return np.moveaxis(kernel.reshape(-1, groups, kernel.shape[-1] // groups), 1, 0)
+    return np.moveaxis(kernel.reshape(math.prod(kernel.shape[:-1]), groups, kernel.shape[-1] // groups), 1, 0)
 
 
 def _group_rows(g: Any, groups: int) -> np.ndarray:
     """An array with channels last as a matrix for each group: shape (groups, batch * windows, filters)."""
-    return np.moveaxis(g.reshape(-1, groups, g.shape[-1] // groups), 1, 0)
+    return np.moveaxis(g.reshape(math.prod(g.shape[:-1]), groups, g.shape[-1] // groups), 1, 0)
 
 
 def _wide_convolve(inputs: Any, kernel: Any, window: Any) -> np.ndarray:

@@ -16,7 +16,7 @@ from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device
 from polykeras.errors import GradientError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
-from polykeras.spec import Spec
+from polykeras.spec import Spec, normalize_axis
 
 raw = tf.raw_ops
 
@@ -53,9 +53,10 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "sin": _unary(raw.Sin),
     "cos": _unary(raw.Cos),
     "tanh": _unary(raw.Tanh),
-    "erf": _unary(raw.Erf),
-    "erfinv": _unary(raw.Erfinv),
+    "erf": lambda x: raw.Erf(x=tf.clip_by_value(x, -30, 30)),  # of infinity it makes NaN
+    "erfc": _unary(raw.Erfc),
     # logic
+    "where": lambda condition, x1, x2: raw.SelectV2(condition=condition, t=x1, e=x2),
     "equal": _binary(raw.Equal),
     "not_equal": _binary(raw.NotEqual),
     "less": _binary(raw.Less),
@@ -79,7 +80,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "running_sum": lambda x, axis: raw.Cumsum(x=x, axis=axis),
     # movement
     "reshape": tf.reshape,
-    "transpose": tf.transpose,
     "broadcast_to": tf.broadcast_to,
     "concatenate": tf.concat,
     "stack": tf.stack,
@@ -116,6 +116,7 @@ class TensorflowBackend(Backend):
     }
     dtypes |= {"float8_e4m3fn": tf.dtypes.experimental.float8_e4m3fn, "float8_e5m2": tf.dtypes.experimental.float8_e5m2}
     strict = True
+    traces = True
     scalars = frozenset(
         "add subtract multiply divide floor_divide mod power arctan2 equal not_equal less less_equal greater "
         "greater_equal bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()
@@ -133,6 +134,7 @@ class TensorflowBackend(Backend):
     }
     gaps = {
         "uint64": "TensorFlow lacks some of its arithmetic: numbers from 2**63 on may come out wrong.",
+        "max_pool of NaN": "A window that holds NaN and other numbers has the greatest of these.",
         "indices": "A graph on a GPU cannot raise an error: an index out of range gives 0.",
         "remat": "A function with recomputed results may use variables and its arguments, and no other tensors.",
     }
@@ -405,16 +407,16 @@ def ones_like(x: Any, dtype: str | None) -> Any:
 
 
 @kernel
-def where(condition: Any, x1: Any, x2: Any) -> Any:
-    return nonzero(condition) if x1 is None else raw.SelectV2(condition=condition, t=x1, e=x2)
-
-
-@kernel
 def nonzero(x: Any) -> Any:
     return tuple(tf.unstack(tf.cast(tf.where(x), tf.int32), axis=1, num=x.shape.rank))
 
 
 # Movement and slices ---------------------------------------------------------------------------------------
+
+
+@kernel
+def transpose(x: Any, axes: Any) -> Any:
+    return tf.transpose(x, None if axes is None else [axis % x.shape.rank for axis in axes])
 
 
 @kernel
@@ -469,7 +471,7 @@ def _in_range(indices: Any, size: Any, axis: int) -> Any:
 def take(x: Any, indices: Any, axis: int | None) -> Any:
     if axis is None:
         x, axis = tf.reshape(x, (-1,)), 0
-    axis %= x.shape.rank
+    axis = normalize_axis(axis, x.shape.rank)
     return tf.gather(x, _in_range(indices, backend.shape(x)[axis], axis), axis=axis)
 
 
@@ -558,7 +560,7 @@ def _sort_keys(x: Any) -> Any:
 def argsort(x: Any, axis: int | None) -> Any:
     if axis is None:
         x, axis = tf.reshape(x, (-1,)), 0
-    axis %= x.shape.rank
+    axis = normalize_axis(axis, x.shape.rank)
     keys = raw.Invert(x=_axis_last(_sort_keys(x), axis))
     return _axis_last(tf.math.top_k(keys, backend.shape(keys)[-1]).indices, axis)
 
@@ -596,6 +598,11 @@ def _as_given(x: Any, window: Any) -> Any:
     return x if window.channels_last else tf.transpose(x, (0, window.rank + 1, *range(1, window.rank + 1)))
 
 
+def _spatial_padding(x: Any, window: Any) -> Any:
+    """ "SAME" or "VALID" where that says it all: with numbers, some gradients are missing."""
+    return window.padding.upper() if isinstance(window.padding, str) else _padding(x, window)
+
+
 def _padding(x: Any, window: Any) -> list[list[Any]]:
     pairs = window.pairs(backend.shape(x)[1:-1])
     return [[0, 0], *([low, high] for low, high in pairs), [0, 0]]
@@ -612,10 +619,6 @@ def _taps(x: Any, window: Any) -> list[Any]:
     return views
 
 
-def _as_two(x: Any, axis: int = 1) -> Any:
-    return tf.expand_dims(x, axis)
-
-
 def _convolve_by_taps(x: Any, kernel: Any, window: Any) -> Any:
     """A convolution as a sum of matrix products, for what TensorFlow has no kernel or no gradient."""
     *_, channels, filters = kernel.shape
@@ -630,19 +633,22 @@ def _convolve_by_taps(x: Any, kernel: Any, window: Any) -> Any:
 @kernel
 def convolve(inputs: Any, kernel: Any, window: Any) -> Any:
     x = _channels_last(inputs, window)
-    dilated = any(step != 1 for step in window.dilation)
-    if (dilated and (x.dtype == tf.float64 or window.rank == 3)) or (window.rank == 3 and window.groups > 1):
+    unusual = window.groups > 1 or any(step != 1 for step in window.dilation)
+    if unusual and (x.dtype != tf.float32 or window.rank == 3):
         return _as_given(_convolve_by_taps(x, kernel, window), window)
+    if x.shape[0] == 0:
+        return tf.zeros(window.with_spatial(x.shape, window.outputs(tuple(x.shape[1:-1])), kernel.shape[-1]), x.dtype)
     strides, dilations = (1, *window.strides, 1), (1, *window.dilation, 1)
-    padding = _padding(x, window)
+    padding = _spatial_padding(x, window)
+    if not isinstance(padding, str):
+        x, padding = tf.pad(x, padding), "VALID"
     if window.rank == 3:
-        out = tf.nn.conv3d(tf.pad(x, padding), kernel, strides, "VALID", dilations=dilations)
+        out = tf.nn.conv3d(x, kernel, strides, padding, dilations=dilations)
     elif window.rank == 2:
         out = tf.nn.conv2d(x, kernel, strides, padding, dilations=dilations)
     else:
-        padding.insert(1, [0, 0])
         strides, dilations = (1, *strides), (1, *dilations)
-        out = tf.nn.conv2d(_as_two(x), _as_two(kernel, 0), strides, padding, dilations=dilations)
+        out = tf.nn.conv2d(tf.expand_dims(x, 1), kernel[None], strides, padding, dilations=dilations)
         out = tf.squeeze(out, 1)
     return _as_given(out, window)
 
@@ -673,7 +679,8 @@ def window_max(x: Any, window: Any) -> Any:
     x = _channels_last(x, window)
     lowest = -math.inf if x.dtype.is_floating else x.dtype.min
     x = tf.pad(x, _padding(x, window), constant_values=tf.constant(lowest, x.dtype))
-    if not x.dtype.is_floating or any(step != 1 for step in window.dilation):
+    without_kernel = not x.dtype.is_floating or (window.rank == 3 and x.dtype == tf.float64)
+    if without_kernel or any(step != 1 for step in window.dilation):
         return _as_given(functools.reduce(tf.maximum, _taps(x, window)), window)
     return _as_given(_pooled(tf.nn.max_pool2d, tf.nn.max_pool3d, x, window), window)
 
@@ -691,7 +698,7 @@ def _pooled(two: Callable[..., Any], three: Callable[..., Any], x: Any, window: 
         return three(x, sizes, strides, "VALID")
     if window.rank == 2:
         return two(x, sizes, strides, "VALID")
-    return tf.squeeze(two(_as_two(x), (1, *sizes), (1, *strides), "VALID"), 1)
+    return tf.squeeze(two(tf.expand_dims(x, 1), (1, *sizes), (1, *strides), "VALID"), 1)
 
 
 # Control flow ----------------------------------------------------------------------------------------------

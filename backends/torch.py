@@ -15,8 +15,9 @@ import torch.nn.functional as F
 
 from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device, numpy_dtype
-from polykeras.errors import OutOfRangeError
+from polykeras.errors import OutOfRangeError, ShapeError
 from polykeras.op import OPS
+from polykeras.spec import normalize_axes, normalize_axis
 
 KERNELS: dict[str, Callable[..., Any]] = {
     # arithmetic
@@ -35,7 +36,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "reciprocal": torch.reciprocal,
     # elementary functions
     "abs": torch.abs,
-    "sign": torch.sgn,
     "exp": torch.exp,
     "expm1": torch.expm1,
     "log": torch.log,
@@ -46,11 +46,13 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "cos": torch.cos,
     "tanh": torch.tanh,
     "erf": torch.erf,
+    "erfc": torch.erfc,
     "erfinv": torch.erfinv,
     "isnan": torch.isnan,
     "isinf": torch.isinf,
     "isfinite": torch.isfinite,
     # logic
+    "where": torch.where,
     "equal": operator.eq,
     "not_equal": operator.ne,
     "less": operator.lt,
@@ -78,7 +80,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "reshape": torch.reshape,
     "transpose": lambda x, axes: x.permute(axes or tuple(range(x.ndim))[::-1]),
     "broadcast_to": lambda x, shape: x.expand(shape),
-    "concatenate": torch.cat,
     "stack": torch.stack,
     # conversion
     "as_array": lambda x: x,
@@ -143,12 +144,11 @@ class TorchBackend(Backend):
 
     def to_numpy(self, x: torch.Tensor) -> np.ndarray:
         """The values as a NumPy array; on the processor it shares the memory."""
-        x = x.detach().cpu().resolve_conj().resolve_neg()
         name = self.dtype(x)
         if name in ("bfloat16", "float8_e4m3fn", "float8_e5m2"):
-            bits = x.contiguous().view(torch.int16 if name == "bfloat16" else torch.uint8).numpy()
+            bits = x.detach().cpu().contiguous().view(torch.int16 if name == "bfloat16" else torch.uint8).numpy()
             return bits.view(numpy_dtype(name))
-        return x.numpy()
+        return x.numpy(force=True)
 
     def from_dlpack(self, x: Any) -> torch.Tensor:
         """A tensor that shares the memory of an array from elsewhere."""
@@ -300,9 +300,15 @@ class _CustomGradient(torch.autograd.Function):
 
 
 def _dims(x: torch.Tensor, axis: Any) -> tuple[int, ...]:
+    """The axes as a tuple. To PyTorch an array without axes has one, to us it has none."""
     if axis is None:
         return tuple(range(x.ndim))
-    return axis if isinstance(axis, tuple) else (axis,)
+    dims = axis if isinstance(axis, tuple) else (axis,)
+    return dims if x.ndim else normalize_axes(dims, 0)
+
+
+def _dim(x: torch.Tensor, axis: int | None) -> int | None:
+    return axis if x.ndim or axis is None else normalize_axis(axis, 0)
 
 
 def _reduction(compute: Callable[..., Any]) -> Callable[..., Any]:
@@ -332,19 +338,19 @@ def var(x: Any, axis: Any, keepdims: bool) -> Any:
 
 @kernel
 def product(x: Any, axis: Any, keepdims: bool) -> Any:
-    for dim in sorted((dim % x.ndim for dim in _dims(x, axis)), reverse=True):
+    for dim in sorted(normalize_axes(axis, x.ndim), reverse=True):
         x = torch.prod(x, dim, keepdims, dtype=x.dtype)
     return x
 
 
 @kernel
 def argmax(x: Any, axis: Any, keepdims: bool) -> Any:
-    return torch.argmax(x, axis, keepdims).to(torch.int32)
+    return torch.argmax(x, _dim(x, axis), keepdims).to(torch.int32)
 
 
 @kernel
 def argmin(x: Any, axis: Any, keepdims: bool) -> Any:
-    return torch.argmin(x, axis, keepdims).to(torch.int32)
+    return torch.argmin(x, _dim(x, axis), keepdims).to(torch.int32)
 
 
 @kernel
@@ -369,6 +375,11 @@ KERNELS["log_softmax"] = _along(torch.log_softmax, "log_softmax")
 @kernel
 def softplus(x: Any) -> Any:
     return torch.logaddexp(x, torch.zeros((), dtype=x.dtype, device=x.device))
+
+
+@kernel
+def sign(x: Any) -> Any:
+    return torch.where(torch.isnan(x), x, torch.sgn(x)) if x.is_floating_point() else torch.sgn(x)
 
 
 # Rounding --------------------------------------------------------------------------------------------------
@@ -407,16 +418,18 @@ def ones_like(x: Any, dtype: str | None) -> Any:
 
 
 @kernel
-def where(condition: Any, x1: Any, x2: Any) -> Any:
-    return nonzero(condition) if x1 is None else torch.where(condition, x1, x2)
-
-
-@kernel
 def nonzero(x: Any) -> Any:
     return tuple(places.to(torch.int32) for places in x.nonzero(as_tuple=True))
 
 
 # Movement and slices ---------------------------------------------------------------------------------------
+
+
+@kernel
+def concatenate(xs: Any, axis: int) -> Any:
+    if len({x.ndim for x in xs}) > 1:  # PyTorch passes over empty tensors whatever their shape
+        raise ShapeError("different numbers of axes")
+    return torch.cat(xs, axis)
 
 
 @kernel
@@ -472,7 +485,7 @@ def _in_range(indices: Any, size: int, axis: int) -> Any:
 def take(x: Any, indices: Any, axis: int | None) -> Any:
     if axis is None:
         x, axis = x.reshape(-1), 0
-    axis %= x.ndim
+    axis = normalize_axis(axis, x.ndim)
     places = _in_range(indices, x.shape[axis], axis)
     rows = torch.index_select(x, axis, places.reshape(-1))
     return rows.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
@@ -499,7 +512,8 @@ def _places(indices: Any, shape: Any) -> Any:
 @kernel
 def gather(x: Any, indices: Any) -> Any:
     depth = indices.shape[-1]
-    rows = torch.index_select(x.reshape(math.prod(x.shape[:depth]), -1), 0, _places(indices, x.shape))
+    flat = x.reshape(math.prod(x.shape[:depth]), math.prod(x.shape[depth:]))
+    rows = torch.index_select(flat, 0, _places(indices, x.shape))
     return rows.reshape(*indices.shape[:-1], *x.shape[depth:])
 
 
@@ -510,8 +524,9 @@ _REDUCTIONS = {"max": "amax", "min": "amin", "mul": "prod"}
 def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None) -> Any:
     depth = indices.shape[-1]
     places = _places(indices, inputs.shape)
-    rows = inputs.reshape(math.prod(inputs.shape[:depth]), -1)
-    new = updates.reshape(len(places), -1)
+    width = math.prod(inputs.shape[depth:])
+    rows = inputs.reshape(math.prod(inputs.shape[:depth]), width)
+    new = updates.reshape(len(places), width)
     if reduction is None:
         out = rows.index_put((places,), new)
     elif reduction == "add":
@@ -529,14 +544,14 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
 def argsort(x: Any, axis: int | None) -> Any:
     if axis is None:
         x, axis = x.reshape(-1), 0
-    return torch.argsort(x, dim=axis, stable=True).to(torch.int32)
+    return torch.argsort(x, dim=_dim(x, axis), stable=True).to(torch.int32)
 
 
 @kernel
 def sort(x: Any, axis: int | None) -> Any:
     if axis is None:
         x, axis = x.reshape(-1), 0
-    return torch.sort(x, dim=axis, stable=True).values
+    return torch.sort(x, dim=_dim(x, axis), stable=True).values
 
 
 @kernel

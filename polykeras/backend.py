@@ -54,8 +54,17 @@ class Backend:
     scalars: Container[str] = frozenset()
     """The two-array ops whose kernels take a Python number in place of either array."""
 
+    number_dtypes: frozenset[str] | None = None
+    """The dtypes whose arrays keep their dtype when they meet a Python number in such a kernel. None: all."""
+
     wider: Mapping[str, str] = {}
     """For a dtype that lacks kernels here, the dtype in which to compute instead."""
+
+    quiet: Callable[[], contextlib.AbstractContextManager[Any]] | None = None
+    """A context in which the framework does not warn of what composed ops do on purpose, such as 0 / 0."""
+
+    traces: bool = False
+    """Whether `compile` traces a function, rather than leaving it to run as it is."""
 
     gaps: Mapping[str, str] = {}
     """What is known to differ from the other backends here and cannot be mended, by subject."""
@@ -193,7 +202,10 @@ def host_array(x: Any, dtype: str | None = None) -> np.ndarray:
     if not isinstance(x, (np.ndarray, np.generic)):
         if dtype is None:
             dtype = _dtype_of_numbers(x)
-        x = np.asarray(x) if dtype is None else np.asarray(x, numpy_dtype(dtype))
+        try:
+            x = np.asarray(x, None if dtype is None else numpy_dtype(dtype))
+        except OverflowError:
+            raise DTypeError(f"expected numbers that {dtype} can hold; got {_shorten(x)}. Choose another dtype.") from None
     elif dtype is not None and x.dtype != dtype:
         x = x.astype(numpy_dtype(dtype))
     array = np.asarray(x)

@@ -8,7 +8,8 @@ from typing import Any
 
 from . import tree
 from .backend import Backend, using
-from .dispatch import HOST, Interpreter, held, home_of, kind_or_none, spec_of
+from .interpreters import HOST, Interpreter, held, home_of, kind_or_none
+from .symbolic import spec_of
 from .errors import StateError
 from .ops.gradient import Others
 from .state import Variable, bind

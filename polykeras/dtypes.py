@@ -7,6 +7,7 @@ A dtype is a string such as "float32". Python scalars are weak: they take part a
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import Any
 
 from .errors import DTypeError
@@ -45,6 +46,29 @@ COMPLEXES = frozenset({"complex64", "complex128"})
 INEXACT = FLOATS | COMPLEXES
 STORAGE = frozenset(_FLOAT8)
 ALL = BOOLS | INTEGERS | INEXACT | STORAGE
+
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The dtypes that an op is defined for, and what to do with others."""
+
+    dtypes: frozenset[str]
+    advice: str
+
+    def check(self, dtype: str) -> None:
+        """Refuse any other dtype."""
+        if dtype not in self.dtypes:
+            advice = "8-bit floats are for storage: cast to a wider float first." if dtype in STORAGE else self.advice
+            raise DTypeError(f"not defined for {dtype}; {advice}")
+
+
+COMPUTABLE = Accepted(BOOLS | INTEGERS | INEXACT, "cast first.")
+NUMBERS = Accepted(INTEGERS | INEXACT, "cast to int32, or use logical_and, logical_or and logical_not.")
+ORDERED_NUMBERS = Accepted(INTEGERS | FLOATS, "cast to integers or floats first.")
+ORDERED = Accepted(BOOLS | INTEGERS | FLOATS, "complex numbers have no order: take real, imag or abs first.")
+BITS = Accepted(BOOLS | INTEGERS, "cast to integers first.")
+WHOLE = Accepted(INTEGERS, "cast to integers first.")
 
 _ALIASES = {
     "int": "int32",

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from . import dispatch
 from .backend import CURRENT, when_default_changes
-from .dtypes import canonical
+from .dtypes import Accepted, canonical
 from .errors import ShapeError
 from .seeds import key_of
 from .settings import settings
@@ -73,6 +73,8 @@ class Op:
     """For each array parameter the rule `(g, out, *parameters) -> cotangent`, written in ops; None: no gradient."""
     promote: Callable[..., str] | None = None
     """The dtype in which to compute, out of the dtypes of the arrays. None: each array keeps its own."""
+    accepts: Accepted | None = None
+    """The dtypes in which it can compute; None: in all."""
     why: str = ""
     """Why a primitive is one."""
     table: dict = field(default_factory=dict)
@@ -85,8 +87,8 @@ class Op:
         self.promoted = tuple(i for i in self.positions if self.parameters[i].is_promoted)
         self.takes_functions = any(p.kind == "Function" for p in self.parameters)
         self.takes_trees = any(p.kind == "Tree" for p in self.parameters)
+        self.takes_dtype = any(p.kind == "DType" for p in self.parameters)
         self.takes_values = any(p.kind == "Value" for p in self.parameters)
-        self.takes_masks = any(p.kind == "Mask" for p in self.parameters)
         self.takes_lists = any(p.kind == "Arrays" for p in self.parameters)
 
     def __repr__(self) -> str:
@@ -102,9 +104,12 @@ def primitive(
     infer: Rule,
     vjp: Sequence[Rule | None] = (),
     promote: Callable[..., str] | None = None,
+    accepts: Accepted | None = None,
+    name: str | None = None,
 ) -> Callable[[F], F]:
     """Make an op out of a signature and a docstring. Every backend supplies a kernel for it."""
-    return lambda declared: _enter(declared, infer=infer, vjp=tuple(vjp), promote=promote, why=why)
+    row = {"infer": infer, "vjp": tuple(vjp), "promote": promote, "accepts": accepts, "why": why}
+    return lambda declared: _enter(declared, name, **row)
 
 
 def composed(
@@ -112,17 +117,20 @@ def composed(
     infer: Rule | None = None,
     vjp: Sequence[Rule | None] = (),
     promote: Callable[..., str] | None = None,
+    accepts: Accepted | None = None,
+    name: str | None = None,
 ) -> Callable[[F], F]:
     """Make an op out of a function that is written in ops. A backend may override it with a kernel."""
-    return lambda declared: _enter(declared, infer=infer, body=declared, vjp=tuple(vjp), promote=promote)
+    row = {"infer": infer, "vjp": tuple(vjp), "promote": promote, "accepts": accepts}
+    return lambda declared: _enter(declared, name, body=declared, **row)
 
 
-def _enter(declared: Any, **row: Any) -> Any:
+def _enter(declared: Any, name: str | None, **row: Any) -> Any:
     parameters = tuple(
         Parameter(p.name, str(p.annotation).removesuffix(" | None"), p.default)
         for p in inspect.signature(declared).parameters.values()
     )
-    op = Op(declared.__name__, parameters, **row)
+    op = Op(name or declared.__name__, parameters, **row)
     if op.name in OPS:
         raise ValueError(f"op {op.name} is defined twice.")
     OPS[op.name] = op
@@ -189,7 +197,7 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
     }
     exec(compile(source, filename, "exec"), namespace)
     function: Any = namespace[op.name]
-    for attribute in ("__module__", "__qualname__", "__doc__", "__annotations__"):
+    for attribute in ("__module__", "__doc__", "__annotations__"):
         setattr(function, attribute, getattr(declared, attribute))
     function.op = op
     return function

@@ -13,7 +13,8 @@ import numpy as np
 
 from . import ops
 from .backend import Backend, convert, current, host_array, using
-from .dispatch import HOST, Holder, held, interprets, kind_of, spec_of
+from .interpreters import HOST, Holder, held, interprets, kind_of
+from .symbolic import spec_of
 from .dtypes import canonical
 from .errors import ShapeError, StateError
 from .op import give_operators
@@ -222,6 +223,10 @@ class Binding:
         """The values of the variables that were bound, in order."""
         return [self._values[id(variable)] for variable in self.variables]
 
+    def items(self) -> list[tuple[Variable, Any]]:
+        """The variables that have values here, and these values."""
+        return [(variable, self._values[id(variable)]) for variable in {*self.variables, *self._written.values()}]
+
     def written(self) -> list[tuple[Variable, Any]]:
         """The variables that were assigned to, and their last values."""
         return [(variable, self._values[key]) for key, variable in self._written.items()]
@@ -292,8 +297,18 @@ class _VariableHolder(Holder):
     def lend(self, holders: list[Any], arrays: list[Any]) -> contextlib.AbstractContextManager[Binding]:
         return bind(holders, arrays)
 
+    def lent(self) -> tuple[list[Any], list[Any]]:
+        binding, held = _bound.get(), {}
+        while binding is not None:
+            held = {**{id(variable): (variable, value) for variable, value in binding.items()}, **held}
+            binding = binding.outer
+        return [variable for variable, _ in held.values()], [value for _, value in held.values()]
+
     def spec(self, x: Variable) -> Spec:
         return Spec(x.shape, x.dtype)
+
+    def to_numpy(self, x: Variable) -> np.ndarray:
+        return ops.convert_to_numpy(x.value)
 
 
 interprets(Variable, _VariableHolder())

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from . import ops, tree
-from .backend import Backend
-from .dispatch import Interpreter, Run, home_of, interprets, spec_of
+from .backend import WEAK, Backend
+from .interpreters import Interpreter, Run, home_of, interprets
+from .symbolic import spec_of
 from .dtypes import INEXACT
 from .errors import GradientError
 from .op import Op, give_operators
@@ -260,6 +261,7 @@ interprets(Traced, Recorder())
 
 def _record(op: Op) -> Run:
     positions, function = op.positions, op.function
+    promoted = op.promoted if op.promote else ()
     may_leave_the_floats = any(p.kind == "DType" for p in op.parameters)
 
     def run(*args: Any) -> Any:
@@ -269,6 +271,9 @@ def _record(op: Op) -> Run:
             return function(*(tape.replaced_by(x) if tape.owns(x) else x for x in args))
         values = [x.value if type(x) is Traced and x.tape is tape else x for x in args]
         out = function(*values)
+        for i in promoted:
+            if type(values[i]) in WEAK:  # the rules are to compute with it in the dtype of the result
+                values[i] = ops.cast(values[i], out.dtype)
         if may_leave_the_floats and spec_of(out).dtype not in INEXACT:
             return out
         parents: list[Traced | None] = []

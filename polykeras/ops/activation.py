@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import inexact, same
+from ..dtypes import ORDERED, inexact, same
 from ..op import Array, Axes, composed
 from ..spec import Spec, normalize_axes
 from .conversion import in_single
-from .rules import ordered, real_only
+from .rules import elementwise
 
 
-@composed(infer=ordered, promote=same, vjp=(lambda g, out, x: ops.where(ops.greater(out, 0), g, 0),))
+@composed(infer=elementwise, accepts=ORDERED, promote=same, vjp=(lambda g, out, x: ops.where(ops.greater(out, 0), g, 0),))
 def relu(x: Array) -> Array:
     """The element where it is positive, 0 elsewhere; NaN stays NaN. The gradient at 0 is 0.
 
@@ -28,7 +28,7 @@ def relu(x: Array) -> Array:
     return ops.where(ops.less_equal(x, 0), 0, x)
 
 
-@composed(infer=real_only, promote=inexact)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact)
 def leaky_relu(x: Array, negative_slope: float = 0.2) -> Array:
     """The element where it is positive, a fraction of it elsewhere. The gradient at 0 is the fraction.
 
@@ -45,7 +45,7 @@ def leaky_relu(x: Array, negative_slope: float = 0.2) -> Array:
     return ops.where(ops.greater(x, 0), x, ops.multiply(x, negative_slope))
 
 
-@composed(infer=real_only, promote=inexact)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact)
 def elu(x: Array, alpha: float = 1.0) -> Array:
     """The element where it is positive, alpha * (exp(x) - 1) elsewhere.
 
@@ -67,7 +67,7 @@ def _sigmoid_rule(g: Any, out: Any, x: Any) -> Any:
     return ops.multiply(g, ops.multiply(out, ops.subtract(1, out)))
 
 
-@composed(infer=real_only, promote=inexact, vjp=(_sigmoid_rule,))
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_sigmoid_rule,))
 def sigmoid(x: Array) -> Array:
     """The logistic function, 1 / (1 + exp(-x)).
 
@@ -84,7 +84,7 @@ def sigmoid(x: Array) -> Array:
     return ops.divide(ops.where(ops.less(x, 0), small, 1), ops.add(small, 1))
 
 
-@composed(infer=real_only, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, sigmoid(x)),))
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, sigmoid(x)),))
 def softplus(x: Array) -> Array:
     """log(1 + exp(x)), without overflow on the way.
 
@@ -97,10 +97,10 @@ def softplus(x: Array) -> Array:
     >>> softplus([0.0, 100.0])
     array([  0.6931472, 100.       ], dtype=float32)
     """
-    return ops.add(ops.where(ops.less_equal(x, 0), 0, x), ops.log1p(ops.exp(ops.negative(ops.abs(x)))))
+    return ops.add(ops.maximum(x, 0), ops.log1p(ops.exp(ops.negative(ops.abs(x)))))
 
 
-@composed(infer=real_only, promote=inexact)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact)
 def log_sigmoid(x: Array) -> Array:
     """The logarithm of the logistic function, accurate for large negative elements.
 
@@ -116,7 +116,7 @@ def log_sigmoid(x: Array) -> Array:
     return ops.negative(softplus(ops.negative(x)))
 
 
-@composed(infer=real_only, promote=inexact)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact)
 def silu(x: Array) -> Array:
     """The element times its logistic function, also known as swish.
 
@@ -141,7 +141,7 @@ def swish(x: Array) -> Array:
     return silu(x)
 
 
-@composed(infer=real_only, promote=inexact)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact)
 def gelu(x: Array, approximate: bool = True) -> Array:
     """The element times the probability that a standard normal number is below it.
 
@@ -157,15 +157,14 @@ def gelu(x: Array, approximate: bool = True) -> Array:
     """
     if approximate:
         cubic = ops.multiply(x, ops.add(ops.multiply(ops.square(x), 0.044715), 1))
-        share = ops.tanh(ops.multiply(cubic, 0.7978845608028654))  # sqrt(2 / pi)
-    else:
-        share = ops.erf(ops.multiply(x, 0.7071067811865476))  # 1 / sqrt(2)
-    return ops.multiply(ops.multiply(x, 0.5), ops.add(share, 1))
+        return ops.multiply(x, sigmoid(ops.multiply(cubic, 1.5957691216057308)))  # 2 * sqrt(2 / pi)
+    beyond = ops.erfc(ops.multiply(x, -0.7071067811865476))  # 1 / sqrt(2)
+    return ops.multiply(ops.multiply(x, 0.5), beyond)
 
 
 def _along(x: Spec, axis: Any) -> Spec:
     normalize_axes(axis, x.ndim)
-    return real_only(x)
+    return elementwise(x)
 
 
 def _softmax_rule(g: Any, out: Any, x: Any, axis: Any) -> Any:
@@ -173,7 +172,7 @@ def _softmax_rule(g: Any, out: Any, x: Any, axis: Any) -> Any:
     return ops.subtract(weighted, ops.multiply(out, ops.sum(weighted, axis, keepdims=True)))
 
 
-@composed(infer=_along, promote=inexact, vjp=(_softmax_rule,))
+@composed(infer=_along, accepts=ORDERED, promote=inexact, vjp=(_softmax_rule,))
 def softmax(x: Array, axis: Axes = -1) -> Array:
     """Exponentials, scaled so that they add up to 1 along axes.
 
@@ -199,7 +198,7 @@ def _log_softmax_rule(g: Any, out: Any, x: Any, axis: Any) -> Any:
     return ops.subtract(g, ops.multiply(ops.exp(out), ops.sum(g, axis, keepdims=True)))
 
 
-@composed(infer=_along, promote=inexact, vjp=(_log_softmax_rule,))
+@composed(infer=_along, accepts=ORDERED, promote=inexact, vjp=(_log_softmax_rule,))
 def log_softmax(x: Array, axis: Axes = -1) -> Array:
     """The logarithm of softmax, accurate for small probabilities.
 

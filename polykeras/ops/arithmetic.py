@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import inexact, same
+from ..dtypes import COMPUTABLE, NUMBERS, ORDERED, ORDERED_NUMBERS, inexact, same
 from ..op import Array, composed, primitive
-from .rules import arithmetic, broadcasting, elementwise, ordered
+from .rules import broadcasting, elementwise
 
 MACHINE = "an instruction of the machine"
 
@@ -16,6 +16,7 @@ MACHINE = "an instruction of the machine"
     why=MACHINE,
     promote=same,
     infer=broadcasting,
+    accepts=COMPUTABLE,
     vjp=(lambda g, out, x1, x2: g, lambda g, out, x1, x2: g),
 )
 def add(x1: Array, x2: Array) -> Array:
@@ -36,7 +37,8 @@ def add(x1: Array, x2: Array) -> Array:
 @primitive(
     why=MACHINE,
     promote=same,
-    infer=arithmetic,
+    infer=broadcasting,
+    accepts=NUMBERS,
     vjp=(lambda g, out, x1, x2: g, lambda g, out, x1, x2: ops.negative(g)),
 )
 def subtract(x1: Array, x2: Array) -> Array:
@@ -58,6 +60,7 @@ def subtract(x1: Array, x2: Array) -> Array:
     why=MACHINE,
     promote=same,
     infer=broadcasting,
+    accepts=COMPUTABLE,
     vjp=(lambda g, out, x1, x2: ops.multiply(g, x2), lambda g, out, x1, x2: ops.multiply(g, x1)),
 )
 def multiply(x1: Array, x2: Array) -> Array:
@@ -79,6 +82,7 @@ def multiply(x1: Array, x2: Array) -> Array:
     why=MACHINE,
     promote=inexact,
     infer=broadcasting,
+    accepts=COMPUTABLE,
     vjp=(
         lambda g, out, x1, x2: ops.divide(g, x2),
         lambda g, out, x1, x2: ops.negative(ops.divide(ops.multiply(g, out), x2)),
@@ -108,7 +112,7 @@ def true_divide(x1: Array, x2: Array) -> Array:
     return divide(x1, x2)
 
 
-@primitive(why="exact for large quotients, unlike floor(x1 / x2)", promote=same, infer=arithmetic)
+@primitive(why="exact for large quotients, unlike floor(x1 / x2)", promote=same, infer=broadcasting, accepts=ORDERED_NUMBERS)
 def floor_divide(x1: Array, x2: Array) -> Array:
     """Divide element by element and round down. The result has no gradient.
 
@@ -127,7 +131,8 @@ def floor_divide(x1: Array, x2: Array) -> Array:
 @primitive(
     why="exact for large quotients, unlike x1 - x2 * floor(x1 / x2)",
     promote=same,
-    infer=arithmetic,
+    infer=broadcasting,
+    accepts=ORDERED_NUMBERS,
     vjp=(lambda g, out, x1, x2: g, lambda g, out, x1, x2: ops.negative(ops.multiply(g, ops.floor_divide(x1, x2)))),
 )
 def mod(x1: Array, x2: Array) -> Array:
@@ -157,7 +162,8 @@ def _power_exponent_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
 @primitive(
     why="a tuned kernel, exact where exp(x2 * log(x1)) is not",
     promote=same,
-    infer=arithmetic,
+    infer=broadcasting,
+    accepts=NUMBERS,
     vjp=(_power_base_rule, _power_exponent_rule),
 )
 def power(x1: Array, x2: Array) -> Array:
@@ -189,7 +195,8 @@ def _share_rule(wins: str, of_first: bool) -> Any:
 @primitive(
     why=MACHINE,
     promote=same,
-    infer=ordered,
+    infer=broadcasting,
+    accepts=ORDERED,
     vjp=(_share_rule("greater", True), _share_rule("greater", False)),
 )
 def maximum(x1: Array, x2: Array) -> Array:
@@ -212,7 +219,8 @@ def maximum(x1: Array, x2: Array) -> Array:
 @primitive(
     why=MACHINE,
     promote=same,
-    infer=ordered,
+    infer=broadcasting,
+    accepts=ORDERED,
     vjp=(_share_rule("less", True), _share_rule("less", False)),
 )
 def minimum(x1: Array, x2: Array) -> Array:
@@ -239,7 +247,8 @@ def _square_norm(x1: Any, x2: Any) -> Any:
 @primitive(
     why="a tuned kernel with every quadrant and signed zero right",
     promote=inexact,
-    infer=ordered,
+    infer=broadcasting,
+    accepts=ORDERED,
     vjp=(
         lambda g, out, x1, x2: ops.divide(ops.multiply(g, x2), _square_norm(x1, x2)),
         lambda g, out, x1, x2: ops.negative(ops.divide(ops.multiply(g, x1), _square_norm(x1, x2))),
@@ -260,7 +269,7 @@ def arctan2(x1: Array, x2: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=arithmetic, promote=same, vjp=(lambda g, out, x: ops.negative(g),))
+@primitive(why=MACHINE, infer=elementwise, accepts=NUMBERS, promote=same, vjp=(lambda g, out, x: ops.negative(g),))
 def negative(x: Array) -> Array:
     """Change the sign of each element.
 
@@ -275,7 +284,7 @@ def negative(x: Array) -> Array:
     """
 
 
-@composed(infer=elementwise, vjp=(lambda g, out, x: ops.multiply(ops.multiply(g, x), 2),))
+@composed(infer=elementwise, promote=same, accepts=COMPUTABLE, vjp=(lambda g, out, x: ops.multiply(ops.multiply(g, x), 2),))
 def square(x: Array) -> Array:
     """Multiply each element by itself.
 
@@ -291,7 +300,7 @@ def square(x: Array) -> Array:
     return multiply(x, x)
 
 
-@composed(infer=elementwise, promote=inexact)
+@composed(infer=elementwise, accepts=COMPUTABLE, promote=inexact)
 def reciprocal(x: Array) -> Array:
     """One divided by each element.
 
@@ -307,7 +316,7 @@ def reciprocal(x: Array) -> Array:
     return divide(1, x)
 
 
-@composed(infer=ordered, promote=same)
+@composed(infer=broadcasting, accepts=ORDERED, promote=same)
 def clip(x: Array, x_min: Array, x_max: Array) -> Array:
     """Bring each element into an interval.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..dispatch import HOST, Interpreter, kind_of
+from ..interpreters import HOST, Interpreter, kind_of
 from ..backend import Backend
 from ..dtypes import INTEGERS
 from ..errors import DTypeError, OutOfRangeError, ShapeError

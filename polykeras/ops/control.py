@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import ops, tree
-from ..dispatch import spec_of
+from ..symbolic import spec_of
 from ..errors import ShapeError
 from ..op import Function, Index, Mask, Tree, composed
 from ..spec import Spec, same_size, show_shape

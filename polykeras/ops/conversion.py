@@ -9,7 +9,8 @@ import numpy as np
 
 from .. import ops
 from ..backend import Backend, host_array
-from ..dispatch import HOST, Interpreter, kind_of, spec_of
+from ..interpreters import HOST, Interpreter, kind_of
+from ..symbolic import spec_of
 from ..errors import DTypeError
 from ..op import Array, DType, Value, composed, primitive
 from ..spec import Spec

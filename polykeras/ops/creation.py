@@ -10,19 +10,21 @@ from .. import ops
 from ..backend import numpy_dtype
 from ..dtypes import canonical, result_type
 from ..errors import ShapeError
-from ..op import Array, DType, FloatxDType, Index, Shape, composed, primitive
+from ..op import Array, DType, FloatxDType, Index, Shape, Value, composed, primitive
 from ..spec import Spec, broadcast_shapes, normalize_axis
+from ..symbolic import spec_of
 
 NEW = "makes an array"
 
 
-def _infer_full(shape: tuple[Any, ...], fill_value: Spec, dtype: str | None) -> Spec:
-    broadcast_shapes(shape, fill_value.shape)
-    return Spec(shape, dtype or fill_value.dtype)
+def _infer_full(shape: tuple[Any, ...], fill_value: Any, dtype: str | None) -> Spec:
+    value = spec_of(fill_value)
+    broadcast_shapes(shape, value.shape)
+    return Spec(shape, dtype or value.dtype)
 
 
 @composed(infer=_infer_full)
-def full(shape: Shape, fill_value: Array, dtype: DType = None) -> Array:
+def full(shape: Shape, fill_value: Value, dtype: DType = None) -> Array:
     """An array filled with a value.
 
     Args:
@@ -36,8 +38,7 @@ def full(shape: Shape, fill_value: Array, dtype: DType = None) -> Array:
     >>> full((2,), 3.0)
     array([3., 3.], dtype=float32)
     """
-    value = fill_value if dtype is None else ops.cast(fill_value, dtype)
-    return ops.broadcast_to(value, shape)
+    return ops.broadcast_to(ops.convert_to_tensor(fill_value, dtype), shape)
 
 
 def _infer_filled(shape: tuple[Any, ...], dtype: str) -> Spec:
@@ -122,7 +123,7 @@ def ones_like(x: Array, dtype: DType = None) -> Array:
 
 
 @composed(infer=lambda x, fill_value, dtype: _infer_like(x, dtype))
-def full_like(x: Array, fill_value: Array, dtype: DType = None) -> Array:
+def full_like(x: Array, fill_value: Value, dtype: DType = None) -> Array:
     """A value repeated in the shape of another array.
 
     Args:

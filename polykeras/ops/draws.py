@@ -19,15 +19,15 @@ from ..op import Array, DType, FloatxDType, Index, Seed, Shape, composed, primit
 from ..philox import MASK, SIGNIFICANT_BITS, threshold
 from ..seeds import CHILD_KEYS, SPLIT_KEYS
 from ..spec import Spec, normalize_axis, prod, show_shape
+from .rules import along_axis
 
 # Keys and words --------------------------------------------------------------------------------------------
 
 
 def _infer_bits(seed: Spec, shape: tuple[Any, ...], counter: int = 0) -> Spec:
-    if seed.shape != (2,) or seed.dtype not in INTEGERS:
+    if seed.shape != (2,):
         raise ShapeError(
-            f"expected a seed to be an integer, a SeedGenerator or an array of two words; got {seed.dtype}"
-            f"{show_shape(seed.shape)}."
+            f"expected a seed to be an integer, a SeedGenerator or an array of two words; got shape {show_shape(seed.shape)}."
         )
     return Spec(shape, "uint32")
 
@@ -385,7 +385,7 @@ def permutation(n: int, seed: Seed = None) -> Array:
     return ops.argsort(ops.add(ops.left_shift(ops.right_shift(words[0], 1), 32), words[1]))
 
 
-@composed(infer=lambda x, axis, seed: Spec(x.shape, x.dtype))
+@composed(infer=lambda x, axis, seed: along_axis(x, axis))
 def shuffle(x: Array, axis: int = 0, seed: Seed = None) -> Array:
     """The array with its slices along an axis in random order.
 
@@ -404,13 +404,17 @@ def shuffle(x: Array, axis: int = 0, seed: Seed = None) -> Array:
     return ops.take(x, permutation(ops.shape(x)[axis], seed), axis)
 
 
-def _check_rate(inputs: Spec, rate: float, noise_shape: Any, seed: Spec) -> Spec:
+def _check_rate(rate: float) -> None:
     if not 0 <= rate <= 1:
         raise ShapeError(f"expected a rate from 0 to 1; got {rate}.")
+
+
+def _infer_dropout(inputs: Spec, rate: float, noise_shape: Any, seed: Spec) -> Spec:
+    _check_rate(rate)
     return Spec(inputs.shape, inputs.dtype)
 
 
-@composed(infer=_check_rate, promote=inexact)
+@composed(infer=_infer_dropout, promote=inexact)
 def dropout(inputs: Array, rate: float, noise_shape: Any = None, seed: Seed = None) -> Array:
     """Set some elements to 0 at random, and scale up the others so that the sum stays as it is on average.
 
@@ -427,6 +431,7 @@ def dropout(inputs: Array, rate: float, noise_shape: Any = None, seed: Seed = No
     >>> dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=0)
     array([2., 0., 0., 0.], dtype=float32)
     """
+    _check_rate(rate)
     shape = ops.shape(inputs)
     if noise_shape is not None:
         shape = tuple(size if given is None else given for given, size in zip(noise_shape, shape, strict=True))

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import FLOATS, inexact, real_of, same
+from ..dtypes import COMPUTABLE, FLOATS, NUMBERS, ORDERED, inexact, real_of, same
 from ..op import Array, composed, primitive
 from ..spec import Spec
 from .arithmetic import MACHINE
 from .conversion import in_single
-from .rules import arithmetic, elementwise, ordered, real_only, to_bool
+from .rules import elementwise, to_bool
 
 TUNED = "every framework has a tuned kernel"
 
 
 def _magnitude(x: Spec) -> Spec:
-    return Spec(arithmetic(x).shape, real_of(x.dtype))
+    return Spec(x.shape, real_of(x.dtype))
 
 
-@primitive(why=MACHINE, infer=_magnitude, promote=same, vjp=(lambda g, out, x: ops.multiply(g, ops.sign(x)),))
+@primitive(why=MACHINE, infer=_magnitude, accepts=NUMBERS, promote=same, vjp=(lambda g, out, x: ops.multiply(g, ops.sign(x)),))
 def abs(x: Array) -> Array:
     """The distance of each element from zero. The gradient at 0 is 0.
 
@@ -43,7 +43,7 @@ def absolute(x: Array) -> Array:
     return abs(x)
 
 
-@primitive(why=MACHINE, infer=arithmetic, promote=same)
+@primitive(why=MACHINE, infer=elementwise, accepts=NUMBERS, promote=same)
 def sign(x: Array) -> Array:
     """-1, 0 or 1 for each element, as it is negative, zero or positive; NaN for NaN. It has no gradient.
 
@@ -58,7 +58,7 @@ def sign(x: Array) -> Array:
     """
 
 
-@primitive(why=TUNED, infer=elementwise, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, out),))
+@primitive(why=TUNED, infer=elementwise, accepts=COMPUTABLE, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, out),))
 def exp(x: Array) -> Array:
     """The exponential of each element.
 
@@ -76,6 +76,7 @@ def exp(x: Array) -> Array:
 @primitive(
     why="accurate near zero, unlike exp(x) - 1",
     infer=elementwise,
+    accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(g, ops.add(out, 1)),),
 )
@@ -93,7 +94,7 @@ def expm1(x: Array) -> Array:
     """
 
 
-@primitive(why=TUNED, infer=elementwise, promote=inexact, vjp=(lambda g, out, x: ops.divide(g, x),))
+@primitive(why=TUNED, infer=elementwise, accepts=COMPUTABLE, promote=inexact, vjp=(lambda g, out, x: ops.divide(g, x),))
 def log(x: Array) -> Array:
     """The natural logarithm of each element.
 
@@ -111,6 +112,7 @@ def log(x: Array) -> Array:
 @primitive(
     why="accurate near zero, unlike log(1 + x)",
     infer=elementwise,
+    accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.divide(g, ops.add(x, 1)),),
 )
@@ -131,6 +133,7 @@ def log1p(x: Array) -> Array:
 @primitive(
     why=MACHINE,
     infer=elementwise,
+    accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.divide(ops.multiply(g, 0.5), out),),
 )
@@ -150,6 +153,7 @@ def sqrt(x: Array) -> Array:
 
 @composed(
     infer=elementwise,
+    accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(ops.multiply(g, -0.5), ops.divide(out, x)),),
 )
@@ -168,7 +172,7 @@ def rsqrt(x: Array) -> Array:
     return ops.divide(1, sqrt(x))
 
 
-@primitive(why=TUNED, infer=elementwise, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, ops.cos(x)),))
+@primitive(why=TUNED, infer=elementwise, accepts=COMPUTABLE, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, ops.cos(x)),))
 def sin(x: Array) -> Array:
     """The sine of each element.
 
@@ -186,6 +190,7 @@ def sin(x: Array) -> Array:
 @primitive(
     why=TUNED,
     infer=elementwise,
+    accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.negative(ops.multiply(g, ops.sin(x))),),
 )
@@ -206,6 +211,7 @@ def cos(x: Array) -> Array:
 @primitive(
     why="a tuned kernel, accurate near zero and for large arguments",
     infer=elementwise,
+    accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(g, ops.subtract(1, ops.square(out))),),
 )
@@ -255,6 +261,26 @@ _ERFC_MIDDLE = (
 )
 
 
+_ERFC_FAR = (
+    (
+        1.63153871373020978e-2,
+        3.05326634961232344e-1,
+        3.60344899949804439e-1,
+        1.25781726111229246e-1,
+        1.60837851487422766e-2,
+        6.58749161529837803e-4,
+    ),
+    (
+        1.0,
+        2.56852019228982242e0,
+        1.87295284992346725e0,
+        5.27905102951428412e-1,
+        6.05183413124413191e-2,
+        2.33520497626869185e-3,
+    ),
+)
+
+
 def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
     """The polynomial's value, by Horner's scheme; the highest power comes first."""
     value: Any = coefficients[0]
@@ -267,11 +293,38 @@ def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: Any) ->
     return ops.divide(_polynomial(coefficients[0], x), _polynomial(coefficients[1], x))
 
 
+_NEAR, _FAR, _VANISHED = 0.46875, 4.0, 28.0  # where the approximations meet, and where erfc is 0 even in float64
+
+
+def _erf_near(x: Any) -> Any:
+    """erf for small x."""
+    return ops.multiply(x, _ratio(_ERF_SMALL, ops.square(ops.clip(x, -_NEAR, _NEAR))))
+
+
+def _erfc_positive(x: Any) -> Any:
+    """erfc for x from the end of the small ones up."""
+    x = ops.clip(x, _NEAR, _VANISHED)
+    middle = _ratio(_ERFC_MIDDLE, ops.minimum(x, _FAR))
+    large = ops.maximum(x, _FAR)
+    inverse = ops.divide(1, ops.square(large))
+    correction = ops.multiply(inverse, _ratio(_ERFC_FAR, inverse))
+    far = ops.divide(ops.subtract(0.5641895835477563, correction), large)  # 1 / sqrt(pi)
+    coarse = ops.divide(ops.floor(ops.multiply(x, 16)), 16)  # its square is exact, and so exp loses nothing
+    rest = ops.multiply(ops.subtract(x, coarse), ops.add(x, coarse))
+    decay = ops.multiply(exp(ops.negative(ops.square(coarse))), exp(ops.negative(rest)))
+    return ops.multiply(ops.where(ops.less_equal(x, _FAR), middle, far), decay)
+
+
 def _erf_rule(g: Any, out: Any, x: Any) -> Any:
     return ops.multiply(ops.multiply(g, 1.1283791670955126), ops.exp(ops.negative(ops.square(x))))  # 2 / sqrt(pi)
 
 
-@composed(infer=real_only, promote=inexact, vjp=(_erf_rule,))
+def _erf(x: Any) -> Any:
+    far = ops.multiply(sign(x), ops.subtract(1, _erfc_positive(abs(x))))
+    return ops.where(ops.less_equal(abs(x), _NEAR), _erf_near(x), far)
+
+
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_erf_rule,))
 def erf(x: Array) -> Array:
     """The error function of each element: the integral of the bell curve, scaled to run from -1 to 1.
 
@@ -287,12 +340,26 @@ def erf(x: Array) -> Array:
     return in_single(_erf, x)
 
 
-def _erf(x: Any) -> Any:
-    magnitude = ops.minimum(abs(x), 6.0)  # erf is 1 to the last bit of float64 from 5.93 on
-    near = ops.multiply(x, _ratio(_ERF_SMALL, ops.square(ops.minimum(magnitude, 0.46875))))
-    tail = ops.multiply(_ratio(_ERFC_MIDDLE, magnitude), exp(ops.negative(ops.square(magnitude))))
-    far = ops.multiply(sign(x), ops.subtract(1, tail))
-    return ops.where(ops.less_equal(magnitude, 0.46875), near, far)
+def _erfc(x: Any) -> Any:
+    tail = _erfc_positive(abs(x))
+    far = ops.where(ops.less(x, 0), ops.subtract(2, tail), tail)
+    return ops.where(ops.less_equal(abs(x), _NEAR), ops.subtract(1, _erf_near(x)), far)
+
+
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(lambda g, out, x: ops.negative(_erf_rule(g, out, x)),))
+def erfc(x: Array) -> Array:
+    """One minus the error function of each element, accurate where that is small.
+
+    Args:
+        x: Array or number.
+
+    Returns:
+        Numbers between 0 and 2.
+
+    >>> erfc([0.0, 1.0, 10.0])
+    array([1.0000000e+00, 1.5729921e-01, 2.0884877e-45], dtype=float32)
+    """
+    return in_single(_erfc, x)
 
 
 # M. J. Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Appl. Statist. 37 (1988):
@@ -369,7 +436,7 @@ def _erfinv_rule(g: Any, out: Any, x: Any) -> Any:
     return ops.multiply(ops.multiply(g, 0.886226925452758), ops.exp(ops.square(out)))  # sqrt(pi) / 2
 
 
-@composed(infer=real_only, promote=inexact, vjp=(_erfinv_rule,))
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_erfinv_rule,))
 def erfinv(x: Array) -> Array:
     """The inverse of the error function, for each element.
 
@@ -399,7 +466,7 @@ def _erfinv(x: Any) -> Any:
     return ops.where(ops.less(magnitude, 1), ops.multiply(quantile, 0.7071067811865476), limit)
 
 
-@primitive(why=MACHINE, infer=ordered, promote=same)
+@primitive(why=MACHINE, infer=elementwise, accepts=ORDERED, promote=same)
 def floor(x: Array) -> Array:
     """Round each element down. The result has no gradient.
 
@@ -414,7 +481,7 @@ def floor(x: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=ordered, promote=same)
+@primitive(why=MACHINE, infer=elementwise, accepts=ORDERED, promote=same)
 def ceil(x: Array) -> Array:
     """Round each element up. The result has no gradient.
 
@@ -429,7 +496,7 @@ def ceil(x: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=ordered, promote=same)
+@primitive(why=MACHINE, infer=elementwise, accepts=ORDERED, promote=same)
 def rint(x: Array) -> Array:
     """Round each element to the nearest whole number, halves to the even one. The result has no gradient.
 
@@ -444,7 +511,7 @@ def rint(x: Array) -> Array:
     """
 
 
-@composed(infer=lambda x, decimals: ordered(x), promote=same)
+@composed(infer=elementwise, accepts=ORDERED, promote=same)
 def round(x: Array, decimals: int = 0) -> Array:
     """Round each element to a number of decimals, halves to the even digit. The result has no gradient.
 
@@ -466,7 +533,7 @@ def round(x: Array, decimals: int = 0) -> Array:
     return ops.cast(ops.multiply(rint(ops.divide(x, factor)), factor), ops.dtype(x))
 
 
-@primitive(why=MACHINE, infer=to_bool)
+@primitive(why=MACHINE, infer=to_bool, promote=same, accepts=COMPUTABLE)
 def isnan(x: Array) -> Array:
     """Whether each element is NaN.
 
@@ -481,7 +548,7 @@ def isnan(x: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=to_bool)
+@primitive(why=MACHINE, infer=to_bool, promote=same, accepts=COMPUTABLE)
 def isinf(x: Array) -> Array:
     """Whether each element is infinite.
 
@@ -496,7 +563,7 @@ def isinf(x: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=to_bool)
+@primitive(why=MACHINE, infer=to_bool, promote=same, accepts=COMPUTABLE)
 def isfinite(x: Array) -> Array:
     """Whether each element is a finite number.
 

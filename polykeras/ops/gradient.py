@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import ops, tree
 from ..backend import Backend, using
-from ..dispatch import Interpreter, held, home_of, kind_of, lend, spec_of
+from ..interpreters import Interpreter, held, home_of, kind_of, lend, lent
+from ..symbolic import spec_of
 from ..dtypes import is_float
 from ..errors import DTypeError, GradientError
 from ..spec import Spec, show_shape
@@ -371,8 +372,14 @@ def remat(f: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         if any(isinstance(leaf, Spec) for leaf in tree.flatten((args, kwargs))):
             return f(*args, **kwargs)
-        home = home_of((args, kwargs))
+        objects, arrays = lent()
+
+        def again(arrays: list[Any], *args: Any) -> Any:
+            with lend(objects, arrays):
+                return f(*args, **kwargs)
+
+        home = home_of((args, kwargs, arrays))
         with using(home):
-            return home.remat(functools.partial(f, **kwargs))(*args)
+            return home.remat(again)(arrays, *args)
 
     return run

@@ -6,13 +6,12 @@ import builtins
 from typing import Any
 
 from .. import ops
-from ..dispatch import spec_of
+from ..symbolic import spec_of
 from ..dtypes import like_first
 from ..errors import ShapeError
 from ..op import Array, Axes, Index, Shape, composed, primitive
-from ..spec import Dim, Spec, broadcast_shapes, ceil_div, normalize_axis, same_size, show_shape
+from ..spec import Dim, Spec, broadcast_shapes, ceil_div, normalize_axis, prod, same_size, show_shape
 from .movement import LAYOUT
-from .rules import integer_indices
 
 GATHERS = "reads or writes at computed positions"
 
@@ -83,7 +82,6 @@ def strided_slice_gradient(g: Array, shape: Shape, starts: Any, stops: Any, step
 
 
 def _infer_slice(inputs: Spec, start_indices: Spec, shape: tuple[Any, ...]) -> Spec:
-    integer_indices(start_indices)
     if start_indices.shape != (inputs.ndim,) or len(shape) != inputs.ndim:
         raise ShapeError(
             f"expected a start and a size for each of the {inputs.ndim} axes; got starts of shape "
@@ -154,7 +152,6 @@ def slice_update(inputs: Array, start_indices: Index, updates: Array) -> Array:
 
 
 def _infer_take(x: Spec, indices: Spec, axis: int | None) -> Spec:
-    integer_indices(indices)
     if axis is None:
         return Spec(indices.shape, x.dtype)
     axis = normalize_axis(axis, x.ndim)
@@ -163,12 +160,13 @@ def _infer_take(x: Spec, indices: Spec, axis: int | None) -> Spec:
 
 def _take_rule(g: Any, out: Any, x: Any, indices: Any, axis: int | None) -> Any:
     shape = ops.shape(x)
-    places = ops.reshape(indices, (-1, 1))
+    count = prod(ops.shape(indices))
+    places = ops.reshape(indices, (count, 1))
     if axis is None:
-        return ops.reshape(scatter(places, ops.reshape(g, (-1,)), (ops.size(x),)), shape)
+        return ops.reshape(scatter(places, ops.reshape(g, (count,)), (prod(shape),)), shape)
     axis = normalize_axis(axis, len(shape))
     before, after = shape[:axis], shape[axis + 1 :]
-    rows = ops.moveaxis(ops.reshape(g, (*before, -1, *after)), axis, 0)
+    rows = ops.moveaxis(ops.reshape(g, (*before, count, *after)), axis, 0)
     return ops.moveaxis(scatter(places, rows, (shape[axis], *before, *after)), 0, axis)
 
 
@@ -190,7 +188,6 @@ def take(x: Array, indices: Index, axis: Axes = None) -> Array:
 
 
 def _infer_take_along_axis(x: Spec, indices: Spec, axis: int | None) -> Spec:
-    integer_indices(indices)
     if axis is None:
         return Spec(indices.shape, x.dtype)
     if x.ndim != indices.ndim:
@@ -237,7 +234,6 @@ def take_along_axis(x: Array, indices: Index, axis: Axes = None) -> Array:
 
 
 def _infer_gather_along_axis(x: Spec, indices: Spec, axis: int) -> Spec:
-    integer_indices(indices)
     return Spec(indices.shape, x.dtype)
 
 
@@ -295,7 +291,6 @@ def add_along_axis(x: Array, indices: Index, updates: Array, axis: int) -> Array
 
 
 def _infer_gather(x: Spec, indices: Spec) -> Spec:
-    integer_indices(indices)
     depth = indices.shape[-1] if indices.ndim else None
     if not isinstance(depth, int) or depth > x.ndim:
         raise ShapeError(

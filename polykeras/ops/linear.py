@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ops
 from .. import spec as specs
-from ..dtypes import same
+from ..dtypes import COMPUTABLE, same
 from ..errors import ShapeError
 from ..op import Array, Arrays, composed, primitive
 from ..spec import Spec, broadcast_shapes, normalize_axes, same_size, show_shape
@@ -56,6 +56,7 @@ def _matmul_right_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
     why="the work of the hardware's matrix units",
     infer=_infer_matmul,
     promote=same,
+    accepts=COMPUTABLE,
     vjp=(_matmul_left_rule, _matmul_right_rule),
 )
 def matmul(x1: Array, x2: Array) -> Array:
@@ -80,7 +81,7 @@ def _infer_dot(x1: Spec, x2: Spec) -> Spec:
     return _infer_tensordot(x1, x2, ((-1,), (-2 if x2.ndim > 1 else 0,)))
 
 
-@composed(infer=_infer_dot, promote=same)
+@composed(infer=_infer_dot, promote=same, accepts=COMPUTABLE)
 def dot(x1: Array, x2: Array) -> Array:
     """The product over the last axis of x1 and the second last of x2, of every row with every column.
 
@@ -124,7 +125,7 @@ def _infer_tensordot(x1: Spec, x2: Spec, axes: Any) -> Spec:
     return Spec((*left, *right), x1.dtype)
 
 
-@composed(infer=_infer_tensordot, promote=same)
+@composed(infer=_infer_tensordot, promote=same, accepts=COMPUTABLE)
 def tensordot(x1: Array, x2: Array, axes: Any = 2) -> Array:
     """The product summed over some axes of both arrays.
 
@@ -209,7 +210,7 @@ def _contraction_order(operands: tuple[str, ...], result: str, shapes: tuple[tup
     return tuple(path)
 
 
-@composed(infer=_infer_contract, promote=same)
+@composed(infer=_infer_contract, promote=same, accepts=COMPUTABLE)
 def contract(subscripts: str, operands: Arrays) -> Array:
     """As `einsum`, with the arrays in a list.
 

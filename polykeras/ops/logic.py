@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import same
+from ..dtypes import BITS, COMPUTABLE, ORDERED, WHOLE, same
 from ..errors import ShapeError
 from ..op import Array, Mask, composed, primitive
 from ..spec import Spec, broadcast_shapes, unknown_dim
 from .arithmetic import MACHINE
-from .rules import bitwise, comparing, integral, ordering
+from .rules import broadcasting, comparing, elementwise
 
 
-@primitive(why=MACHINE, infer=comparing, promote=same)
+@primitive(why=MACHINE, infer=comparing, accepts=COMPUTABLE, promote=same)
 def equal(x1: Array, x2: Array) -> Array:
     """Whether x1 == x2, element by element.
 
@@ -29,7 +29,7 @@ def equal(x1: Array, x2: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=comparing, promote=same)
+@primitive(why=MACHINE, infer=comparing, accepts=COMPUTABLE, promote=same)
 def not_equal(x1: Array, x2: Array) -> Array:
     """Whether x1 != x2, element by element.
 
@@ -45,7 +45,7 @@ def not_equal(x1: Array, x2: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=ordering, promote=same)
+@primitive(why=MACHINE, infer=comparing, accepts=ORDERED, promote=same)
 def less(x1: Array, x2: Array) -> Array:
     """Whether x1 < x2, element by element.
 
@@ -61,7 +61,7 @@ def less(x1: Array, x2: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=ordering, promote=same)
+@primitive(why=MACHINE, infer=comparing, accepts=ORDERED, promote=same)
 def less_equal(x1: Array, x2: Array) -> Array:
     """Whether x1 <= x2, element by element.
 
@@ -77,7 +77,7 @@ def less_equal(x1: Array, x2: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=ordering, promote=same)
+@primitive(why=MACHINE, infer=comparing, accepts=ORDERED, promote=same)
 def greater(x1: Array, x2: Array) -> Array:
     """Whether x1 > x2, element by element.
 
@@ -93,7 +93,7 @@ def greater(x1: Array, x2: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=ordering, promote=same)
+@primitive(why=MACHINE, infer=comparing, accepts=ORDERED, promote=same)
 def greater_equal(x1: Array, x2: Array) -> Array:
     """Whether x1 >= x2, element by element.
 
@@ -173,7 +173,7 @@ def logical_not(x: Mask) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=bitwise, promote=same)
+@primitive(why=MACHINE, infer=broadcasting, accepts=BITS, promote=same)
 def bitwise_and(x: Array, y: Array) -> Array:
     """The bits that are set in both, element by element.
 
@@ -189,7 +189,7 @@ def bitwise_and(x: Array, y: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=bitwise, promote=same)
+@primitive(why=MACHINE, infer=broadcasting, accepts=BITS, promote=same)
 def bitwise_or(x: Array, y: Array) -> Array:
     """The bits that are set in at least one, element by element.
 
@@ -205,7 +205,7 @@ def bitwise_or(x: Array, y: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=bitwise, promote=same)
+@primitive(why=MACHINE, infer=broadcasting, accepts=BITS, promote=same)
 def bitwise_xor(x: Array, y: Array) -> Array:
     """The bits that are set in exactly one, element by element.
 
@@ -221,7 +221,7 @@ def bitwise_xor(x: Array, y: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=bitwise, promote=same)
+@primitive(why=MACHINE, infer=elementwise, accepts=BITS, promote=same)
 def bitwise_not(x: Array) -> Array:
     """The opposite of every bit of each element.
 
@@ -245,7 +245,7 @@ def bitwise_invert(x: Array) -> Array:
     return bitwise_not(x)
 
 
-@primitive(why=MACHINE, infer=integral, promote=same)
+@primitive(why=MACHINE, infer=broadcasting, accepts=WHOLE, promote=same)
 def left_shift(x: Array, y: Array) -> Array:
     """Move the bits of x up by y places, element by element.
 
@@ -261,7 +261,7 @@ def left_shift(x: Array, y: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=integral, promote=same)
+@primitive(why=MACHINE, infer=broadcasting, accepts=WHOLE, promote=same)
 def right_shift(x: Array, y: Array) -> Array:
     """Move the bits of x down by y places, element by element, repeating the sign.
 
@@ -295,21 +295,12 @@ def bitwise_right_shift(x: Array, y: Array) -> Array:
     return right_shift(x, y)
 
 
-def _infer_where(condition: Spec, x1: Spec | None, x2: Spec | None) -> Any:
-    if x1 is None and x2 is None:
-        return infer_nonzero(condition)
-    if x1 is None or x2 is None:
-        raise ShapeError("expected both x1 and x2, or neither; got one of them. Give the other as well, 0 for example.")
+def _infer_where(condition: Spec, x1: Spec, x2: Spec) -> Spec:
     return Spec(broadcast_shapes(condition.shape, x1.shape, x2.shape), x1.dtype)
 
 
-def infer_nonzero(x: Spec) -> tuple[Spec, ...]:
-    """A position on each axis for each element that is not zero; how many there are, only the run can tell."""
-    count = unknown_dim(1)
-    return tuple(Spec((count,), "int32") for _ in range(x.ndim))
-
-
 @primitive(
+    name="where",
     why=MACHINE,
     promote=same,
     infer=_infer_where,
@@ -319,7 +310,11 @@ def infer_nonzero(x: Spec) -> tuple[Spec, ...]:
         lambda g, out, condition, x1, x2: where(condition, ops.zeros_like(g), g),
     ),
 )
-def where(condition: Mask, x1: Array | None = None, x2: Array | None = None) -> Any:
+def _choose(condition: Mask, x1: Array, x2: Array) -> Array:
+    """Elements of x1 where the condition holds, of x2 elsewhere."""
+
+
+def where(condition: Mask, x1: Any = None, x2: Any = None) -> Any:
     """Elements of x1 where the condition holds, of x2 elsewhere; or, with the condition alone, where it holds.
 
     Args:
@@ -335,9 +330,20 @@ def where(condition: Mask, x1: Array | None = None, x2: Array | None = None) -> 
     >>> where([True, False, True])
     (array([0, 2], dtype=int32),)
     """
+    if x1 is None and x2 is None:
+        return nonzero(condition)
+    if x1 is None or x2 is None:
+        raise ShapeError("expected both x1 and x2, or neither. Give the other as well, 0 for example.").named("where")
+    return _choose(condition, x1, x2)
 
 
-@primitive(why="the shape of the result depends on values", infer=infer_nonzero)
+def _infer_nonzero(x: Spec) -> tuple[Spec, ...]:
+    """A position on each axis for each element that is not zero; how many there are, only the run can tell."""
+    count = unknown_dim(1)
+    return tuple(Spec((count,), "int32") for _ in range(x.ndim))
+
+
+@primitive(why="the shape of the result depends on values", infer=_infer_nonzero)
 def nonzero(x: Mask) -> Any:
     """The positions of the elements that are not zero. Compiled functions cannot use it: the result has no fixed shape.
 

@@ -212,8 +212,6 @@ def broadcast_to(x: Array, shape: Shape) -> Array:
 
 
 def _infer_concatenate(xs: list[Spec], axis: int) -> Spec:
-    if not xs:
-        raise ShapeError("there is nothing to join: the list of arrays is empty.")
     first = xs[0]
     axis = normalize_axis(axis, first.ndim)
     for x in xs:
@@ -266,8 +264,6 @@ def concatenate(xs: Arrays, axis: int = 0) -> Array:
 
 
 def _infer_stack(xs: list[Spec], axis: int) -> Spec:
-    if not xs:
-        raise ShapeError("there is nothing to stack: the list of arrays is empty.")
     first = xs[0].shape
     if not all(x.ndim == len(first) and all(map(same_size, x.shape, first)) for x in xs):
         raise ShapeError(f"expected arrays of one shape; got {', '.join(show_shape(x.shape) for x in xs)}.")
@@ -417,11 +413,15 @@ def _pad_pairs(pad_width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
 _PAD_MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
 
 
-def _infer_pad(x: Spec, pad_width: Any, mode: str, constant_values: Any) -> Spec:
+def _check_pad_mode(mode: str, constant_values: Any) -> None:
     if mode not in _PAD_MODES:
         raise ShapeError(f"expected mode to be one of {', '.join(_PAD_MODES)}; got {mode!r}.")
     if constant_values is not None and mode != "constant":
         raise ShapeError(f"constant_values go with mode='constant'; got mode={mode!r}.")
+
+
+def _infer_pad(x: Spec, pad_width: Any, mode: str, constant_values: Any) -> Spec:
+    _check_pad_mode(mode, constant_values)
     return _infer_pad_constant(x, _pad_pairs(pad_width, x.ndim), x)
 
 
@@ -442,6 +442,7 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
     >>> pad([1, 2, 3], (1, 2), mode="reflect")
     array([2, 1, 2, 3, 2, 1], dtype=int32)
     """
+    _check_pad_mode(mode, constant_values)
     pairs = _pad_pairs(pad_width, len(ops.shape(x)))
     if mode == "constant":
         value = 0 if constant_values is None else constant_values

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..dtypes import FLOATS, inexact, same
+from ..dtypes import FLOATS, NUMBERS, ORDERED, ORDERED_NUMBERS, inexact, same
 from ..errors import ShapeError
 from ..op import Array, composed, primitive
 from ..spec import Spec, show_shape
-from .rules import arithmetic, ordered
 from .windows import Window, check_room, is_channels_last, padding_of, per_axis
 
 
@@ -55,7 +54,8 @@ class _Taps:
 
 @primitive(
     why="the work of tuned kernels",
-    infer=lambda x, window: _infer_pool(arithmetic(x), window),
+    infer=_infer_pool,
+    accepts=NUMBERS,
     promote=same,
     vjp=(lambda g, out, x, window: window_sum_gradient(g, window.spatial(ops.shape(x)), window),),
 )
@@ -106,7 +106,8 @@ def _lowest(dtype: str) -> Any:
 
 @primitive(
     why="the work of tuned kernels",
-    infer=lambda x, window: _infer_pool(ordered(x), window),
+    infer=_infer_pool,
+    accepts=ORDERED_NUMBERS,
     promote=same,
     vjp=(lambda g, out, x, window: window_max_gradient(g, x, window),),
 )
@@ -229,7 +230,7 @@ def _infer_average_pool(inputs: Spec, pool_size: Any, strides: Any, padding: Any
     return _infer_pool(inputs, _window(inputs.shape, pool_size, strides, padding, data_format))
 
 
-@composed(infer=_infer_average_pool, promote=inexact)
+@composed(infer=_infer_average_pool, promote=inexact, accepts=ORDERED)
 def average_pool(
     inputs: Array, pool_size: Any, strides: Any = None, padding: Any = "valid", data_format: str | None = None
 ) -> Array:

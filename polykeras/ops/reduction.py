@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import accumulator, inexact, real_of, same
+from ..dtypes import COMPUTABLE, ORDERED, accumulator, inexact, real_of, same
 from ..op import Array, Axes, DType, Mask, composed, primitive
 from .. import spec as specs
 from ..spec import Spec, normalize_axes
@@ -39,6 +39,7 @@ def count(x: Any, axis: Any) -> Any:
 @primitive(
     why=TUNED,
     infer=reduction,
+    accepts=COMPUTABLE,
     promote=accumulator,
     vjp=(lambda g, out, x, axis, keepdims: _spread(g, x, axis),),
 )
@@ -65,7 +66,7 @@ def _other_factors(x: Any, axis: Any) -> Any:
     order = [*(i for i in range(len(shape)) if i not in axes), *axes]
     rows = ops.transpose(x, order)
     moved = ops.shape(rows)
-    rows = ops.reshape(rows, (*moved[: len(shape) - len(axes)], -1))
+    rows = ops.reshape(rows, (*moved[: len(shape) - len(axes)], specs.prod(moved[len(shape) - len(axes) :])))
     ones = ops.ones_like(rows[..., :1])
     before = ops.concatenate([ones, ops.cumprod(rows, axis=-1)[..., :-1]], axis=-1)
     after = ops.flip(ops.cumprod(ops.flip(rows, axis=-1), axis=-1), axis=-1)
@@ -77,6 +78,7 @@ def _other_factors(x: Any, axis: Any) -> Any:
 @primitive(
     why=TUNED,
     infer=reduction,
+    accepts=COMPUTABLE,
     promote=accumulator,
     vjp=(lambda g, out, x, axis, keepdims: ops.multiply(_spread(g, x, axis), _other_factors(x, axis)),),
 )
@@ -120,7 +122,7 @@ def prod(x: Array, axis: Axes = None, keepdims: bool = False, dtype: DType = Non
     return result if dtype is None else ops.cast(result, dtype)
 
 
-@composed(infer=reduction, promote=inexact)
+@composed(infer=reduction, accepts=COMPUTABLE, promote=inexact)
 def mean(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The mean of elements along axes.
 
@@ -142,7 +144,7 @@ def _infer_variance(x: Spec, axis: Any = None, keepdims: bool = False) -> Spec:
     return Spec(reduced_shape(x.shape, axis, keepdims), real_of(x.dtype))
 
 
-@composed(infer=_infer_variance, promote=inexact)
+@composed(infer=_infer_variance, accepts=COMPUTABLE, promote=inexact)
 def var(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The variance of elements along axes: the mean square of the distances from the mean.
 
@@ -164,7 +166,7 @@ def var(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     return in_single(variance, x)
 
 
-@composed(infer=_infer_variance, promote=inexact)
+@composed(infer=_infer_variance, accepts=COMPUTABLE, promote=inexact)
 def std(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The standard deviation of elements along axes: the root of the variance.
 
@@ -187,7 +189,7 @@ def _extreme_rule(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return ops.multiply(chosen, ops.divide(kept(g, x, axis), sum(chosen, axis, keepdims=True)))
 
 
-@primitive(why=TUNED, infer=ordered_reduction, promote=same, vjp=(_extreme_rule,))
+@primitive(why=TUNED, infer=ordered_reduction, accepts=ORDERED, promote=same, vjp=(_extreme_rule,))
 def amax(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The greatest element along axes; NaN if there is one.
 
@@ -206,7 +208,7 @@ def amax(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """
 
 
-@primitive(why=TUNED, infer=ordered_reduction, promote=same, vjp=(_extreme_rule,))
+@primitive(why=TUNED, infer=ordered_reduction, accepts=ORDERED, promote=same, vjp=(_extreme_rule,))
 def amin(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The smallest element along axes; NaN if there is one.
 
@@ -237,7 +239,7 @@ def _with_initial(reduce: Any, pair: Any, x: Any, axis: Any, keepdims: bool, ini
     return pair(reduce(x, axis, keepdims), initial)
 
 
-@composed(infer=_infer_with_initial, promote=same)
+@composed(infer=_infer_with_initial, accepts=ORDERED, promote=same)
 def max(x: Array, axis: Axes = None, keepdims: bool = False, initial: Array | None = None) -> Array:
     """The greatest element along axes; NaN if there is one.
 
@@ -258,7 +260,7 @@ def max(x: Array, axis: Axes = None, keepdims: bool = False, initial: Array | No
     return _with_initial(amax, ops.maximum, x, axis, keepdims, initial)
 
 
-@composed(infer=_infer_with_initial, promote=same)
+@composed(infer=_infer_with_initial, accepts=ORDERED, promote=same)
 def min(x: Array, axis: Axes = None, keepdims: bool = False, initial: Array | None = None) -> Array:
     """The smallest element along axes; NaN if there is one.
 
@@ -279,7 +281,7 @@ def min(x: Array, axis: Axes = None, keepdims: bool = False, initial: Array | No
     return _with_initial(amin, ops.minimum, x, axis, keepdims, initial)
 
 
-@primitive(why=TUNED, infer=index_reduction, promote=same)
+@primitive(why=TUNED, infer=index_reduction, accepts=ORDERED, promote=same)
 def argmax(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The position of the greatest element along an axis: of the first one at a tie, of the first NaN if there is one.
 
@@ -296,7 +298,7 @@ def argmax(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """
 
 
-@primitive(why=TUNED, infer=index_reduction, promote=same)
+@primitive(why=TUNED, infer=index_reduction, accepts=ORDERED, promote=same)
 def argmin(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The position of the smallest element along an axis: of the first one at a tie, of the first NaN if there is one.
 
@@ -364,7 +366,7 @@ def count_nonzero(x: Mask, axis: Axes = None) -> Array:
     return sum(ops.cast(x, "int32"), axis)
 
 
-@composed(infer=reduction, promote=inexact)
+@composed(infer=reduction, accepts=ORDERED, promote=inexact)
 def logsumexp(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The logarithm of the sum of exponentials along axes, without overflow on the way.
 
@@ -394,6 +396,7 @@ def logsumexp(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
 @primitive(
     why=TUNED,
     infer=along_axis,
+    accepts=COMPUTABLE,
     promote=accumulator,
     vjp=(lambda g, out, x, axis: ops.flip(running_sum(ops.flip(g, axis), axis), axis),),
 )
@@ -412,7 +415,7 @@ def running_sum(x: Array, axis: int = -1) -> Array:
     """
 
 
-@composed(infer=along_axis, promote=accumulator)
+@composed(infer=along_axis, accepts=COMPUTABLE, promote=accumulator)
 def running_product(x: Array, axis: int = -1) -> Array:
     """The products of the elements up to each one along an axis, as `cumprod`.
 

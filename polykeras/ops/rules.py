@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dtypes import COMPLEXES, INTEGERS
-from ..errors import DTypeError, ShapeError
+from ..errors import ShapeError
 from ..spec import Spec, broadcast_shapes, normalize_axes, normalize_axis, show_shape
 
 
@@ -19,49 +18,9 @@ def broadcasting(*xs: Spec) -> Spec:
     return Spec(broadcast_shapes(*(x.shape for x in xs)), xs[0].dtype)
 
 
-def arithmetic(*xs: Spec) -> Spec:
-    """As `broadcasting`, for numbers only."""
-    if xs[0].dtype == "bool":
-        raise DTypeError("not defined for bool. Cast to int32, or use logical_xor, logical_not or their like.")
-    return broadcasting(*xs)
-
-
-def ordered(*xs: Spec) -> Spec:
-    """As `broadcasting`, for what has an order."""
-    if xs[0].dtype in COMPLEXES:
-        raise DTypeError(f"{xs[0].dtype} numbers have no order. Take real, imag or abs first.")
-    return broadcasting(*xs)
-
-
-def real_only(x: Spec, *_: Any) -> Spec:
-    """The result is like the argument, which is not complex."""
-    if x.dtype in COMPLEXES:
-        raise DTypeError(f"not defined for {x.dtype}. Take the real or imaginary part first.")
-    return elementwise(x)
-
-
 def comparing(*xs: Spec) -> Spec:
     """Arguments broadcast, the result is bool."""
     return Spec(broadcast_shapes(*(x.shape for x in xs)), "bool")
-
-
-def ordering(*xs: Spec) -> Spec:
-    """As `comparing`, for what has an order."""
-    return Spec(ordered(*xs).shape, "bool")
-
-
-def bitwise(*xs: Spec) -> Spec:
-    """As `broadcasting`, for integers and bools only."""
-    if xs[0].dtype not in INTEGERS and xs[0].dtype != "bool":
-        raise DTypeError(f"expected integers or bools; got {xs[0].dtype}. Cast first.")
-    return broadcasting(*xs)
-
-
-def integral(*xs: Spec) -> Spec:
-    """As `broadcasting`, for integers only."""
-    if xs[0].dtype not in INTEGERS:
-        raise DTypeError(f"expected integers; got {xs[0].dtype}. Cast first.")
-    return broadcasting(*xs)
 
 
 def to_bool(x: Spec) -> Spec:
@@ -82,14 +41,12 @@ def reduction(x: Spec, axis: Any = None, keepdims: bool = False, *_: Any) -> Spe
 
 def ordered_reduction(x: Spec, axis: Any = None, keepdims: bool = False, *_: Any) -> Spec:
     """Axes that are not empty are reduced to one of their elements."""
-    ordered(x)
     _not_empty(x, axis)
     return reduction(x, axis, keepdims)
 
 
 def index_reduction(x: Spec, axis: Any = None, keepdims: bool = False) -> Spec:
     """An axis that is not empty is reduced to a position on it."""
-    ordered(x)
     if axis is not None and not isinstance(axis, int):
         raise ShapeError(f"expected one axis or None; got axis={axis!r}.")
     _not_empty(x, axis)
@@ -114,9 +71,3 @@ def along_axis(x: Spec, axis: Any = None, *_: Any) -> Spec:
         return Spec((x.size,), x.dtype)
     normalize_axis(axis, x.ndim)
     return Spec(x.shape, x.dtype)
-
-
-def integer_indices(indices: Spec) -> None:
-    """Indices must be integers."""
-    if indices.dtype not in INTEGERS:
-        raise DTypeError(f"expected integer indices; got {indices.dtype}. Cast them to int32.")

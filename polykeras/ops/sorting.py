@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import same
+from ..dtypes import ORDERED, same
 from ..errors import ShapeError
 from ..op import Array, composed, primitive
 from ..spec import Spec, normalize_axis, show_shape
-from .rules import along_axis, ordered
+from ..symbolic import spec_of
+from .rules import along_axis
 
 ORDER = "an algorithm, not a formula"
 
 
 def _infer_sort(x: Spec, axis: int | None = -1) -> Spec:
-    ordered(x)
     return along_axis(x, axis)
 
 
@@ -23,7 +23,7 @@ def _infer_argsort(x: Spec, axis: int | None = -1) -> Spec:
     return Spec(_infer_sort(x, axis).shape, "int32")
 
 
-@primitive(why=ORDER, infer=_infer_argsort)
+@primitive(why=ORDER, infer=_infer_argsort, promote=same, accepts=ORDERED)
 def argsort(x: Array, axis: int | None = -1) -> Array:
     """The positions that would sort an array: smallest first, NaN last, equal elements in their old order.
 
@@ -39,7 +39,7 @@ def argsort(x: Array, axis: int | None = -1) -> Array:
     """
 
 
-@composed(infer=_infer_sort)
+@composed(infer=_infer_sort, promote=same, accepts=ORDERED)
 def sort(x: Array, axis: int | None = -1) -> Array:
     """The elements in order along an axis: smallest first, NaN last.
 
@@ -60,14 +60,13 @@ def sort(x: Array, axis: int | None = -1) -> Array:
 
 
 def _infer_top_k(x: Spec, k: int, sorted: bool) -> tuple[Spec, Spec]:
-    ordered(x)
     if not x.ndim or (isinstance(x.shape[-1], int) and not 0 <= k <= x.shape[-1]):
         raise ShapeError(f"cannot choose {k} elements along the last axis of an array of shape {show_shape(x.shape)}.")
     shape = (*x.shape[:-1], k)
     return Spec(shape, x.dtype), Spec(shape, "int32")
 
 
-@composed(infer=_infer_top_k)
+@composed(infer=_infer_top_k, promote=same, accepts=ORDERED)
 def top_k(x: Array, k: int, sorted: bool = True) -> tuple[Array, Array]:
     """The greatest elements along the last axis, and where they are. Of equal elements the first come first.
 
@@ -82,6 +81,7 @@ def top_k(x: Array, k: int, sorted: bool = True) -> tuple[Array, Array]:
     >>> top_k([1.0, 3.0, 2.0], 2)
     (array([3., 2.], dtype=float32), array([1, 2], dtype=int32))
     """
+    _infer_top_k(spec_of(x), k, sorted)
     length = ops.shape(x)[-1]
     ascending = argsort(ops.flip(x, -1), -1)
     places = ops.subtract(length - 1, ops.flip(ascending, -1)[..., :k])
@@ -96,7 +96,7 @@ def _infer_searchsorted(sorted_sequence: Spec, values: Spec, side: str) -> Spec:
     return Spec(values.shape, "int32")
 
 
-@primitive(why=ORDER, infer=_infer_searchsorted, promote=same)
+@primitive(why=ORDER, infer=_infer_searchsorted, promote=same, accepts=ORDERED)
 def searchsorted(sorted_sequence: Array, values: Array, side: str = "left") -> Array:
     """Where values belong in a sorted sequence.
 

@@ -1,0 +1,35 @@
+"""The cases, op by op."""
+
+from . import (
+    activation,
+    arithmetic,
+    control,
+    conversion,
+    creation,
+    elementary,
+    indexing,
+    linear,
+    logic,
+    movement,
+    random,
+    reduction,
+    sorting,
+    windows,
+)
+
+__all__ = [
+    "activation",
+    "arithmetic",
+    "control",
+    "conversion",
+    "creation",
+    "elementary",
+    "indexing",
+    "linear",
+    "logic",
+    "movement",
+    "random",
+    "reduction",
+    "sorting",
+    "windows",
+]

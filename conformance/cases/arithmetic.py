@@ -1,0 +1,162 @@
+"""Cases of arithmetic."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..case import BOOL, FLOATS, INTS, NUMBERS, array, case, given, sample
+
+INF, NAN = float("inf"), float("nan")
+EXTREMES = given(0.0, -0.0, INF, -INF, NAN, 1.0, -1.0)
+PAIRS = (
+    sample(array(2, 3), array(2, 3)),
+    sample(array(2, 3), array(3)),
+    sample(array(2, 1), array(1, 3)),
+    sample(array(3), array(2, 3)),
+    sample(array(), array()),
+    sample(array(0, 3), array(3)),
+    sample(array(1), array(1, 1)),
+    sample(array(2, 3), 1.5, dtypes=FLOATS),
+    sample(2, array(2, 3), dtypes=NUMBERS),
+    sample(array(2, 3, dtype="float64"), array(3, dtype="float32"), dtypes=("float64",)),
+    sample(array(2, 3, dtype="int32"), array(3, dtype="float32"), dtypes=("float32",), gradient=False),
+    sample(array(2, dtype="float16"), array(2, dtype="bfloat16"), dtypes=("float32",), gradient=False),
+    sample(array(2, dtype="uint8", low=0), array(2, dtype="int8"), dtypes=("int16",), gradient=False),
+    sample(array(2, dtype="bool"), array(2, dtype="float32"), dtypes=("float32",), gradient=False),
+    sample(0.1, array(2, 3, dtype="float64"), dtypes=("float64",)),
+)
+SPECIAL = sample(EXTREMES, given(1.0, 2.0, 3.0, 4.0, 5.0, INF, NAN), dtypes=FLOATS, gradient=False)
+MISFITS = [
+    sample(array(2, 3), array(2, 4)),
+    sample(array(2, 3), array(4)),
+    sample(array(2, 3, dtype="int32"), array(3, 2, dtype="float32")),
+]
+BOOLS = sample(array(3, dtype="bool"), array(3, dtype="bool"), dtypes=("bool",))
+OVERFLOW = sample(given(127, -128, 100), given(1, -1, 100), dtypes=("int8",))
+
+
+def positive(*shapes: tuple[int, ...], low: float = 0.5, high: float = 3.0) -> tuple:
+    """Arrays of positive numbers."""
+    return tuple(array(*shape, low=low, high=high) for shape in shapes)
+
+
+case("add", np.add, *PAIRS, SPECIAL, OVERFLOW, BOOLS, dtypes=NUMBERS, ulp=1, mistakes=MISFITS)
+case(
+    "subtract",
+    np.subtract,
+    *(s for s in PAIRS if s is not PAIRS[13]),
+    SPECIAL,
+    OVERFLOW,
+    dtypes=NUMBERS,
+    ulp=1,
+    mistakes=[*MISFITS, BOOLS],
+)
+case("multiply", np.multiply, *PAIRS, SPECIAL, OVERFLOW, BOOLS, dtypes=NUMBERS, ulp=1, mistakes=MISFITS)
+case(
+    "divide",
+    np.divide,
+    sample(array(2, 3), array(2, 3, low=0.5)),
+    sample(array(2, 3), array(3, low=1, high=5)),
+    sample(array(2, 1), array(1, 3, low=0.5)),
+    sample(array(2, 3), 3),
+    sample(1.0, array(2, 3, low=0.5), dtypes=FLOATS),
+    sample(array(3, dtype="int32"), array(3, low=1, high=9, dtype="int32"), dtypes=("int32",)),
+    sample(array(3, dtype="bool"), 2, dtypes=("bool",)),
+    SPECIAL,
+    sample(given(1.0, -1.0, 0.0), given(0.0, 0.0, 0.0), dtypes=FLOATS, gradient=False),
+    ulp=1,
+    mistakes=MISFITS,
+)
+case(
+    "floor_divide",
+    np.floor_divide,
+    sample(array(2, 3, low=-20, high=20), array(2, 3, low=1, high=5)),
+    sample(array(2, 3, low=-20, high=20), array(3, low=-5, high=-1), dtypes=(*FLOATS, "int32", "int64", "int8")),
+    sample(array(2, 3, low=-20, high=20), 3),
+    sample(given(7, -7, 6, -6), given(3, 3, -3, -3), dtypes=(*FLOATS, "int32", "int64", "int8"), gradient=False),
+    dtypes=NUMBERS,
+    ulp=0,
+    mistakes=[*MISFITS, BOOLS],
+)
+case(
+    "mod",
+    np.mod,
+    sample(array(2, 3, low=-20, high=20), array(2, 3, low=1, high=5)),
+    sample(array(2, 3, low=-20, high=20), array(3, low=-5, high=-1), dtypes=(*FLOATS, "int32", "int64", "int8")),
+    sample(array(2, 3, low=-20, high=20), 3),
+    sample(given(7, -7, 6, -6), given(3, 3, -3, -3), dtypes=(*FLOATS, "int32", "int64", "int8"), gradient=False),
+    dtypes=NUMBERS,
+    ulp=1,
+    magnitude=lambda x1, x2: np.abs(x2),  # what is left after a subtraction from x1
+    mistakes=[*MISFITS, BOOLS],
+)
+case(
+    "power",
+    np.power,
+    sample(*positive((2, 3), (2, 3)), dtypes=FLOATS),
+    sample(*positive((2, 3), (3,)), dtypes=FLOATS),
+    sample(array(2, 3), 2, dtypes=(*FLOATS, "int32", "int64")),
+    sample(array(2, 3), 3.0, dtypes=FLOATS),
+    sample(2.0, array(2, 3), dtypes=FLOATS),
+    sample(array(2, 3, low=0, high=3), array(2, 3, low=0, high=4), dtypes=("int32", "int64", "uint8")),
+    sample(given(0.0, 0.0, 2.0), given(1.0, 2.0, 0.0), dtypes=FLOATS, kink=True),
+    sample(given(0.0, 0.0, 1.0, INF, -8.0), given(0.0, 2.0, INF, 2.0, 3.0), dtypes=FLOATS, gradient=False),
+    sample(array(3, low=0.5), 0, dtypes=FLOATS),
+    dtypes=FLOATS,
+    ulp=4,
+    mistakes=[*MISFITS, BOOLS],
+    note="pow in float32 is good to a few units in most mathematical libraries",
+)
+for _name, _reference in (("maximum", np.maximum), ("minimum", np.minimum)):
+    case(
+        _name,
+        _reference,
+        *PAIRS,
+        SPECIAL,
+        sample(given(1.0, 2.0, 3.0), given(1.0, 2.0, 5.0), kink=True),
+        sample(array(3, dtype="bool"), array(3, dtype="bool"), dtypes=("bool",)),
+        dtypes=(*NUMBERS, *BOOL),
+        ulp=0,
+        mistakes=MISFITS,
+    )
+case(
+    "arctan2",
+    np.arctan2,
+    sample(array(2, 3), array(2, 3)),
+    sample(array(2, 3), array(3, low=0.5)),
+    sample(array(3), 2.0),
+    sample(given(0.0, 1.0, -1.0, 1.0, INF), given(-1.0, 0.0, 0.0, INF, INF), gradient=False),
+    sample(array(3, dtype="int32"), array(3, low=1, dtype="int32"), dtypes=("int32",)),
+    ulp=4,
+    mistakes=MISFITS,
+)
+case(
+    "negative",
+    np.negative,
+    sample(array(2, 3)),
+    sample(array()),
+    sample(array(0, 2)),
+    sample(EXTREMES, dtypes=FLOATS, gradient=False),
+    dtypes=(*FLOATS, *(d for d in INTS if d.startswith("int"))),
+    ulp=0,
+    mistakes=[sample(array(3, dtype="bool"))],
+)
+case("square", np.square, sample(array(2, 3)), sample(array()), sample(EXTREMES, dtypes=FLOATS, gradient=False), dtypes=NUMBERS, ulp=1)
+case(
+    "reciprocal",
+    np.reciprocal,
+    sample(array(2, 3, low=0.5)),
+    sample(given(1.0, -2.0, INF), gradient=False),
+    ulp=1,
+)
+case(
+    "clip",
+    lambda x, x_min, x_max: np.clip(x, x_min, x_max),
+    sample(array(3, 4, apart=0.3), -1, 1, dtypes=(*FLOATS, "int32", "int64", "int8", "int16")),
+    sample(array(3, 4, apart=0.3), array(4, low=-1, high=0), array(4, low=0.5, high=1), dtypes=FLOATS),
+    sample(given(-1.0, 0.0, 1.0), -1, 1, dtypes=FLOATS, kink=True),
+    sample(given(-1.0, 0.0, 1.0, NAN, INF, -INF), -1, 1, dtypes=FLOATS, gradient=False),
+    dtypes=NUMBERS,
+    ulp=0,
+    mistakes=[sample(array(2, 3), array(2), 1.0)],
+)

@@ -1,0 +1,107 @@
+"""Cases of products."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..case import FLOATS, array, case, sample
+
+INTEGRAL = (*FLOATS, "int32", "int64")
+
+
+def inner(x1, x2, *_, **__):
+    """How many products are added up for one element."""
+    return x1.shape[-1] if np.ndim(x1) else 1
+
+
+case(
+    "matmul",
+    np.matmul,
+    sample(array(2, 3), array(3, 4)),
+    sample(array(5, 2, 3), array(5, 3, 4)),
+    sample(array(5, 2, 3), array(3, 4)),
+    sample(array(2, 3), array(5, 3, 4)),
+    sample(array(4, 1, 2, 3), array(5, 3, 2)),
+    sample(array(3), array(3)),
+    sample(array(2, 3), array(3)),
+    sample(array(5, 2, 3), array(3)),
+    sample(array(3), array(3, 2)),
+    sample(array(3), array(5, 3, 2)),
+    sample(array(2, 0), array(0, 3)),
+    sample(array(20, 300), array(300, 20), dtypes=FLOATS, gradient=False),
+    sample(array(2, 3, dtype="float64"), array(3, 2, dtype="float32"), dtypes=("float64",)),
+    dtypes=INTEGRAL,
+    magnitude=lambda x1, x2: np.matmul(np.abs(x1), np.abs(x2)),
+    summands=inner,
+    mistakes=[
+        sample(array(2, 3), array(4, 5)),
+        sample(array(3), array(4)),
+        sample(array(2, 3), array(2)),
+        sample(array(2, 2, 3), array(3, 3, 4)),
+        sample(array(), array(3)),
+    ],
+)
+case(
+    "dot",
+    np.dot,
+    sample(array(3), array(3)),
+    sample(array(2, 3), array(3, 4)),
+    sample(array(2, 3), array(3)),
+    sample(array(5, 2, 3), array(3, 4)),
+    sample(array(2, 3), array(5, 3, 4)),
+    sample(array(), array(2, 3)),
+    sample(2.0, array(3), dtypes=FLOATS),
+    dtypes=INTEGRAL,
+    magnitude=lambda x1, x2: np.dot(np.abs(x1), np.abs(x2)),
+    summands=inner,
+    mistakes=[sample(array(2, 3), array(2, 4)), sample(array(3), array(4))],
+)
+case(
+    "tensordot",
+    np.tensordot,
+    sample(array(2, 3, 4), array(3, 4, 5)),
+    sample(array(2, 3, 4), array(4, 5), axes=1),
+    sample(array(2, 3), array(4), axes=0),
+    sample(array(2, 3, 4), array(4, 2), axes=((0, 2), (1, 0))),
+    sample(array(2, 3, 4), array(5, 4), axes=(-1, 1)),
+    dtypes=INTEGRAL,
+    magnitude=lambda x1, x2, axes=2: np.tensordot(np.abs(x1), np.abs(x2), axes),
+    summands=lambda x1, x2, axes=2: x1.size,
+    mistakes=[sample(array(2, 3), array(2, 3), axes=1), sample(array(2, 3), array(3), axes=2)],
+)
+
+
+def _einsum_sample(subscripts, *arrays):
+    return sample(subscripts, list(arrays))
+
+
+case(
+    "contract",
+    lambda subscripts, operands: np.einsum(subscripts, *operands),
+    _einsum_sample("ij,jk->ik", array(2, 3), array(3, 4)),
+    _einsum_sample("ij,jk", array(2, 3), array(3, 4)),
+    _einsum_sample("bij,bkj->bik", array(2, 3, 4), array(2, 5, 4)),
+    _einsum_sample("...ij,jk->...ik", array(2, 5, 3), array(3, 4)),
+    _einsum_sample("...a,...a->...", array(2, 3), array(3)),
+    _einsum_sample("ij->ji", array(2, 3)),
+    _einsum_sample("ij->", array(2, 3)),
+    _einsum_sample("ii->i", array(3, 3)),
+    _einsum_sample("ii", array(3, 3)),
+    _einsum_sample("iji->j", array(3, 2, 3)),
+    _einsum_sample("i,j->ij", array(2), array(3)),
+    _einsum_sample("abc,acd->bd", array(2, 3, 4), array(2, 4, 5)),
+    _einsum_sample("ij,jk,kl->il", array(2, 3), array(3, 4), array(4, 2)),
+    _einsum_sample("ij,ij,j->i", array(2, 3), array(2, 3), array(3)),
+    _einsum_sample("aij,jk->ik", array(2, 3, 4), array(4, 2)),
+    sample("ij,j->i", [array(2, 3, dtype="float64"), array(3, dtype="float32")], dtypes=("float64",)),
+    dtypes=("float32", "float64", "int32"),
+    magnitude=lambda subscripts, operands: np.einsum(subscripts, *(np.abs(x) for x in operands)),
+    summands=lambda subscripts, operands: max(x.size for x in operands),
+    mistakes=[
+        _einsum_sample("ij,jk->ik", array(2, 3), array(4, 5)),
+        _einsum_sample("ij,jk->ik", array(2, 3)),
+        _einsum_sample("ijk->i", array(2, 3)),
+        _einsum_sample("ij->ii", array(2, 2)),
+        _einsum_sample("ij->k", array(2, 2)),
+    ],
+)

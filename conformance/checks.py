@@ -1,0 +1,364 @@
+"""What is checked of each op, on any backend."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polykeras
+from polykeras import ops, tree
+from polykeras.backend import Backend, numpy_dtype, using
+from polykeras.dtypes import FLOATS, INEXACT, canonical
+from polykeras.errors import OpError
+from polykeras.spec import Spec
+from polykeras.symbolic import spec_of
+
+from .case import Case, Sample
+
+EPS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "float64": 2.0**-52}
+TINY = {"bfloat16": 2.0**-126, "float16": 2.0**-14, "float32": 2.0**-126, "float64": 2.0**-1022}
+
+
+def dtypes_of(case: Case, sample: Sample, backend: Backend) -> Iterator[str]:
+    """The dtypes in which to try a sample on a backend: the first samples in all that the case promises."""
+    thorough = sample.dtypes or sample in case.samples[:3]
+    for dtype in sample.dtypes or (case.dtypes if thorough else case.dtypes[:2]):
+        if dtype in backend.dtypes:
+            yield dtype
+
+
+def at_home(arguments: Any, backend: Backend) -> Any:
+    """The same arguments with every array on a backend."""
+    return tree.map_structure(lambda x: backend.asarray(x) if isinstance(x, np.ndarray) else x, arguments)
+
+
+def as_wide(x: Any) -> Any:
+    """An array of floats in float64, anything else as it is."""
+    if isinstance(x, np.ndarray) and x.dtype.name in FLOATS:
+        return x.astype("float64")
+    return x
+
+
+def numpy_of(results: Any) -> list[np.ndarray]:
+    """The arrays of a result as NumPy arrays."""
+    return [np.asarray(ops.convert_to_numpy(x)) for x in tree.flatten(results) if x is not None]
+
+
+def reference_of(case: Case, sample: Sample, arguments: Any) -> list[np.ndarray]:
+    """What the reference gives, computed in float64."""
+    with np.errstate(all="ignore"):
+        results = case.reference(*tree.map_structure(as_wide, arguments), **sample.params)
+    return [np.asarray(x) for x in tree.flatten(results) if x is not None]
+
+
+def bound(case: Case, sample: Sample, arguments: Any, want: np.ndarray, dtype: str) -> np.ndarray:
+    """How far a result in a dtype may be from the reference."""
+    wide = tree.map_structure(as_wide, arguments)
+    with np.errstate(all="ignore"):
+        size = np.abs(want)
+        if case.magnitude is not None:
+            size = np.maximum(size, np.abs(case.magnitude(*wide, **sample.params)))
+        growth = 1.0 if case.summands is None else math.sqrt(max(case.summands(*wide, **sample.params), 1.0))
+        return case.ulp * growth * EPS[dtype] * np.maximum(size, TINY[dtype])
+
+
+def assert_close(got: np.ndarray, want: np.ndarray, allowed: np.ndarray, what: str) -> None:
+    """Same shape, the same infinities and NaNs in the same places, and numbers within bounds."""
+    assert got.shape == want.shape, f"{what}: shape {got.shape}, expected {want.shape}"
+    got, want = (x if x.dtype.kind == "c" else x.astype("float64") for x in (got, want))
+    with np.errstate(all="ignore"):
+        wrong = np.abs(got - want) > allowed
+        wrong |= np.isnan(got) != np.isnan(want)
+        wrong |= np.isinf(want) & (got != want)
+    if wrong.any():
+        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        share = np.broadcast_to(allowed, want.shape)[place]
+        raise AssertionError(
+            f"{what}: {wrong.sum()} of {wrong.size} elements are off; at {place}: {got[place]!r}, expected "
+            f"{want[place]!r} within {share:.3g} (off by {abs(got[place] - want[place]):.3g})"
+        )
+
+
+def rounded(want: np.ndarray, dtype: str) -> np.ndarray:
+    """The reference as the dtype can hold it: too large numbers are infinite."""
+    if dtype not in FLOATS:
+        return want
+    with np.errstate(all="ignore"):
+        narrow = want.astype(numpy_dtype(dtype))
+    return np.where(np.isinf(narrow.astype("float64")), narrow.astype("float64"), want)
+
+
+def show(case: Case, sample: Sample, dtype: str) -> str:
+    """A call as a reader recognises it."""
+    parts = [repr(x) for x in sample.args] + [f"{k}={v!r}" for k, v in sample.params.items()]
+    return f"{case.name}({', '.join(parts)}) in {dtype}"
+
+
+@contextlib.contextmanager
+def excused(sample: Sample, backend: Backend) -> Iterator[None]:
+    """Where a backend is known to fall short, see that it still does: a gap that has closed is to be crossed out."""
+    if sample.gap not in backend.gaps:
+        yield
+        return
+    try:
+        yield
+    except AssertionError:
+        return
+    raise AssertionError(f"the gap {sample.gap!r} of {backend.name} has closed: take it out of the backend's gaps")
+
+
+# The checks ------------------------------------------------------------------------------------------------
+
+
+def check_values(case: Case, backend: Backend) -> None:
+    """Values against the reference; shape and dtype against the op's own rule."""
+    for sample in case.samples:
+        for dtype in dtypes_of(case, sample, backend):
+            arguments = case.arguments(sample, dtype)
+            with using(backend), excused(sample, backend):
+                results = case.call(*at_home(arguments, backend), **sample.params)
+                check_results(case, sample, arguments, results, dtype)
+                check_specs(case, sample, arguments, results, dtype)
+
+
+def check_results(case: Case, sample: Sample, arguments: Any, results: Any, dtype: str) -> None:
+    """Results against the reference."""
+    got, want = numpy_of(results), reference_of(case, sample, arguments)
+    what = show(case, sample, dtype)
+    assert len(got) == len(want), f"{what}: {len(got)} results, expected {len(want)}"
+    for g, w in zip(got, want, strict=True):
+        name = canonical(g.dtype)
+        if name in FLOATS:
+            w = rounded(w, name)
+            assert_close(g, w, bound(case, sample, arguments, w, name), what)
+        else:
+            assert_close(g, w, np.zeros(()), what)
+
+
+def check_specs(case: Case, sample: Sample, arguments: Any, results: Any, dtype: str) -> None:
+    """What the rule for shapes and dtypes says, against what came out."""
+
+    def spec(x: Any) -> Any:
+        return Spec(x.shape, canonical(x.dtype)) if isinstance(x, np.ndarray) else x
+
+    expected = case.call(*tree.map_structure(spec, arguments), **sample.params)
+    for want, x in zip(tree.flatten(expected), tree.flatten(results), strict=True):
+        if not isinstance(want, Spec):  # no array among the arguments, and so nothing to infer from
+            continue
+        found = spec_of(x)
+        known = all(isinstance(size, int) for size in want.shape)
+        same = found.dtype == want.dtype and (found.shape == want.shape if known else found.ndim == want.ndim)
+        assert same, f"{show(case, sample, dtype)}: the rule says {want}, the result is {found}"
+
+
+def check_memory_layout(case: Case, backend: Backend) -> None:
+    """Arrays whose elements do not lie in order, against those whose do."""
+
+    def scattered(x: Any) -> Any:
+        if not isinstance(x, np.ndarray) or not x.ndim:
+            return x
+        wide = np.zeros([size * 2 for size in x.shape], x.dtype)
+        view = wide[(slice(None, None, 2),) * x.ndim][::-1]
+        view[...] = x
+        return np.asfortranarray(view) if x.ndim > 1 and x.shape[0] % 2 else view
+
+    for sample in case.samples[:3]:
+        dtype = next(dtypes_of(case, sample, backend))
+        arguments = case.arguments(sample, dtype)
+        with using(backend):
+            results = case.call(*at_home(tree.map_structure(scattered, arguments), backend), **sample.params)
+            check_results(case, sample, arguments, results, dtype)
+
+
+def _float_places(arguments: Any) -> list[int]:
+    leaves = tree.flatten(arguments)
+    return [i for i, x in enumerate(leaves) if isinstance(x, np.ndarray) and x.dtype == np.float64]
+
+
+def _loss(case: Case, sample: Sample, arguments: Any) -> tuple[Callable[..., Any], list[np.ndarray]]:
+    """A function of the float arrays among the arguments to one number, which weighs all results differently."""
+    leaves, structure = tree.take_apart(arguments)
+    places = _float_places(arguments)
+
+    def loss(*arrays: Any) -> Any:
+        given = list(leaves)
+        for place, array in zip(places, arrays, strict=True):
+            given[place] = array
+        total: Any = None
+        for result in tree.flatten(case.call(*tree.put_together(structure, given), **sample.params)):
+            if result is None or ops.dtype(result) not in INEXACT:
+                continue
+            count = math.prod(ops.shape(result))
+            weights = (np.cos(np.arange(count) * 1.7) + 1.5).reshape(ops.shape(result))
+            part = ops.sum(ops.multiply(result, weights))
+            total = part if total is None else ops.add(total, part)
+        return total
+
+    return loss, [leaves[place] for place in places]
+
+
+def _differences(function: Callable[..., float], arrays: list[np.ndarray]) -> list[np.ndarray]:
+    """The gradient by central differences of fourth order."""
+    step = 2.0**-10  # the error of the formula, step**4, balances that of rounding, eps / step
+    gradients = []
+    for number, array in enumerate(arrays):
+        gradient = np.zeros(array.shape)
+        for place in np.ndindex(*array.shape):
+
+            def moved(by: float, number: int = number, place: tuple[int, ...] = place) -> float:
+                changed = [a.copy() for a in arrays]
+                changed[number][place] += by * step
+                return float(function(*changed))
+
+            gradient[place] = (8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) / (12 * step)
+        gradients.append(gradient)
+    return gradients
+
+
+def gradient_samples(case: Case) -> list[Sample]:
+    """The samples whose gradients are looked at."""
+    if not any(case.op.vjp) and case.op.body is None:
+        return []
+    return [
+        s
+        for s in case.samples
+        if (s.gradient or s.kink)
+        and "float64" in (s.dtypes or case.dtypes)
+        and _float_places(case.arguments(s, "float64"))
+    ]
+
+
+def _gradient(loss: Callable[..., Any], count: int) -> Callable[..., Any]:
+    return ops.grad(loss, argnums=tuple(range(count)))
+
+
+def _gradient_of_squares(loss: Callable[..., Any], count: int) -> Callable[..., Any]:
+    def squares(*arrays: Any) -> Any:
+        first, *others = [ops.sum(ops.square(g)) for g in _gradient(loss, count)(*arrays)]
+        for other in others:
+            first = ops.add(first, other)
+        return first
+
+    return _gradient(squares, count)
+
+
+def gradients(case: Case, samples: list[Sample], backend: Backend, derive: Callable[..., Any]) -> list[list[np.ndarray]]:
+    """The gradients of samples on a backend, in float64. A backend that traces gets them as one program."""
+    losses = [_loss(case, sample, case.arguments(sample, "float64")) for sample in samples]
+
+    def every(given: list[list[Any]]) -> list[Any]:
+        return [derive(loss, len(arrays))(*arrays) for (loss, _), arrays in zip(losses, given, strict=True)]
+
+    with using(backend):
+        function = polykeras.compile(every) if backend.traces and case.compiled else every
+        return [numpy_of(found) for found in function([at_home(arrays, backend) for _, arrays in losses])]
+
+
+def check_gradients(case: Case, backend: Backend) -> None:
+    """First derivatives: on NumPy against differences, elsewhere against NumPy."""
+    samples = gradient_samples(case)
+    _compare(case, samples, backend, _gradient, 1e-12, "gradient")
+    if backend.name == "numpy":
+        for sample in samples:
+            if not sample.kink:
+                _compare_with_differences(case, sample, backend)
+
+
+def check_second_gradients(case: Case, backend: Backend) -> None:
+    """Second derivatives: on NumPy against differences of the first, elsewhere against NumPy."""
+    if not case.second:
+        return
+    samples = [sample for sample in gradient_samples(case) if not sample.kink][:6]
+    _compare(case, samples, backend, _gradient_of_squares, 1e-11, "second derivative")
+    if backend.name == "numpy":
+        for sample in samples:
+            _compare_with_second_differences(case, sample, backend)
+
+
+def _compare(case: Case, samples: list[Sample], backend: Backend, derive: Any, share: float, what: str) -> None:
+    """Derivatives on a backend against those on NumPy."""
+    if not samples:
+        return
+    found = gradients(case, samples, backend, derive)
+    wanted = gradients(case, samples, polykeras.backend.load("numpy"), derive)
+    for sample, f, w in zip(samples, found, wanted, strict=True):
+        compare_gradients(f, w, share * max(case.ulp, 1), f"{what} of {show(case, sample, 'float64')}")
+
+
+def _compare_with_differences(case: Case, sample: Sample, backend: Backend) -> None:
+    loss, arrays = _loss(case, sample, case.arguments(sample, "float64"))
+    with using(backend):
+        found, want = numpy_of(_gradient(loss, len(arrays))(*arrays)), _differences(loss, arrays)
+    share = 1e-8  # step**4 times a fifth derivative, and eps / step
+    compare_gradients(found, want, share, f"gradient of {show(case, sample, 'float64')} against differences")
+
+
+def _compare_with_second_differences(case: Case, sample: Sample, backend: Backend) -> None:
+    loss, arrays = _loss(case, sample, case.arguments(sample, "float64"))
+    gradient = _gradient(loss, len(arrays))
+
+    def squares(*arrays: np.ndarray) -> float:
+        return float(sum(np.sum(np.square(g)) for g in gradient(*arrays)))
+
+    with using(backend):
+        found, want = numpy_of(_gradient_of_squares(loss, len(arrays))(*arrays)), _differences(squares, arrays)
+    share = 1e-7  # as for the first, of what is itself squared
+    compare_gradients(found, want, share, f"second derivative of {show(case, sample, 'float64')} against differences")
+
+
+def compare_gradients(found: list[np.ndarray], want: list[np.ndarray], share: float, what: str) -> None:
+    """Gradients, up to a share of the largest number among them."""
+    for number, (f, w) in enumerate(zip(found, want, strict=True)):
+        finite = np.abs(w[np.isfinite(w)])
+        scale = max(float(finite.max()) if finite.size else 0.0, 1.0)
+        assert_close(f, w, np.full((), share * scale), f"{what}, argument {number}")
+
+
+def check_compiled(case: Case, backend: Backend) -> None:
+    """A compiled call against the reference, and that the second call does not trace again."""
+    if not case.compiled:
+        return
+    traces = 0
+    arguments = [case.arguments(sample, next(dtypes_of(case, sample, backend))) for sample in case.samples]
+
+    def all_samples(given: list[Any]) -> list[Any]:
+        nonlocal traces
+        traces += 1
+        return [case.call(*args, **sample.params) for args, sample in zip(given, case.samples, strict=True)]
+
+    compiled = polykeras.compile(all_samples)
+    with using(backend):
+        given = at_home(arguments, backend)
+        first = compiled(given)
+        count = traces
+        second = compiled(given)
+    if backend.traces:
+        assert traces == count, f"{case.name}: the second call of the compiled function traced it again"
+    for sample, args, one, other in zip(case.samples, arguments, first, second, strict=True):
+        dtype = next(dtypes_of(case, sample, backend))
+        with excused(sample, backend):
+            check_results(case, sample, args, one, dtype)
+        for a, b in zip(numpy_of(one), numpy_of(other), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def check_mistakes(case: Case, backend: Backend) -> None:
+    """Ill-formed calls: the same class of error and the same message as on Specs."""
+    for mistake in case.mistakes:
+        arguments = case.arguments(mistake, (mistake.dtypes or ("float32",))[0])
+
+        def spec(x: Any) -> Any:
+            return Spec(x.shape, canonical(x.dtype)) if isinstance(x, np.ndarray) else x
+
+        with pytest.raises(OpError) as expected:
+            case.call(*tree.map_structure(spec, arguments), **mistake.params)
+        with using(backend), pytest.raises(OpError) as found:
+            case.call(*at_home(arguments, backend), **mistake.params)
+        assert type(found.value) is type(expected.value), f"{found.value!r}, expected {expected.value!r}"
+        assert str(found.value) == str(expected.value)
+        assert str(found.value).startswith(f"{case.public.__name__}: ")

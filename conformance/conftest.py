@@ -1,0 +1,21 @@
+"""Which backends the suite checks."""
+
+from __future__ import annotations
+
+import pytest
+
+from polykeras.backend import Backend, available, load
+
+from . import cases as cases
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        names = metafunc.config.getoption("--backend") or available()
+        metafunc.parametrize("backend", names, indirect=True)
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """The backend to check."""
+    return load(request.param)

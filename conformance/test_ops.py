@@ -1,0 +1,38 @@
+"""Every op of the table on every chosen backend."""
+
+from __future__ import annotations
+
+import pytest
+
+from polykeras.backend import Backend
+from polykeras.op import OPS
+
+from . import checks
+from .case import CASES
+
+
+def test_every_op_has_a_case() -> None:
+    assert set(OPS) == set(CASES)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in CASES])
+class TestOp:
+    """The checks of one op, which one process runs: what a framework compiled for one serves the others."""
+
+    def test_values(self, name: str, backend: Backend) -> None:
+        checks.check_values(CASES[name], backend)
+
+    def test_memory_layout(self, name: str, backend: Backend) -> None:
+        checks.check_memory_layout(CASES[name], backend)
+
+    def test_gradients(self, name: str, backend: Backend) -> None:
+        checks.check_gradients(CASES[name], backend)
+
+    def test_second_gradients(self, name: str, backend: Backend) -> None:
+        checks.check_second_gradients(CASES[name], backend)
+
+    def test_compiled(self, name: str, backend: Backend) -> None:
+        checks.check_compiled(CASES[name], backend)
+
+    def test_mistakes(self, name: str, backend: Backend) -> None:
+        checks.check_mistakes(CASES[name], backend)

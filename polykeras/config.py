@@ -1,0 +1,103 @@
+"""The settings of the process. `polykeras.settings` says where their first values come from."""
+
+from __future__ import annotations
+
+from . import backend as backends
+from .backend import set_backend
+from .settings import settings
+
+__all__ = [
+    "backend",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "matmul_precision",
+    "set_backend",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+    "set_matmul_precision",
+]
+
+
+def backend() -> str:
+    """The name of the backend to which host data goes now.
+
+    >>> backend() in polykeras.available()
+    True
+    """
+    current = backends.CURRENT.get()
+    return settings.backend if current is None else current.name
+
+
+def floatx() -> str:
+    """The dtype of floats that nobody gave a dtype.
+
+    >>> floatx()
+    'float32'
+    """
+    return settings.floatx
+
+
+def set_floatx(value: str) -> None:
+    """Set the dtype of floats that nobody gave a dtype: bfloat16, float16, float32 or float64.
+
+    >>> set_floatx("float32")
+    """
+    settings.set("floatx", value)
+
+
+def epsilon() -> float:
+    """The small number that keeps divisions and logarithms finite.
+
+    >>> epsilon()
+    1e-07
+    """
+    return settings.epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Set the small number that keeps divisions and logarithms finite.
+
+    >>> set_epsilon(1e-7)
+    """
+    settings.set("epsilon", value)
+
+
+def image_data_format() -> str:
+    """Where images have their channels when nobody says so.
+
+    >>> image_data_format()
+    'channels_last'
+    """
+    return settings.image_data_format
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Set where images have their channels: "channels_last" or "channels_first".
+
+    >>> set_image_data_format("channels_last")
+    """
+    settings.set("image_data_format", data_format)
+
+
+def matmul_precision() -> str:
+    """How float32 matrix products and convolutions are computed on hardware that has shortcuts.
+
+    >>> matmul_precision()
+    'highest'
+    """
+    return settings.matmul_precision
+
+
+def set_matmul_precision(precision: str) -> None:
+    """Set how float32 matrix products and convolutions are computed on hardware that has shortcuts.
+
+    Args:
+        precision: "highest" for float32 proper, "high" for TensorFloat-32 or its like, "default" for the fastest.
+
+    >>> set_matmul_precision("highest")
+    """
+    settings.set("matmul_precision", precision)
+    for loaded in backends.loaded():
+        loaded.set_matmul_precision(precision)

@@ -1,0 +1,157 @@
+"""What the arguments of ops can be, and who is responsible for each type of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import tree
+from .backend import WEAK, Backend, current, home_of_type, mixed_homes
+from .errors import DTypeError
+from .spec import Spec
+
+if TYPE_CHECKING:
+    from .op import Op
+
+Run = Callable[..., Any]
+
+
+class Interpreter:
+    """Runs ops on a type of array of its own. Where several meet, the highest level runs first."""
+
+    level: int
+
+    def runner(self, op: Op) -> Run:
+        """The function that runs the op, all parameters given by position."""
+        raise NotImplementedError
+
+    def spec(self, x: Any) -> Spec:
+        """Shape and dtype of one of its arrays."""
+        raise NotImplementedError
+
+    def home(self, x: Any) -> Backend | None:
+        """The backend of the array inside, if there is one."""
+        return None
+
+    def to_numpy(self, x: Any) -> np.ndarray:
+        """The values of one of its arrays, if that makes sense."""
+        raise NotImplementedError
+
+
+class Holder(Interpreter):
+    """Runs ops on objects that hold an array, such as variables: on the arrays that they hold."""
+
+    level = 100
+
+    def read(self, x: Any) -> Any:
+        """The array that an object holds now."""
+        raise NotImplementedError
+
+    def lend(self, holders: list[Any], arrays: list[Any]) -> AbstractContextManager[Any]:
+        """Have objects hold other arrays for a while."""
+        raise NotImplementedError
+
+    def lent(self) -> tuple[list[Any], list[Any]]:
+        """The objects that have been lent arrays, and these arrays."""
+        raise NotImplementedError
+
+    def runner(self, op: Op) -> Run:
+        def run(*args: Any) -> Any:
+            given = list(args)
+            for position in op.positions:
+                given[position] = tree.map_structure(held, given[position])
+            return op.function(*given)
+
+        return run
+
+    def home(self, x: Any) -> Backend | None:
+        return _home(self.read(x))
+
+
+HOST, CONVERTIBLE, SCALAR, NESTED, ABSENT = "host", "convertible", "scalar", "nested", "absent"
+"""Kinds of host data: NumPy's arrays, what becomes one, Python's numbers, lists of those, and nothing."""
+
+_interpreters: dict[type, Interpreter] = {}
+_kinds: dict[type, Any] = {}
+
+
+def interprets(cls: type, interpreter: Interpreter) -> None:
+    """Have ops on arrays of this class run by an interpreter."""
+    _interpreters[cls] = interpreter
+
+
+def kind_of(cls: type) -> Any:
+    """What a type of argument is: an Interpreter, a Backend, or a kind of host data."""
+    kind = _kinds.get(cls)
+    if kind is None:
+        kind = _kinds[cls] = _find_kind(cls)
+    return kind
+
+
+def kind_or_none(cls: type) -> Any:
+    """As `kind_of`, with None for what cannot be an argument."""
+    try:
+        return kind_of(cls)
+    except DTypeError:
+        return None
+
+
+def _find_kind(cls: type) -> Any:
+    for interpreted, interpreter in _interpreters.items():
+        if issubclass(cls, interpreted):
+            return interpreter
+    if cls in WEAK:
+        return SCALAR
+    if cls is type(None):
+        return ABSENT
+    if issubclass(cls, (np.ndarray, np.generic)):
+        return HOST
+    if issubclass(cls, (list, tuple, dict)):
+        return NESTED
+    home = home_of_type(cls)
+    if home is not None:
+        return home
+    if hasattr(cls, "__array__"):
+        return CONVERTIBLE
+    raise DTypeError(f"expected arrays, numbers, or nested lists of them; got a {cls.__module__}.{cls.__qualname__}.")
+
+
+def _home(x: Any) -> Backend | None:
+    """The backend of an array, or None for host data and what is no array."""
+    kind = kind_or_none(type(x))
+    if isinstance(kind, Interpreter):
+        return kind.home(x)
+    return kind if isinstance(kind, Backend) else None
+
+
+def home_of(structure: Any) -> Backend:
+    """The backend at which the arrays of a structure are at home; the one in use if all is host data."""
+    homes = list(dict.fromkeys(home for home in map(_home, tree.flatten(structure)) if home is not None))
+    if len(homes) > 1:
+        raise mixed_homes("this function", homes)
+    return homes[0] if homes else current()
+
+
+def held(x: Any) -> Any:
+    """The array that an object holds, or the object itself where it holds none."""
+    kind = _kinds.get(type(x)) or kind_or_none(type(x))
+    return kind.read(x) if isinstance(kind, Holder) else x
+
+
+def _holder() -> Holder | None:
+    return next((interpreter for interpreter in _interpreters.values() if isinstance(interpreter, Holder)), None)
+
+
+def lend(objects: list[Any], arrays: list[Any]) -> AbstractContextManager[Any]:
+    """Have objects hold other arrays for a while, and note what is assigned to any object that holds one."""
+    holder = _holder()
+    return nullcontext() if holder is None else holder.lend(objects, arrays)
+
+
+def lent() -> tuple[list[Any], list[Any]]:
+    """The objects that have been lent arrays here, and these arrays."""
+    holder = _holder()
+    return ([], []) if holder is None else holder.lent()

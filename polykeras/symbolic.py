@@ -1,0 +1,153 @@
+"""Ops on Specs: shapes and dtypes without values, and the check of arguments that all of dispatch shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import tree
+from .backend import WEAK, Backend, host_array
+from .dtypes import INTEGERS, canonical
+from .errors import DTypeError, OpError, ShapeError
+from .interpreters import HOST, Interpreter, Run, interprets, kind_of
+from .spec import Spec
+
+if TYPE_CHECKING:
+    from .op import Op
+
+
+def prepare(op: Op, home: Any, args: Sequence[Any]) -> list[Any]:
+    """The arguments of an op with every array at home, and in the dtype in which the op computes.
+
+    Home is a backend, or whatever else has `array_types`, `asarray`, `cast` and `dtype`.
+    """
+    prepared = list(args)
+    if any(type(args[position]) is list and not args[position] for position in op.positions):
+        raise ShapeError("expected at least one array; got an empty list.")
+    dtype = _common_dtype(op, home, args) if op.promote else None
+    if dtype and op.accepts:
+        op.accepts.check(dtype)
+    for position in op.positions:
+        parameter = op.parameters[position]
+        if parameter.kind == "Value" or (op.takes_functions and type(args[position]) in WEAK):
+            continue
+        wanted = dtype if parameter.is_promoted else "bool" if parameter.kind == "Mask" else None
+        if parameter.kind in ("Arrays", "Tree"):
+            prepared[position] = tree.map_structure(lambda x: in_dtype(x, home, wanted), prepared[position])
+        else:
+            prepared[position] = in_dtype(prepared[position], home, wanted)
+        if parameter.kind in ("Index", "Seed") and home.dtype(prepared[position]) not in INTEGERS:
+            given = home.dtype(prepared[position])
+            raise DTypeError(f"expected {parameter.name} to be integers; got {given}. Cast to int32.")
+    return prepared
+
+
+def _common_dtype(op: Op, home: Any, args: Sequence[Any]) -> str | None:
+    arrays = [x for position in op.promoted for x in _listed(args[position]) if x is not None]
+    if not arrays:
+        return None
+    dtypes = [type(x) if type(x) in WEAK else home.dtype(_at_home(x, home)) for x in arrays]
+    return op.promote(*dtypes)  # type: ignore[misc]
+
+
+def _listed(x: Any) -> list[Any]:
+    return x if type(x) is list else [x]
+
+
+def _at_home(x: Any, home: Any) -> Any:
+    return x if x is None or isinstance(x, home.array_types) else home.asarray(x)
+
+
+def in_dtype(x: Any, home: Any, dtype: str | None) -> Any:
+    """An array or number as an array at home, in a dtype; None keeps the dtype."""
+    if x is None:
+        return None
+    if type(x) in WEAK:
+        return home.asarray(x, dtype)
+    x = _at_home(x, home)
+    return x if dtype is None or home.dtype(x) == dtype else home.cast(x, dtype)
+
+
+class Call:
+    """A call of an op on Specs, by which its results know how they came about."""
+
+    def __init__(self, op: Op, args: tuple[Any, ...]):
+        self.op = op
+        self.args = args
+        self.outputs: list[Spec] = []
+
+    def __repr__(self) -> str:
+        return f"<call of {self.op.name}>"
+
+
+class Symbolic(Interpreter):
+    """Runs ops on Specs: finds shapes and dtypes, and remembers the calls."""
+
+    level = 50
+    array_types = (Spec,)
+
+    def runner(self, op: Op) -> Run:
+        def run(*args: Any) -> Any:
+            call = Call(op, args)
+
+            def produced(spec: Spec) -> Spec:
+                result = Spec(spec.shape, spec.dtype, producer=call)
+                call.outputs.append(result)
+                return result
+
+            return tree.map_structure(produced, infer(op, args))
+
+        return run
+
+    def spec(self, x: Spec) -> Spec:
+        return x
+
+    def to_numpy(self, x: Spec) -> np.ndarray:
+        raise DTypeError(f"{x} has a shape and a dtype, but no values to convert to NumPy.")
+
+    def asarray(self, x: Any, dtype: str | None = None) -> Spec:
+        """The Spec of any array or number."""
+        if type(x) in WEAK:
+            x = host_array(x, dtype)
+        spec = spec_of(x)
+        return spec if dtype is None else self.cast(spec, dtype)
+
+    def cast(self, x: Spec, dtype: str) -> Spec:
+        """The Spec with another dtype."""
+        return Spec(x.shape, dtype)
+
+    def dtype(self, x: Spec) -> str:
+        """The dtype of a Spec."""
+        return x.dtype
+
+
+SYMBOLIC = Symbolic()
+interprets(Spec, SYMBOLIC)
+
+
+def infer(op: Op, args: Sequence[Any]) -> Any:
+    """Specs of the results of a call, or the error that says what is wrong with it."""
+    try:
+        prepared = prepare(op, SYMBOLIC, args)
+        return (op.infer or op.body)(*prepared)  # type: ignore[misc]
+    except OpError as mistake:
+        raise mistake if mistake.op else mistake.named(op.name) from None
+
+
+def spec_of(x: Any) -> Spec:
+    """Shape and dtype of any array or number.
+
+    >>> spec_of([[1.0, 2.0]])
+    Spec((1, 2), 'float32')
+    """
+    kind = kind_of(type(x))
+    if isinstance(kind, Interpreter):
+        return kind.spec(x)
+    if isinstance(kind, Backend):
+        return Spec((size if isinstance(size, int) else None for size in kind.shape(x)), kind.dtype(x))
+    if kind is HOST:
+        return Spec(x.shape, canonical(x.dtype))
+    array = host_array(x)
+    return Spec(array.shape, canonical(array.dtype))
