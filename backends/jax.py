@@ -26,7 +26,7 @@ from polykeras.spec import normalize_axis
 
 jax.config.update("jax_explicit_x64_dtypes", "allow")
 
-KERNELS: dict[str, Callable[..., Any]] = {
+ELEMENTWISE: dict[str, Callable[..., Any]] = {
     # arithmetic
     "add": jnp.add,
     "subtract": jnp.subtract,
@@ -77,6 +77,8 @@ KERNELS: dict[str, Callable[..., Any]] = {
     # activations
     "relu": jax.nn.relu,
     "sigmoid": jax.nn.sigmoid,
+}
+STATIC: dict[str, Callable[..., Any]] = {
     # reductions
     "sum": lambda x, axis, keepdims: jnp.sum(x, axis, dtype=x.dtype, keepdims=keepdims),
     "product": lambda x, axis, keepdims: jnp.prod(x, axis, dtype=x.dtype, keepdims=keepdims),
@@ -90,19 +92,33 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "reshape": jnp.reshape,
     "transpose": jnp.transpose,
     "broadcast_to": jnp.broadcast_to,
-    "concatenate": jnp.concatenate,
-    "stack": jnp.stack,
     "flip": jnp.flip,
     "strided_slice": lax.slice,
-    # conversion and creation
-    "as_array": lambda x: x,
-    "stop_gradient": lax.stop_gradient,
+    # creation
     "zeros_like": lambda x, dtype: jnp.zeros_like(x, dtype=dtype),
     "ones_like": lambda x, dtype: jnp.ones_like(x, dtype=dtype),
     # sorting
     "argsort": lambda x, axis: jnp.argsort(x, axis, stable=True).astype("int32"),
     "sort": lambda x, axis: jnp.sort(x, axis, stable=True),
+}
+KERNELS: dict[str, Callable[..., Any]] = {
+    "concatenate": jnp.concatenate,
+    "stack": jnp.stack,
+    "as_array": lambda x: x,
+    "stop_gradient": lax.stop_gradient,
     "searchsorted": lambda seq, values, side: jnp.searchsorted(seq, values, side=side).astype("int32"),
+}
+
+
+def compiled(function: Callable[..., Any], *static: int) -> Callable[..., Any]:
+    """A kernel whose eager calls go straight to a compiled program; within a traced function it leaves no trace."""
+    return jax.jit(function, static_argnums=static, inline=True)
+
+
+KERNELS |= {name: compiled(function) for name, function in ELEMENTWISE.items()}
+KERNELS |= {
+    name: compiled(function, *range(1, len(OPS[name].parameters)))
+    for name, function in STATIC.items()
 }
 
 
@@ -333,6 +349,7 @@ def _rounding(compute: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @kernel
+@compiled
 def abs(x: Any) -> Any:
     """The magnitude, whose gradient at 0 is 0, as that of JAX's own is not."""
     return x * lax.stop_gradient(jnp.sign(x)) if jnp.issubdtype(x.dtype, jnp.floating) else jnp.abs(x)

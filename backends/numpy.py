@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from polykeras import philox
+from polykeras import philox, tree
 from polykeras.backend import Backend, numpy_dtype
 from polykeras.dtypes import ALL, STORAGE
 from polykeras.errors import OutOfRangeError, ShapeError
@@ -44,7 +45,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "isinf": np.isinf,
     "isfinite": np.isfinite,
     # logic
-    "where": np.where,
     "equal": np.equal,
     "not_equal": np.not_equal,
     "less": np.less,
@@ -60,12 +60,12 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "bitwise_not": np.bitwise_not,
     "left_shift": np.left_shift,
     "right_shift": np.right_shift,
-    # activations
+    # linear algebra and activations
+    "matmul": np.matmul,
     "relu": lambda x: np.maximum(x, 0),
     # movement
     "reshape": lambda x, newshape: x.reshape(newshape),
     "transpose": lambda x, axes: x.transpose(axes),
-    "broadcast_to": np.broadcast_to,
     "concatenate": np.concatenate,
     "stack": np.stack,
     "flip": np.flip,
@@ -85,6 +85,13 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+_NARROW = frozenset({np.dtype("float16"), numpy_dtype("bfloat16")})
+_COMPUTED_WIDE = ALL - {"float16", "bfloat16"}
+_ADDING_UP = frozenset(
+    "sum product running_sum running_product matmul convolve convolve_input_gradient convolve_kernel_gradient window_sum".split()
+)
+
+
 class NumpyBackend(TapeGradients, Backend):
     """NumPy."""
 
@@ -95,8 +102,20 @@ class NumpyBackend(TapeGradients, Backend):
     number_dtypes = ALL - {"bfloat16"} - STORAGE
     scalars = frozenset(
         "add subtract multiply divide floor_divide mod power maximum minimum arctan2 equal not_equal less less_equal "
-        "greater greater_equal bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()
+        "greater greater_equal bitwise_and bitwise_or bitwise_xor left_shift right_shift where".split()
     )
+
+    def plain_dtypes(self, op: str) -> frozenset[str] | None:
+        """All but the floats in which NumPy would add up 16 bits at a time."""
+        return _COMPUTED_WIDE if op in _ADDING_UP else None
+
+    def call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> Any:
+        """Compute in float32 what NumPy would add up 16 bits at a time."""
+        narrow = [x.dtype for x in args if isinstance(x, (np.ndarray, np.generic)) and x.dtype in _NARROW]
+        if not narrow:
+            return kernel(*args)
+        wide = [x.astype(np.float32) if isinstance(x, (np.ndarray, np.generic)) and x.dtype in _NARROW else x for x in args]
+        return kernel(*wide).astype(narrow[0])
 
     def quiet(self) -> np.errstate:
         """Without NumPy's warnings of overflow, division by zero and the like."""
@@ -138,69 +157,7 @@ class NumpyBackend(TapeGradients, Backend):
         return ["cpu:0"]
 
 
-# Narrow floats ---------------------------------------------------------------------------------------------
-
-_NARROW = frozenset({np.dtype("float16"), numpy_dtype("bfloat16")})
-
-
-def _in_single(compute: Callable[..., Any], x: Any, *rest: Any) -> Any:
-    """Compute in float32 where NumPy would add up in 16 bits."""
-    if x.dtype not in _NARROW:
-        return compute(x, *rest)
-    rest = tuple(r.astype(np.float32) if isinstance(r, np.ndarray) and r.dtype == x.dtype else r for r in rest)
-    return compute(x.astype(np.float32), *rest).astype(x.dtype)
-
-
-# Reductions ------------------------------------------------------------------------------------------------
-
-
-def _reduction(compute: Callable[..., Any]) -> Callable[..., Any]:
-    """A reduction over axes, which an array without axes does not have, though NumPy pretends that it has one."""
-
-    def run(x: Any, axis: Any, keepdims: bool) -> Any:
-        if axis is not None and axis != () and not x.ndim:
-            raise ShapeError("an array without axes")
-        return compute(x, axis, keepdims)
-
-    return run
-
-
-def _total(add_up: np.ufunc) -> Callable[..., Any]:
-    def wide(x: Any, axis: Any, keepdims: bool) -> Any:
-        return add_up.reduce(x, axis=axis, dtype=x.dtype, keepdims=keepdims)
-
-    return _reduction(lambda x, axis, keepdims: _in_single(wide, x, axis, keepdims))
-
-
-def _place(search: Callable[..., Any]) -> Callable[..., Any]:
-    return _reduction(lambda x, axis, keepdims: np.asarray(search(x, axis=axis, keepdims=keepdims)).astype("int32"))
-
-
-KERNELS |= {
-    "sum": _total(np.add),
-    "product": _total(np.multiply),
-    "amax": _reduction(lambda x, axis, keepdims: np.maximum.reduce(x, axis=axis, keepdims=keepdims)),
-    "amin": _reduction(lambda x, axis, keepdims: np.minimum.reduce(x, axis=axis, keepdims=keepdims)),
-    "any": _reduction(lambda x, axis, keepdims: np.logical_or.reduce(x, axis=axis, keepdims=keepdims)),
-    "all": _reduction(lambda x, axis, keepdims: np.logical_and.reduce(x, axis=axis, keepdims=keepdims)),
-    "argmax": _place(np.argmax),
-    "argmin": _place(np.argmin),
-}
-
-
-@kernel
-def running_sum(x: Any, axis: int) -> Any:
-    return _in_single(lambda x: np.add.accumulate(x, axis=axis, dtype=x.dtype), x)
-
-
-@kernel
-def running_product(x: Any, axis: int) -> Any:
-    return _in_single(lambda x: np.multiply.accumulate(x, axis=axis, dtype=x.dtype), x)
-
-
-@kernel
-def matmul(x1: Any, x2: Any) -> Any:
-    return _in_single(np.matmul, x1, x2)
+# Rounding --------------------------------------------------------------------------------------------------
 
 
 @kernel
@@ -218,7 +175,84 @@ def rint(x: Any) -> Any:
     return x if x.dtype.kind in "iub" else np.rint(x)
 
 
+# Reductions ------------------------------------------------------------------------------------------------
+
+
+def _reduction(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """A reduction over axes, which an array without axes does not have, though NumPy pretends that it has one."""
+
+    def run(x: Any, axis: Any, keepdims: bool) -> Any:
+        if axis is not None and axis != () and not x.ndim:
+            raise ShapeError("an array without axes")
+        return compute(x, axis, keepdims)
+
+    return run
+
+
+def _total(add_up: np.ufunc) -> Callable[..., Any]:
+    return _reduction(lambda x, axis, keepdims: add_up.reduce(x, axis=axis, dtype=x.dtype, keepdims=keepdims))
+
+
+def _place(search: Callable[..., Any]) -> Callable[..., Any]:
+    return _reduction(lambda x, axis, keepdims: np.asarray(search(x, axis=axis, keepdims=keepdims)).astype("int32"))
+
+
+KERNELS |= {
+    "sum": _total(np.add),
+    "product": _total(np.multiply),
+    "amax": _reduction(lambda x, axis, keepdims: np.maximum.reduce(x, axis=axis, keepdims=keepdims)),
+    "amin": _reduction(lambda x, axis, keepdims: np.minimum.reduce(x, axis=axis, keepdims=keepdims)),
+    "any": _reduction(lambda x, axis, keepdims: np.logical_or.reduce(x, axis=axis, keepdims=keepdims)),
+    "all": _reduction(lambda x, axis, keepdims: np.logical_and.reduce(x, axis=axis, keepdims=keepdims)),
+    "argmax": _place(np.argmax),
+    "argmin": _place(np.argmin),
+    "running_sum": lambda x, axis: np.add.accumulate(x, axis=axis, dtype=x.dtype),
+    "running_product": lambda x, axis: np.multiply.accumulate(x, axis=axis, dtype=x.dtype),
+}
+
+
+# Parts that fit into the cache -----------------------------------------------------------------------------
+
+_PART = 1 << 15  # elements of each array
+
+
+@kernel
+def elementwise(f: Callable[..., Any], xs: Any, donate: Sequence[int]) -> Any:
+    arrays, structure = tree.take_apart(xs)
+    size, shape = arrays[0].size, arrays[0].shape
+    if size < 2 * _PART or any(x.shape != shape for x in arrays):
+        return tree.call(f, xs)
+    rows = [x.reshape(-1) for x in arrays]
+    free = [rows[i] for i in donate if rows[i].flags.writeable and np.shares_memory(rows[i], arrays[i])]
+    outs: list[np.ndarray] = []
+    for start in range(0, size, _PART):
+        part = slice(start, start + _PART)
+        results, result_structure = tree.take_apart(tree.call(f, tree.put_together(structure, [x[part] for x in rows])))
+        for number, result in enumerate(results):
+            if not start:
+                outs.append(_memory_for(result.dtype, size, free))
+            outs[number][part] = result
+    return tree.put_together(result_structure, [out.reshape(shape) for out in outs])
+
+
+def _memory_for(dtype: np.dtype, size: int, free: list[np.ndarray]) -> np.ndarray:
+    """Memory for a result: that of an array that nobody needs any more, else new."""
+    for number, array in enumerate(free):
+        if array.dtype == dtype:
+            return free.pop(number)
+    return np.empty(size, dtype)
+
+
 # Creation and choice ---------------------------------------------------------------------------------------
+
+
+@kernel
+def broadcast_to(x: Any, shape: Any) -> np.ndarray:
+    if math.prod(shape) > 1 << 12:
+        return np.broadcast_to(x, shape)
+    out = np.empty(shape, x.dtype)  # for few elements, faster than NumPy's view
+    out[...] = x
+    return out
 
 
 @kernel
@@ -229,6 +263,32 @@ def zeros_like(x: Any, dtype: str | None) -> np.ndarray:
 @kernel
 def ones_like(x: Any, dtype: str | None) -> np.ndarray:
     return np.ones(x.shape, x.dtype if dtype is None else numpy_dtype(dtype))
+
+
+_BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
+
+
+def _kept(x: Any, mask: Any) -> Any:
+    """An array where a mask holds, zero elsewhere: its bits times zero or one."""
+    return np.multiply(x.view(_BITS[x.dtype.itemsize]), mask).view(x.dtype)
+
+
+@kernel
+def where(condition: Any, x1: Any, x2: Any) -> Any:
+    """The choice, made bit by bit, because NumPy's own takes ten times as long for masks without pattern."""
+    if type(x2) in (bool, int, float):
+        if x2 == 0 and not np.signbit(x2) and x1.dtype.itemsize in _BITS:
+            return _kept(x1, condition)
+        x2 = np.array(x2, x1.dtype)
+    elif type(x1) in (bool, int, float):
+        x1 = np.array(x1, x2.dtype)
+    dtype = x1.dtype
+    if dtype.itemsize not in _BITS:
+        return np.where(condition, x1, x2)
+    bits = _BITS[dtype.itemsize]
+    one, other = x1.view(bits), x2.view(bits)
+    mask = np.negative(condition.astype(bits))  # all bits or none
+    return np.bitwise_xor(np.bitwise_and(np.bitwise_xor(one, other), mask), other).view(dtype)
 
 
 @kernel
@@ -292,20 +352,29 @@ def take(x: Any, indices: Any, axis: int | None) -> Any:
         raise
 
 
+def _grid(shape: Any, axis: int, places: Any) -> tuple[Any, ...]:
+    """What indexes places along an axis, and each row of the other axes as it is."""
+    ndim = len(shape)
+    grid: list[Any] = [np.arange(n).reshape([-1 if i == a else 1 for i in range(ndim)]) for a, n in enumerate(shape)]
+    grid[axis] = places
+    return tuple(grid)
+
+
 @kernel
 def gather_along_axis(x: Any, indices: Any, axis: int) -> np.ndarray:
-    return np.take_along_axis(x, _checked(indices, x.shape[axis], axis), axis)
+    return x[_grid(indices.shape, axis, _checked(indices, x.shape[axis], axis))]
 
 
 @kernel
 def add_along_axis(x: Any, indices: Any, updates: Any, axis: int) -> np.ndarray:
-    length = x.shape[axis]
-    out = np.array(np.moveaxis(x, axis, -1), order="C")
-    places = np.moveaxis(_checked(indices, length, axis) % max(length, 1), axis, -1).astype(np.intp)
-    if places.size:
-        row = np.arange(0, out.size, length).reshape(*out.shape[:-1], 1)
-        np.add.at(out.reshape(-1), (places + row).reshape(-1), np.moveaxis(updates, axis, -1).reshape(-1))
-    return np.moveaxis(out, -1, axis)
+    out = x.copy(order="C")
+    if indices.size:
+        grid = _grid(indices.shape, axis, _checked(indices, x.shape[axis], axis) % x.shape[axis])
+        places = np.zeros((), np.intp)
+        for size, place in zip(out.shape, grid, strict=True):
+            places = places * size + place
+        np.add.at(out.reshape(-1), places.reshape(-1), updates.reshape(-1))  # many times faster along one axis
+    return out
 
 
 def _places(indices: Any, shape: Any) -> np.ndarray:
@@ -399,14 +468,43 @@ def _patches(x: Any, window: Any) -> np.ndarray:
     )
 
 
+class _Workspace(threading.local):
+    """Memory that a thread uses again for one matrix of patches after the other: new memory costs more than the copy."""
+
+    most = 1 << 28  # bytes; what is larger is not kept
+
+    def __init__(self) -> None:
+        self._memory = np.empty(0, np.uint8)
+
+    def array(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """An array to write to and to be done with before the next one is asked for."""
+        size = math.prod(shape) * dtype.itemsize
+        if size > self.most:
+            return np.empty(shape, dtype)
+        if size > self._memory.size:
+            self._memory = np.empty(size, np.uint8)
+        return self._memory[:size].view(dtype).reshape(shape)
+
+
+_workspace = _Workspace()
+_FEW_CHANNELS = 4  # up to here the elements of a tap are copied in longer runs tap by tap than patch by patch
+
+
 def _patch_rows(x: Any, window: Any) -> np.ndarray:
     """The patches of each group as the rows of a matrix: shape (groups, batch * windows, taps * channels)."""
-    patches, rank, groups = _patches(x, window), window.rank, window.groups
-    count, taps = math.prod(patches.shape[: rank + 1]), math.prod(window.sizes)
-    if groups == 1:
-        return patches.reshape(1, count, taps * patches.shape[-1])
-    apart = patches.reshape(*patches.shape[:-1], groups, patches.shape[-1] // groups)
-    return np.moveaxis(apart, -2, 0).reshape(groups, count, taps * apart.shape[-1])
+    groups, taps = window.groups, math.prod(window.sizes)
+    if groups == 1 and x.shape[-1] <= _FEW_CHANNELS:
+        views = _taps(_padded(x, window.pairs(x.shape[1:-1])), window, window.outputs(x.shape[1:-1]))
+        columns = _workspace.array((taps, x.shape[-1], *views[0].shape[:-1]), x.dtype)
+        for tap, view in enumerate(views):
+            columns[tap] = np.moveaxis(view, -1, 0)
+        return columns.reshape(1, taps * x.shape[-1], math.prod(columns.shape[2:])).swapaxes(1, 2)
+    patches = _patches(x, window)
+    count = math.prod(patches.shape[: window.rank + 1])
+    rows = _workspace.array((groups, count, taps * patches.shape[-1] // groups), x.dtype)
+    apart = rows.reshape(groups, *patches.shape[:-1], patches.shape[-1] // groups)
+    apart[...] = np.moveaxis(patches.reshape(*patches.shape[:-1], groups, apart.shape[-1]), -2, 0) if groups > 1 else patches
+    return rows
 
 
 def _group_matrix(kernel: Any, groups: int) -> np.ndarray:
@@ -419,16 +517,17 @@ def _group_rows(g: Any, groups: int) -> np.ndarray:
     return np.moveaxis(g.reshape(math.prod(g.shape[:-1]), groups, g.shape[-1] // groups), 1, 0)
 
 
-def _wide_convolve(inputs: Any, kernel: Any, window: Any) -> np.ndarray:
+@kernel
+def convolve(inputs: Any, kernel: Any, window: Any) -> np.ndarray:
     x = _channels_last(inputs, window)
-    rows = _patch_rows(x, window) @ _group_matrix(kernel, window.groups)
+    rows = _product(_patch_rows(x, window), _group_matrix(kernel, window.groups))
     shape = (x.shape[0], *window.outputs(x.shape[1:-1]), kernel.shape[-1])
     return _as_given(np.moveaxis(rows, 0, 1).reshape(shape), window)
 
 
-@kernel
-def convolve(inputs: Any, kernel: Any, window: Any) -> np.ndarray:
-    return _in_single(_wide_convolve, inputs, kernel, window)
+def _product(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Products of stacked matrices; of single ones without the detour that NumPy takes for stacks."""
+    return (one[0] @ other[0])[None] if len(one) == 1 else one @ other
 
 
 def _taps(x: Any, window: Any, counts: Any) -> list[np.ndarray]:
@@ -440,7 +539,8 @@ def _taps(x: Any, window: Any, counts: Any) -> list[np.ndarray]:
     return views
 
 
-def _wide_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> np.ndarray:
+@kernel
+def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> np.ndarray:
     g, groups = _channels_last(g, window), window.groups
     pairs = window.pairs(sizes)
     padded = [size + low + high for size, (low, high) in zip(sizes, pairs, strict=True)]
@@ -449,27 +549,18 @@ def _wide_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> np.nda
     rows = _group_rows(g, groups)
     per_tap = _group_matrix(kernel, groups).reshape(groups, -1, channels, kernel.shape[-1] // groups)
     for tap, view in enumerate(_taps(out, window, g.shape[1:-1])):
-        part = rows @ per_tap[:, tap].swapaxes(1, 2)
+        part = _product(rows, per_tap[:, tap].swapaxes(1, 2))
         view += np.moveaxis(part, 0, 1).reshape(view.shape)
     inner = tuple(slice(low, low + size) for size, (low, _) in zip(sizes, pairs, strict=True))
     return _as_given(out[(slice(None), *inner)], window)
 
 
 @kernel
-def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> np.ndarray:
-    return _in_single(_wide_input_gradient, g, kernel, sizes, window)
-
-
-def _wide_kernel_gradient(inputs: Any, g: Any, window: Any) -> np.ndarray:
+def convolve_kernel_gradient(inputs: Any, g: Any, window: Any) -> np.ndarray:
     x, g = _channels_last(inputs, window), _channels_last(g, window)
-    matrices = _patch_rows(x, window).swapaxes(1, 2) @ _group_rows(g, window.groups)
+    matrices = _product(_patch_rows(x, window).swapaxes(1, 2), _group_rows(g, window.groups))
     shape = (*window.sizes, x.shape[-1] // window.groups, g.shape[-1])
     return np.moveaxis(matrices, 0, 1).reshape(shape)
-
-
-@kernel
-def convolve_kernel_gradient(inputs: Any, g: Any, window: Any) -> np.ndarray:
-    return _in_single(_wide_kernel_gradient, inputs, g, window)
 
 
 def _lowest(dtype: np.dtype) -> Any:
@@ -491,7 +582,7 @@ def _fold(combine: np.ufunc, x: Any, window: Any, outside: Any) -> np.ndarray:
 
 @kernel
 def window_sum(x: Any, window: Any) -> np.ndarray:
-    return _in_single(lambda x: _fold(np.add, x, window, 0), x)
+    return _fold(np.add, x, window, 0)
 
 
 @kernel
@@ -528,7 +619,7 @@ def window_max_gradient(g: Any, x: Any, window: Any) -> np.ndarray:
         hit = views[tap] == greatest
         hit &= free
         np.logical_xor(free, hit, out=free)
-        return g * hit
+        return _kept(g, hit)
 
     return _as_given(_unpool(g, x.shape[1:-1], window, share), window)
 

@@ -72,7 +72,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "left_shift": _binary(raw.LeftShift),
     "right_shift": _binary(raw.RightShift),
     # activations
-    "relu": lambda x: raw.Relu(features=x),
+    "relu": tf.nn.relu,
     "sigmoid": _unary(raw.Sigmoid),
     # reductions
     "any": tf.reduce_any,

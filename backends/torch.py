@@ -85,7 +85,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "as_array": lambda x: x,
     "stop_gradient": torch.Tensor.detach,
     # linear algebra
-    "matmul": torch.matmul,
+    "matmul": torch.Tensor.matmul,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import importlib.metadata
 import importlib.util
 import sys
@@ -46,7 +47,7 @@ class Backend:
     """The dtypes that exist there: their names, and what the framework calls them."""
 
     plain: frozenset[str] | None = None
-    """The dtypes whose arrays kernels can take as they are. Calls with others go through `call`. None: all."""
+    """The dtypes whose arrays kernels in general can take as they are. Calls with others go through `call`."""
 
     strict: bool = False
     """Whether the framework itself refuses to mix dtypes, so that dispatch need not look."""
@@ -84,6 +85,10 @@ class Backend:
         if not isinstance(x, self.array_types):
             return self.asarray(x, dtype)
         return x if self.dtype(x) == dtype else self.cast(x, self._check_dtype(dtype))
+
+    def plain_dtypes(self, op: str) -> frozenset[str] | None:
+        """The dtypes whose arrays the kernel of an op can take as they are. None: all."""
+        return self.plain
 
     def call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> Any:
         """Run a kernel on arguments that are not all plain."""
@@ -281,6 +286,7 @@ def load(name: str) -> Backend:
         raise UnknownBackendError(f"unknown backend {name!r}; registered ones: {', '.join(registered())}.")
     if not is_installed(name):
         raise BackendError(f"backend {name!r} is not installed. Install it with: {install_command(name)}")
+    importlib.import_module("polykeras.ops")  # fills the table in which backends look up ops
     try:
         found = registered()[name].load()
     except Exception as error:

@@ -8,16 +8,13 @@ What is decided once for a combination of types is remembered in the op's table.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from . import tree
-from .backend import CURRENT, WEAK, Backend, current, host_array, mixed_homes, using
-from .dtypes import INTEGERS
-from .errors import BackendError, DTypeError, OpError, PolykerasError
+from . import eager, tree
+from .backend import CURRENT, Backend, current, host_array, mixed_homes
+from .errors import DTypeError, OpError, PolykerasError
 from .interpreters import CONVERTIBLE, HOST, NESTED, SCALAR, Interpreter, Run, kind_of
+from .source import function_from
 from .symbolic import in_dtype, infer, prepare
 
 if TYPE_CHECKING:
@@ -43,27 +40,48 @@ def select(op: Op, args: tuple[Any, ...]) -> Run:
     if NESTED in kinds and not _keeps_lists(op, args):
         return _with_lists(op, args)
     interpreters = [kind for kind in kinds if isinstance(kind, Interpreter)]
+    homes = list(dict.fromkeys(kind for kind in kinds if isinstance(kind, Backend)))
     if interpreters:
         run = max(interpreters, key=lambda interpreter: interpreter.level).runner(op)
+    elif len(homes) > 1:
+        raise mixed_homes(op.name, homes)
     else:
-        homes = list(dict.fromkeys(kind for kind in kinds if isinstance(kind, Backend)))
-        if len(homes) > 1:
-            raise mixed_homes(op.name, homes)
-        run = _eager(op, homes[0] if homes else current(), types)
+        run = eager.runner(op, homes[0] if homes else current(), types)
     if not op.takes_trees and NESTED not in kinds:
-        _remember(op, args, run)
+        _remember(op, args, run, by_backend_in_use=not interpreters and not homes)
     return run
 
 
-def _remember(op: Op, args: tuple[Any, ...], run: Run) -> None:
-    keys: list[Any] = [CURRENT.get()]
+def _remember(op: Op, args: tuple[Any, ...], run: Run, by_backend_in_use: bool) -> None:
+    keys: list[Any] = []
     for position in op.positions:
         value = args[position]
         keys.append(tuple(map(type, value)) if op.parameters[position].kind == "Arrays" else type(value))
+    if not keys:
+        op.table[CURRENT.get()] = run
+        return
     table = op.table
     for key in keys[:-1]:
         table = table.setdefault(key, {})
-    table[keys[-1]] = run
+    table[keys[-1]] = _on_backend_in_use(op, CURRENT.get(), run) if by_backend_in_use else run
+
+
+def _on_backend_in_use(op: Op, home: Backend | None, run: Run) -> Run:
+    """Run an op on host data wherever that goes at the time of the call."""
+    passed = ", ".join(parameter.name for parameter in op.parameters)
+    source = (
+        f"def {op.name}({passed}):\n"
+        f"    run = runs.get(current())\n"
+        f"    if run is None:\n"
+        f"        run = runs[current()] = choose(op, ({passed},))\n"
+        f"    return run({passed})\n"
+    )
+
+    def choose(op: Op, args: tuple[Any, ...]) -> Run:
+        return eager.runner(op, current(), [type(x) for x in arrays_of(op, args)])
+
+    namespace = {"op": op, "runs": {home: run}, "current": CURRENT.get, "choose": choose}
+    return function_from(op.name, source, namespace)
 
 
 def _keeps_lists(op: Op, args: tuple[Any, ...]) -> bool:
@@ -96,157 +114,6 @@ def _with_lists(op: Op, args: tuple[Any, ...]) -> Run:
             elif kind != "Tree":
                 given[position] = gathered(given[position])
         return op.function(*given)
-
-    return run
-
-
-# Running on a backend --------------------------------------------------------------------------------------
-
-
-def _eager(op: Op, home: Backend, types: list[type]) -> Run:
-    """How a backend runs an op: its kernel or the op's body, behind as few checks as these types need."""
-    kernel = home.kernel(op.name)
-    raw = kernel or _body_at(op, home)
-    particular = home.plain is not None and kernel is not None
-
-    def general(*args: Any) -> Any:
-        prepared = prepare(op, home, args)
-        return home.call(raw, prepared) if particular else raw(*prepared)
-
-    if op.takes_values:
-        return raw
-    if op.takes_trees or (particular and op.takes_dtype):
-        return general
-    native = [issubclass(cls, home.array_types) for cls in types]
-    if all(is_native or cls is type(None) for is_native, cls in zip(native, types, strict=True)):
-        return _checked(op, home, raw, general, particular)
-    pair = op.promoted == op.positions == (0, 1) and any(native) and op.name in home.scalars
-    if pair and not op.takes_lists and types[1 - native.index(True)] in WEAK:
-        array = native.index(True)
-        return _checking_scalar(raw, _absorbing(op, home, types[1 - array], array, particular), array, general)
-    return general
-
-
-def _checked(op: Op, home: Backend, raw: Run, general: Run, particular: bool) -> Run:
-    """An op on arrays of the backend alone, with a look at their dtypes as far as that is needed."""
-    plain = home.plain if particular and home.plain is not None else frozenset(home.dtypes)
-    allowed: dict[int, frozenset[str]] = {}
-    for position in op.positions:
-        kind = op.parameters[position].kind
-        names = plain
-        if kind == "Mask":
-            names = names & {"bool"}
-        elif kind in ("Index", "Seed"):
-            names = names & INTEGERS
-        elif op.promote and op.parameters[position].is_promoted:
-            names = _computed_as_they_are(op, names)
-        allowed[position] = names
-    natives = {
-        position: frozenset(home.dtypes[name] for name in names)
-        for position, names in allowed.items()
-        if len(names) < len(home.dtypes)
-    }
-    together = op.promoted if op.promote and not home.strict and (len(op.promoted) > 1 or op.takes_lists) else ()
-    if not natives and not together and not op.takes_lists:
-        return raw
-    if op.takes_lists:
-        return _checking_list(raw, natives, general) if op.positions == (0,) else general
-    if op.positions == (0,) or (op.positions == (0, 1) and home.strict and op.promoted == (0, 1)):
-        return _checking_one(raw, natives[0], general) if natives else raw
-    if op.positions == together == (0, 1):
-        return _checking_two(raw, natives.get(0, frozenset(home.dtypes.values())), general)
-    return _checking_all(raw, list(natives.items()), together, general)
-
-
-def _computed_as_they_are(op: Op, names: frozenset[str]) -> frozenset[str]:
-    """The dtypes that an op is defined for and computes in without a cast."""
-    assert op.promote is not None
-    accepted = names & op.accepts.dtypes if op.accepts else names
-    return frozenset(name for name in accepted if op.promote(name) == name)
-
-
-def _absorbing(op: Op, home: Backend, scalar: type, array: int, particular: bool) -> frozenset[Any]:
-    """The dtypes of arrays that a Python number can join without a cast, and whose kernels take it as it is."""
-    names = home.plain if particular and home.plain is not None else frozenset(home.dtypes)
-    names = _computed_as_they_are(op, names & home.number_dtypes if home.number_dtypes else names)
-    if scalar is int:
-        names -= INTEGERS  # whether an integer can hold a number is a matter of its value
-    fitting = (name for name in names if _stays(op, name, (name, scalar) if array == 0 else (scalar, name)))
-    return frozenset(home.dtypes[name] for name in fitting)
-
-
-def _body_at(op: Op, home: Backend) -> Run:
-    """The body of an op, run where its arrays are at home."""
-    body = op.body
-    if body is None:
-        raise BackendError(f"backend {home.name} has no kernel for the primitive op {op.name}.")
-    if home is current() and home.quiet is None:
-        return body
-    quiet = home.quiet or nullcontext
-
-    def run(*args: Any) -> Any:
-        with using(home), quiet():
-            return body(*args)
-
-    return run
-
-
-def _stays(op: Op, name: str, dtypes: tuple[str | type, ...]) -> bool:
-    """Whether an op on arguments of these dtypes computes in a given one."""
-    try:
-        return op.promote(*dtypes) == name  # type: ignore[misc]
-    except DTypeError:
-        return False
-
-
-def _checking_one(raw: Run, fixed: frozenset, general: Run) -> Run:
-    def run(x: Any, *rest: Any) -> Any:
-        return raw(x, *rest) if x.dtype in fixed else general(x, *rest)
-
-    return run
-
-
-def _checking_two(raw: Run, fixed: frozenset, general: Run) -> Run:
-    def run(x1: Any, x2: Any, *rest: Any) -> Any:
-        dtype = x1.dtype
-        return raw(x1, x2, *rest) if dtype is x2.dtype and dtype in fixed else general(x1, x2, *rest)
-
-    return run
-
-
-def _checking_scalar(raw: Run, absorbing: frozenset, array: int, general: Run) -> Run:
-    def run(*args: Any) -> Any:
-        return raw(*args) if args[array].dtype in absorbing else general(*args)
-
-    return run
-
-
-def _checking_list(raw: Run, natives: dict[int, frozenset], general: Run) -> Run:
-    fixed = natives.get(0)
-
-    def run(xs: list[Any], *rest: Any) -> Any:
-        if not xs:
-            return general(xs, *rest)
-        dtype = xs[0].dtype
-        plain = all(x.dtype is dtype for x in xs) and (fixed is None or dtype in fixed)
-        return raw(xs, *rest) if plain else general(xs, *rest)
-
-    return run
-
-
-def _checking_all(raw: Run, natives: list[tuple[int, frozenset]], together: tuple[int, ...], general: Run) -> Run:
-    def run(*args: Any) -> Any:
-        for position, fixed in natives:
-            x = args[position]
-            if x is not None and x.dtype not in fixed:
-                return general(*args)
-        if together:
-            dtype = args[together[0]].dtype
-            for position in together[1:]:
-                x = args[position]
-                if x is not None and x.dtype is not dtype:
-                    return general(*args)
-        return raw(*args)
 
     return run
 

@@ -80,7 +80,8 @@ _ALIASES = {
     "complex": "complex64",
     "float8_e4m3": "float8_e4m3fn",
 }
-_PYTHON = {bool: "bool", int: "int32", float: "float32", complex: "complex64"}
+_PYTHON: dict[Any, str] = {bool: "bool", int: "int32", float: "float32", complex: "complex64"}
+_known: dict[Any, str] = {name: name for name in ALL}
 
 def canonical(dtype: Any) -> str:
     """The name of a dtype given as a name, a Python type, or a dtype object of any framework.
@@ -89,14 +90,15 @@ def canonical(dtype: Any) -> str:
     >>> canonical(np.float32), canonical("double"), canonical(int)
     ('float32', 'float64', 'int32')
     """
-    if type(dtype) is str and dtype in ALL:
-        return dtype
-    if isinstance(dtype, type) and dtype in _PYTHON:
-        return _PYTHON[dtype]
-    name = dtype if isinstance(dtype, str) else _name(dtype)
+    try:
+        return _known[dtype]
+    except (KeyError, TypeError):
+        pass
+    name = dtype if isinstance(dtype, str) else _PYTHON.get(dtype) or _name(dtype)
     name = _ALIASES.get(name, name)
     if name not in ALL:
         raise DTypeError(f"expected a dtype, one of {', '.join(sorted(ALL))}; got {dtype!r}.")
+    _known[dtype] = name
     return name
 
 

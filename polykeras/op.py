@@ -10,7 +10,6 @@ kernels as it was given.
 from __future__ import annotations
 
 import inspect
-import linecache
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -21,6 +20,7 @@ from .dtypes import Accepted, canonical
 from .errors import ShapeError
 from .seeds import key_of
 from .settings import settings
+from .source import function_from
 from .spec import Spec
 
 Array = Any
@@ -78,7 +78,7 @@ class Op:
     why: str = ""
     """Why a primitive is one."""
     table: dict = field(default_factory=dict)
-    """Who runs the op: by the backend in use, then by the type of each array argument."""
+    """Who runs the op, by the type of each array argument; without any, by the backend in use."""
     function: Callable[..., Any] = field(init=False)
     """The public function."""
 
@@ -173,7 +173,7 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         f"def {op.name}({signature}):\n"
         f"{conversions}"
         f"    try:\n"
-        f"        run = table[current()]{keys}\n"
+        f"        run = table{keys or '[current()]'}\n"
         f"    except KeyError:\n"
         f"        run = select(op, {arguments})\n"
         f"    try:\n"
@@ -181,8 +181,6 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         f"    except Exception as error:\n"
         f"        return recover(op, error, {arguments})\n"
     )
-    filename = f"<polykeras op {op.name}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     namespace = {
         "op": op,
         "table": op.table,
@@ -195,8 +193,7 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         "key_of": key_of,
         **{f"_{p.name}": p.default for p in op.parameters},
     }
-    exec(compile(source, filename, "exec"), namespace)
-    function: Any = namespace[op.name]
+    function: Any = function_from(op.name, source, namespace)
     for attribute in ("__module__", "__doc__", "__annotations__"):
         setattr(function, attribute, getattr(declared, attribute))
     function.op = op

@@ -107,3 +107,14 @@ case(
     magnitude=lambda xs: np.abs(xs).sum(-1, keepdims=True) * np.abs(xs),
     function=lambda xs: ops.map(lambda x: ops.multiply(ops.sum(x), x), xs),
 )
+case(
+    "elementwise",
+    lambda x, y: (x * y + x, x - y),
+    sample(array(3, 4), array(3, 4)),
+    sample(array(300, 400), array(300, 400), gradient=False),
+    dtypes=("float32", "float64"),
+    magnitude=lambda x, y: np.abs(x * y) + np.abs(x) + np.abs(y),
+    function=lambda x, y: ops.elementwise(
+        lambda x, y: (ops.add(ops.multiply(x, y), x), ops.subtract(x, y)), (x, ops.add(y, 0)), donate=(1,)
+    ),
+)

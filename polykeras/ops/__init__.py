@@ -36,6 +36,7 @@ from .brackets import (
 )
 from .control import (
     cond,
+    elementwise,
     fori_loop,
     map,
     run_branch,
@@ -274,6 +275,7 @@ __all__ = [
     "dot",
     "dtype",
     "einsum",
+    "elementwise",
     "elu",
     "empty",
     "equal",

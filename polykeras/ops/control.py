@@ -219,6 +219,28 @@ def scan(
     return carry, tree.map_structure(lambda *ys: None if ys[0] is None else ops.stack(ys), *results)
 
 
+@composed(infer=lambda f, xs, donate: tree.call(f, xs))
+def elementwise(f: Function, xs: Tree, donate: Any = ()) -> Any:
+    """Call a function that computes element by element on arrays of one shape.
+
+    Where every intermediate result is written to memory, it is called on one part of the arrays after the other, small
+    enough for the processor's cache.
+
+    Args:
+        f: A function of arrays that gives an array of the same shape, or a structure of them. What it makes of an
+            element must not depend on the others.
+        xs: The arrays, a tuple or list whose parts the function takes one by one, or one array.
+        donate: The positions of arrays whose memory may be used for the results, and which are lost to the caller.
+
+    Returns:
+        What the function returned.
+
+    >>> elementwise(lambda x, y: add(multiply(x, x), y), (array([1.0, 2.0]), array([3.0, 4.0])))
+    array([4., 8.], dtype=float32)
+    """
+    return tree.call(f, xs)
+
+
 def _infer_map(f: Any, xs: Any) -> Any:
     steps = scan_length(xs, None)
     y = f(tree.map_structure(lambda x: Spec(x.shape[1:], x.dtype), xs))

@@ -11,6 +11,7 @@ from .. import ops
 from ..backend import Backend, host_array
 from ..interpreters import HOST, Interpreter, kind_of
 from ..symbolic import spec_of
+from ..dtypes import canonical
 from ..errors import DTypeError
 from ..op import Array, DType, Value, composed, primitive
 from ..spec import Spec
@@ -24,9 +25,9 @@ def shape(x: Any) -> tuple[Any, ...]:
     (1, 3)
     """
     kind = kind_of(type(x))
-    if isinstance(kind, Backend):
-        return kind.shape(x)
-    return x.shape if kind is HOST else spec_of(x).shape
+    if kind is HOST:
+        return x.shape
+    return kind.shape(x) if isinstance(kind, Backend) else spec_of(x).shape
 
 
 def dtype(x: Any) -> str:
@@ -36,6 +37,8 @@ def dtype(x: Any) -> str:
     'float32'
     """
     kind = kind_of(type(x))
+    if kind is HOST:
+        return canonical(x.dtype)
     return kind.dtype(x) if isinstance(kind, Backend) else spec_of(x).dtype
 
 

@@ -1,0 +1,158 @@
+"""How a backend runs an op: its kernel or the op's body, behind as few checks as the arguments need.
+
+For each combination of argument types a function is written that looks at dtypes just as far as necessary, because
+this look is most of what an eager call costs on top of the framework's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .backend import WEAK, Backend, current, using
+from .dtypes import INTEGERS, same
+from .errors import BackendError, DTypeError
+from .interpreters import Run
+from .source import function_from
+from .symbolic import prepare
+
+if TYPE_CHECKING:
+    from .op import Op
+
+
+def runner(op: Op, home: Backend, types: Sequence[type]) -> Run:
+    """The function that runs an op on arrays and numbers of these types."""
+    kernel = home.kernel(op.name)
+    raw = kernel or _body_at(op, home)
+    plain = home.plain_dtypes(op.name) if kernel else None
+    particular = plain is not None
+
+    def general(*args: Any) -> Any:
+        prepared = prepare(op, home, args)
+        return home.call(raw, prepared) if particular else raw(*prepared)
+
+    if op.takes_values:
+        return raw
+    if op.takes_trees or (particular and op.takes_dtype):
+        return general
+    plain = frozenset(home.dtypes) if plain is None else plain
+    kinds = ["array" if issubclass(cls, home.array_types) else "number" if cls in WEAK else cls for cls in types]
+    if op.takes_lists:
+        return _checking_list(op, home, raw, general, plain) if op.positions == (0,) and set(kinds) == {"array"} else general
+    known = set(kinds) <= {"array", type(None)}
+    if known or (op.name in home.scalars and "array" in kinds and set(kinds) <= {"array", "number"}):
+        return _checking(op, home, raw, general, plain, types)
+    return general
+
+
+def _body_at(op: Op, home: Backend) -> Run:
+    """The body of an op, run where its arrays are at home."""
+    body = op.body
+    if body is None:
+        raise BackendError(f"backend {home.name} has no kernel for the primitive op {op.name}.")
+    quiet = home.quiet
+
+    def run(*args: Any) -> Any:
+        if current() is not home:
+            with using(home):
+                return run(*args)
+        if quiet is None:
+            return body(*args)
+        with quiet():
+            return body(*args)
+
+    return run
+
+
+# Looking at dtypes -----------------------------------------------------------------------------------------
+
+
+def _checking(
+    op: Op, home: Backend, raw: Run, general: Run, plain: frozenset[str], types: Sequence[type]
+) -> Run:
+    """A call with arrays of the backend, and perhaps Python numbers, one for each array parameter."""
+    names = [parameter.name for parameter in op.parameters]
+    arrays = [p for p, cls in zip(op.positions, types, strict=True) if cls not in WEAK and cls is not type(None)]
+    numbers = {p: cls for p, cls in zip(op.positions, types, strict=True) if cls in WEAK}
+    if not set(numbers) <= set(op.promoted) or (numbers and not op.promote):
+        return general
+    together = [position for position in arrays if position in op.promoted] if op.promote else []
+    namespace: dict[str, Any] = {"raw": raw, "general": general}
+    looks, conditions = [], []
+    for position in arrays:
+        if position in together[1:]:
+            if not home.strict:
+                conditions.append(f"{names[position]}.dtype is dtype_{together[0]}")
+            continue
+        allowed = _allowed(op, home, position, plain, numbers)
+        member = _membership(f"dtype_{position}", allowed, home, namespace)
+        if member or (position in together and len(together) > 1 and not home.strict):
+            looks.append(f"    dtype_{position} = {names[position]}.dtype\n")
+        if member:
+            conditions.append(member)
+    if not conditions:
+        return raw
+    passed = ", ".join(names)
+    source = (
+        f"def {op.name}({passed}):\n"
+        f"{''.join(looks)}"
+        f"    if {' and '.join(conditions)}:\n"
+        f"        return raw({passed})\n"
+        f"    return general({passed})\n"
+    )
+    return function_from(op.name, source, namespace)
+
+
+def _allowed(
+    op: Op, home: Backend, position: int, plain: frozenset[str], numbers: dict[int, type]
+) -> frozenset[str]:
+    """The dtypes with which an array can go into the kernel as it is."""
+    parameter = op.parameters[position]
+    if parameter.kind == "Mask":
+        return plain & {"bool"}
+    if parameter.kind in ("Index", "Seed"):
+        return plain & INTEGERS
+    if not op.promote or not parameter.is_promoted:
+        return plain
+    if home.strict and op.promote is same and not numbers:
+        return plain  # the framework refuses by itself what the op does not accept
+    accepted = plain & op.accepts.dtypes if op.accepts else plain
+    if numbers:
+        accepted &= home.number_dtypes or plain
+    if int in numbers.values():
+        accepted -= INTEGERS  # whether an integer can hold a number is a matter of its value
+    return frozenset(name for name in accepted if _keeps_dtype(op, name, numbers))
+
+
+def _keeps_dtype(op: Op, name: str, numbers: dict[int, type]) -> bool:
+    """Whether an op on arrays of a dtype, and on numbers, computes in this dtype."""
+    assert op.promote is not None
+    try:
+        return op.promote(*(numbers.get(position, name) for position in op.promoted)) == name
+    except DTypeError:
+        return False
+
+
+def _membership(variable: str, names: frozenset[str], home: Backend, namespace: dict[str, Any]) -> str:
+    """The condition that a dtype is one of these, the usual one tried first; none if it is any."""
+    if len(names) == len(home.dtypes):
+        return ""
+    usual = next((name for name in ("float32", "int32", "bool") if name in names), None)
+    namespace[f"usual_{variable}"] = home.dtypes[usual] if usual else None
+    namespace[f"allowed_{variable}"] = frozenset(home.dtypes[name] for name in names)
+    return f"({variable} is usual_{variable} or {variable} in allowed_{variable})"
+
+
+def _checking_list(op: Op, home: Backend, raw: Run, general: Run, plain: frozenset[str]) -> Run:
+    """A call with a list of arrays."""
+    names = _allowed(op, home, 0, plain, {})
+    allowed = None if len(names) == len(home.dtypes) else frozenset(home.dtypes[name] for name in names)
+
+    def run(xs: list[Any], *rest: Any) -> Any:
+        if not xs:
+            return general(xs, *rest)
+        dtype = xs[0].dtype
+        fits = (allowed is None or dtype in allowed) and all(x.dtype is dtype for x in xs)
+        return raw(xs, *rest) if fits else general(xs, *rest)
+
+    return run
