@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.core import Tracer
 
 from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device, numpy_dtype
@@ -116,10 +117,7 @@ def compiled(function: Callable[..., Any], *static: int) -> Callable[..., Any]:
 
 
 KERNELS |= {name: compiled(function) for name, function in ELEMENTWISE.items()}
-KERNELS |= {
-    name: compiled(function, *range(1, len(OPS[name].parameters)))
-    for name, function in STATIC.items()
-}
+KERNELS |= {name: compiled(function, *range(1, len(OPS[name].parameters))) for name, function in STATIC.items()}
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -152,23 +150,59 @@ class JaxBackend(Backend):
     """JAX."""
 
     name = "jax"
-    array_types = (jax.Array, jax.core.Tracer)
+    array_types = (jax.Array, Tracer)
     kernels = KERNELS
     dtypes = {
         name: numpy_dtype(name)
-        for name in (
-            "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 bfloat16 float16 float32 float64 complex64 "
-            "complex128 float8_e4m3fn float8_e5m2"
-        ).split()
+        for name in [
+            "bool",
+            "int8",
+            "int16",
+            "int32",
+            "int64",
+            "uint8",
+            "uint16",
+            "uint32",
+            "uint64",
+            "bfloat16",
+            "float16",
+            "float32",
+            "float64",
+            "complex64",
+            "complex128",
+            "float8_e4m3fn",
+            "float8_e5m2",
+        ]
     }
     plain = frozenset(dtypes) - _WIDE_NAMES
     scalars = frozenset(
-        "add subtract multiply divide floor_divide mod power maximum minimum arctan2 equal not_equal less less_equal "
-        "greater greater_equal bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()
+        [
+            "add",
+            "subtract",
+            "multiply",
+            "divide",
+            "floor_divide",
+            "mod",
+            "power",
+            "maximum",
+            "minimum",
+            "arctan2",
+            "equal",
+            "not_equal",
+            "less",
+            "less_equal",
+            "greater",
+            "greater_equal",
+            "bitwise_and",
+            "bitwise_or",
+            "bitwise_xor",
+            "left_shift",
+            "right_shift",
+        ]
     )
     gaps = {
-        "indices": "A compiled function cannot raise an error: an index out of range gives NaN, or is brought into range.",
-        "while_loop": "In a compiled function it has no reverse-mode gradient; fori_loop with known bounds and scan have.",
+        "indices": "A compiled function cannot raise: an index out of range gives NaN, or is brought into range.",
+        "while_loop": "A compiled one has no reverse-mode gradient; fori_loop with known bounds and scan have.",
     }
     traces = True
     precision = lax.Precision.HIGHEST
@@ -260,7 +294,9 @@ class JaxBackend(Backend):
         """Results, and the tangents of the results."""
         with _allowing(arrays):
             results, moved = jax.jvp(function, (arrays,), (tangents,))
-            moved = [jnp.zeros_like(x) if t.dtype == jax.dtypes.float0 else t for t, x in zip(moved, results, strict=True)]
+            moved = [
+                jnp.zeros_like(x) if t.dtype == jax.dtypes.float0 else t for t, x in zip(moved, results, strict=True)
+            ]
         return results, moved
 
     def custom_gradient(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
@@ -305,7 +341,7 @@ def _cotangent(g: Any, x: Any) -> Any:
 
 def _is_known(x: Any) -> bool:
     """Whether the values of an array are there to be looked at, rather than being traced."""
-    return not isinstance(x, jax.core.Tracer)
+    return not isinstance(x, Tracer)
 
 
 def _with_rules(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:

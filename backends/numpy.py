@@ -88,7 +88,17 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 _NARROW = frozenset({np.dtype("float16"), numpy_dtype("bfloat16")})
 _COMPUTED_WIDE = ALL - {"float16", "bfloat16"}
 _ADDING_UP = frozenset(
-    "sum product running_sum running_product matmul convolve convolve_input_gradient convolve_kernel_gradient window_sum".split()
+    [
+        "sum",
+        "product",
+        "running_sum",
+        "running_product",
+        "matmul",
+        "convolve",
+        "convolve_input_gradient",
+        "convolve_kernel_gradient",
+        "window_sum",
+    ]
 )
 
 
@@ -101,8 +111,30 @@ class NumpyBackend(TapeGradients, Backend):
     dtypes = {name: numpy_dtype(name) for name in sorted(ALL)}
     number_dtypes = ALL - {"bfloat16"} - STORAGE
     scalars = frozenset(
-        "add subtract multiply divide floor_divide mod power maximum minimum arctan2 equal not_equal less less_equal "
-        "greater greater_equal bitwise_and bitwise_or bitwise_xor left_shift right_shift where".split()
+        [
+            "add",
+            "subtract",
+            "multiply",
+            "divide",
+            "floor_divide",
+            "mod",
+            "power",
+            "maximum",
+            "minimum",
+            "arctan2",
+            "equal",
+            "not_equal",
+            "less",
+            "less_equal",
+            "greater",
+            "greater_equal",
+            "bitwise_and",
+            "bitwise_or",
+            "bitwise_xor",
+            "left_shift",
+            "right_shift",
+            "where",
+        ]
     )
 
     def plain_dtypes(self, op: str) -> frozenset[str] | None:
@@ -114,7 +146,9 @@ class NumpyBackend(TapeGradients, Backend):
         narrow = [x.dtype for x in args if isinstance(x, (np.ndarray, np.generic)) and x.dtype in _NARROW]
         if not narrow:
             return kernel(*args)
-        wide = [x.astype(np.float32) if isinstance(x, (np.ndarray, np.generic)) and x.dtype in _NARROW else x for x in args]
+        wide = [
+            x.astype(np.float32) if isinstance(x, (np.ndarray, np.generic)) and x.dtype in _NARROW else x for x in args
+        ]
         return kernel(*wide).astype(narrow[0])
 
     def quiet(self) -> np.errstate:
@@ -469,7 +503,7 @@ def _patches(x: Any, window: Any) -> np.ndarray:
 
 
 class _Workspace(threading.local):
-    """Memory that a thread uses again for one matrix of patches after the other: new memory costs more than the copy."""
+    """Memory that a thread uses again for each matrix of patches: new memory costs more than the copy."""
 
     most = 1 << 28  # bytes; what is larger is not kept
 
@@ -503,7 +537,9 @@ def _patch_rows(x: Any, window: Any) -> np.ndarray:
     count = math.prod(patches.shape[: window.rank + 1])
     rows = _workspace.array((groups, count, taps * patches.shape[-1] // groups), x.dtype)
     apart = rows.reshape(groups, *patches.shape[:-1], patches.shape[-1] // groups)
-    apart[...] = np.moveaxis(patches.reshape(*patches.shape[:-1], groups, apart.shape[-1]), -2, 0) if groups > 1 else patches
+    apart[...] = (
+        np.moveaxis(patches.reshape(*patches.shape[:-1], groups, apart.shape[-1]), -2, 0) if groups > 1 else patches
+    )
     return rows
 
 

@@ -110,16 +110,49 @@ class TensorflowBackend(Backend):
     kernels = KERNELS
     dtypes = {
         name: getattr(tf, name)
-        for name in (
-            "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 bfloat16 float16 float32 float64 complex64 complex128"
-        ).split()
+        for name in [
+            "bool",
+            "int8",
+            "int16",
+            "int32",
+            "int64",
+            "uint8",
+            "uint16",
+            "uint32",
+            "uint64",
+            "bfloat16",
+            "float16",
+            "float32",
+            "float64",
+            "complex64",
+            "complex128",
+        ]
     }
     dtypes |= {"float8_e4m3fn": tf.dtypes.experimental.float8_e4m3fn, "float8_e5m2": tf.dtypes.experimental.float8_e5m2}
     strict = True
     traces = True
     scalars = frozenset(
-        "add subtract multiply divide floor_divide mod power arctan2 equal not_equal less less_equal greater "
-        "greater_equal bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()
+        [
+            "add",
+            "subtract",
+            "multiply",
+            "divide",
+            "floor_divide",
+            "mod",
+            "power",
+            "arctan2",
+            "equal",
+            "not_equal",
+            "less",
+            "less_equal",
+            "greater",
+            "greater_equal",
+            "bitwise_and",
+            "bitwise_or",
+            "bitwise_xor",
+            "left_shift",
+            "right_shift",
+        ]
     )
     wider = {
         "bool": "int32",
@@ -237,7 +270,8 @@ class TensorflowBackend(Backend):
             captured = [x for x in traced.get_concrete_function(*leaves).captured_inputs if x.dtype.is_floating]
             if captured:
                 raise GradientError(
-                    f"remat: on tensorflow the function may use its arguments and variables; it uses {len(captured)} other "
+                    f"remat: on tensorflow the function may use its arguments and variables; it uses {len(captured)} "
+                    "other "
                     "tensors too, whose gradients would be lost. Make them arguments."
                 )
             return tf.recompute_grad(function)(*args)
@@ -598,9 +632,11 @@ def _as_given(x: Any, window: Any) -> Any:
     return x if window.channels_last else tf.transpose(x, (0, window.rank + 1, *range(1, window.rank + 1)))
 
 
-def _spatial_padding(x: Any, window: Any) -> Any:
-    """ "SAME" or "VALID" where that says it all: with numbers, some gradients are missing."""
-    return window.padding.upper() if isinstance(window.padding, str) else _padding(x, window)
+def _padded(x: Any, window: Any) -> tuple[Any, Any]:
+    """The inputs, and the word for the padding that they still need: with numbers, some gradients are missing."""
+    if isinstance(window.padding, str):
+        return x, window.padding.upper()
+    return tf.pad(x, _padding(x, window)), "VALID"
 
 
 def _padding(x: Any, window: Any) -> list[list[Any]]:
@@ -639,9 +675,7 @@ def convolve(inputs: Any, kernel: Any, window: Any) -> Any:
     if x.shape[0] == 0:
         return tf.zeros(window.with_spatial(x.shape, window.outputs(tuple(x.shape[1:-1])), kernel.shape[-1]), x.dtype)
     strides, dilations = (1, *window.strides, 1), (1, *window.dilation, 1)
-    padding = _spatial_padding(x, window)
-    if not isinstance(padding, str):
-        x, padding = tf.pad(x, padding), "VALID"
+    x, padding = _padded(x, window)
     if window.rank == 3:
         out = tf.nn.conv3d(x, kernel, strides, padding, dilations=dilations)
     elif window.rank == 2:
@@ -768,7 +802,7 @@ def _fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
 
 def _scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll: Any) -> Any:
     columns, structure = tree.take_apart(xs)
-    steps = next((backend.shape(x)[0] for x in columns if x is not None), length)
+    steps: Any = next((backend.shape(x)[0] for x in columns if x is not None), length)
     if isinstance(steps, int) and steps == 0:
         return OPS["scan"].body(f, init, xs, length, reverse, unroll)  # type: ignore[misc]
     first, direction = (steps - 1, -1) if reverse else (0, 1)

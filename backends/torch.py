@@ -106,14 +106,47 @@ class TorchBackend(Backend):
     kernels = KERNELS
     dtypes = {
         name: getattr(torch, name)
-        for name in (
-            "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 bfloat16 float16 float32 float64 complex64 "
-            "complex128 float8_e4m3fn float8_e5m2"
-        ).split()
+        for name in [
+            "bool",
+            "int8",
+            "int16",
+            "int32",
+            "int64",
+            "uint8",
+            "uint16",
+            "uint32",
+            "uint64",
+            "bfloat16",
+            "float16",
+            "float32",
+            "float64",
+            "complex64",
+            "complex128",
+            "float8_e4m3fn",
+            "float8_e5m2",
+        ]
     }
     scalars = frozenset(
-        "add subtract multiply divide floor_divide mod power equal not_equal less less_equal greater greater_equal "
-        "bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()
+        [
+            "add",
+            "subtract",
+            "multiply",
+            "divide",
+            "floor_divide",
+            "mod",
+            "power",
+            "equal",
+            "not_equal",
+            "less",
+            "less_equal",
+            "greater",
+            "greater_equal",
+            "bitwise_and",
+            "bitwise_or",
+            "bitwise_xor",
+            "left_shift",
+            "right_shift",
+        ]
     )
     wider = {
         "bool": "int32",
@@ -124,7 +157,7 @@ class TorchBackend(Backend):
         "bfloat16": "float32",
     }
     gaps = {
-        "uint64": "PyTorch has no arithmetic for it: numbers from 2**63 on come out wrong where their order or size matters.",
+        "uint64": "PyTorch has no arithmetic for it: from 2**63 on, what depends on order or size comes out wrong.",
     }
 
     # Arrays
@@ -258,7 +291,13 @@ def _pull(results: list[Any], leaves: list[Any], cotangents: list[Any], onward: 
     outputs, gs = zip(*connected, strict=True)
     return list(
         torch.autograd.grad(
-            outputs, leaves, gs, retain_graph=keep or onward, create_graph=onward, allow_unused=True, materialize_grads=True
+            outputs,
+            leaves,
+            gs,
+            retain_graph=keep or onward,
+            create_graph=onward,
+            allow_unused=True,
+            materialize_grads=True,
         )
     )
 
@@ -307,7 +346,7 @@ def _dims(x: torch.Tensor, axis: Any) -> tuple[int, ...]:
     return dims if x.ndim else normalize_axes(dims, 0)
 
 
-def _dim(x: torch.Tensor, axis: int | None) -> int | None:
+def _dim(x: torch.Tensor, axis: Any) -> Any:
     return axis if x.ndim or axis is None else normalize_axis(axis, 0)
 
 
@@ -542,16 +581,14 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
 
 @kernel
 def argsort(x: Any, axis: int | None) -> Any:
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    return torch.argsort(x, dim=_dim(x, axis), stable=True).to(torch.int32)
+    x, dim = (x.reshape(-1), 0) if axis is None else (x, _dim(x, axis))
+    return torch.argsort(x, dim=dim, stable=True).to(torch.int32)
 
 
 @kernel
 def sort(x: Any, axis: int | None) -> Any:
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    return torch.sort(x, dim=_dim(x, axis), stable=True).values
+    x, dim = (x.reshape(-1), 0) if axis is None else (x, _dim(x, axis))
+    return torch.sort(x, dim=dim, stable=True).values
 
 
 @kernel
@@ -634,7 +671,9 @@ def window_sum(x: Any, window: Any) -> Any:
 
 def _windows(x: Any, window: Any) -> Any:
     """The elements of each window on a last axis, of a padded tensor with channels first."""
-    for axis, (extent, stride, dilation) in enumerate(zip(window.extents, window.strides, window.dilation, strict=True)):
+    for axis, (extent, stride, dilation) in enumerate(
+        zip(window.extents, window.strides, window.dilation, strict=True)
+    ):
         x = x.unfold(axis + 2, extent, stride)[..., ::dilation]
     return x.flatten(x.ndim - window.rank)
 

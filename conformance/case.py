@@ -86,7 +86,7 @@ class Case:
     ulp: float = 2.0
     """The largest error, in units in the last place of the result."""
     magnitude: Callable[..., Any] | None = None
-    """The size of what is added up, where terms cancel, as a function like the reference: the error is relative to it."""
+    """The size of what is added up, where terms cancel, computed like the reference: errors are relative to it."""
     summands: Callable[..., float] | None = None
     """How many terms are added up for one element: the error grows with the root of their number."""
     second: bool = True

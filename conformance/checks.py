@@ -247,7 +247,9 @@ def _gradient_of_squares(loss: Callable[..., Any], count: int) -> Callable[..., 
     return _gradient(squares, count)
 
 
-def gradients(case: Case, samples: list[Sample], backend: Backend, derive: Callable[..., Any]) -> list[list[np.ndarray]]:
+def gradients(
+    case: Case, samples: list[Sample], backend: Backend, derive: Callable[..., Any]
+) -> list[list[np.ndarray]]:
     """The gradients of samples on a backend, in float64. A backend that traces gets them as one program."""
     losses = [_loss(case, sample, case.arguments(sample, "float64")) for sample in samples]
 

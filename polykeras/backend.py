@@ -210,7 +210,9 @@ def host_array(x: Any, dtype: str | None = None) -> np.ndarray:
         try:
             x = np.asarray(x, None if dtype is None else numpy_dtype(dtype))
         except OverflowError:
-            raise DTypeError(f"expected numbers that {dtype} can hold; got {_shorten(x)}. Choose another dtype.") from None
+            raise DTypeError(
+                f"expected numbers that {dtype} can hold; got {_shorten(x)}. Choose another dtype."
+            ) from None
     elif dtype is not None and x.dtype != dtype:
         x = x.astype(numpy_dtype(dtype))
     array = np.asarray(x)
@@ -248,8 +250,25 @@ def numpy_dtype(name: str) -> np.dtype:
 
 
 _NUMPY_DTYPES = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 bfloat16 float16 float32 float64 complex64 complex128 "
-    "float8_e4m3fn float8_e5m2".split()
+    [
+        "bool",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "bfloat16",
+        "float16",
+        "float32",
+        "float64",
+        "complex64",
+        "complex128",
+        "float8_e4m3fn",
+        "float8_e5m2",
+    ]
 )
 
 
@@ -270,7 +289,9 @@ def install_command(name: str) -> str:
     """What to type to get a backend that is not installed."""
     point = registered()[name]
     distribution = point.dist.name if point.dist else "polykeras"
-    return f"pip install '{distribution}[{name}]'" if distribution == "polykeras" else f"pip install {distribution} {name}"
+    return (
+        f"pip install '{distribution}[{name}]'" if distribution == "polykeras" else f"pip install {distribution} {name}"
+    )
 
 
 def is_installed(name: str) -> bool:

@@ -8,11 +8,11 @@ from typing import Any
 
 from . import tree
 from .backend import Backend, using
-from .interpreters import HOST, Interpreter, held, home_of, kind_or_none
-from .symbolic import spec_of
 from .errors import StateError
+from .interpreters import HOST, Interpreter, held, home_of, kind_or_none
 from .ops.gradient import Others
 from .state import Variable, bind
+from .symbolic import spec_of
 
 
 class Compiled:
@@ -62,7 +62,7 @@ class Compiled:
         except TypeError:
             kinds = ", ".join(sorted({type(x).__name__ for i, x in enumerate(leaves) if i not in specs}))
             raise StateError(
-                f"compile: arguments must be arrays or hashable values, by which compiled programs are told apart; got {kinds}."
+                f"compile: arguments must be arrays or hashable values, to tell compiled programs apart; got {kinds}."
             ) from None
         return (home.name, structure, key)
 

@@ -128,7 +128,11 @@ def recover(op: Op, error: Exception, args: tuple[Any, ...]) -> Any:
     the rule is content, the error goes through untouched.
     """
     unnamed = isinstance(error, OpError) and error.op is None
-    if isinstance(error, PolykerasError) and not unnamed and (op.infer is None or getattr(error, "op", op.name) == op.name):
+    if (
+        isinstance(error, PolykerasError)
+        and not unnamed
+        and (op.infer is None or getattr(error, "op", op.name) == op.name)
+    ):
         raise error
     if not op.takes_functions:
         _explain(op, error, args)

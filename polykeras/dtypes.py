@@ -48,7 +48,6 @@ STORAGE = frozenset(_FLOAT8)
 ALL = BOOLS | INTEGERS | INEXACT | STORAGE
 
 
-
 @dataclass(frozen=True)
 class Accepted:
     """The dtypes that an op is defined for, and what to do with others."""
@@ -82,6 +81,7 @@ _ALIASES = {
 }
 _PYTHON: dict[Any, str] = {bool: "bool", int: "int32", float: "float32", complex: "complex64"}
 _known: dict[Any, str] = {name: name for name in ALL}
+
 
 def canonical(dtype: Any) -> str:
     """The name of a dtype given as a name, a Python type, or a dtype object of any framework.

@@ -38,7 +38,11 @@ def runner(op: Op, home: Backend, types: Sequence[type]) -> Run:
     plain = frozenset(home.dtypes) if plain is None else plain
     kinds = ["array" if issubclass(cls, home.array_types) else "number" if cls in WEAK else cls for cls in types]
     if op.takes_lists:
-        return _checking_list(op, home, raw, general, plain) if op.positions == (0,) and set(kinds) == {"array"} else general
+        return (
+            _checking_list(op, home, raw, general, plain)
+            if op.positions == (0,) and set(kinds) == {"array"}
+            else general
+        )
     known = set(kinds) <= {"array", type(None)}
     if known or (op.name in home.scalars and "array" in kinds and set(kinds) <= {"array", "number"}):
         return _checking(op, home, raw, general, plain, types)
@@ -67,9 +71,7 @@ def _body_at(op: Op, home: Backend) -> Run:
 # Looking at dtypes -----------------------------------------------------------------------------------------
 
 
-def _checking(
-    op: Op, home: Backend, raw: Run, general: Run, plain: frozenset[str], types: Sequence[type]
-) -> Run:
+def _checking(op: Op, home: Backend, raw: Run, general: Run, plain: frozenset[str], types: Sequence[type]) -> Run:
     """A call with arrays of the backend, and perhaps Python numbers, one for each array parameter."""
     names = [parameter.name for parameter in op.parameters]
     arrays = [p for p, cls in zip(op.positions, types, strict=True) if cls not in WEAK and cls is not type(None)]
@@ -103,9 +105,7 @@ def _checking(
     return function_from(op.name, source, namespace)
 
 
-def _allowed(
-    op: Op, home: Backend, position: int, plain: frozenset[str], numbers: dict[int, type]
-) -> frozenset[str]:
+def _allowed(op: Op, home: Backend, position: int, plain: frozenset[str], numbers: dict[int, type]) -> frozenset[str]:
     """The dtypes with which an array can go into the kernel as it is."""
     parameter = op.parameters[position]
     if parameter.kind == "Mask":

@@ -2,9 +2,9 @@
 
 A row is written as a function. Its annotations say what each parameter is: `Array` (one array or number),
 `Arrays` (a list of them), `Tree` (a structure of them), `Index` and `Mask` (arrays that take no part in dtype
-promotion), `Value` (an array, or host data, which is passed on as it is), `Seed` (an array of two words, made of any seed), `Axes`, `Shape`, `DType`, `FloatxDType` (brought into
-one form before anybody sees them; None for the last is floatx), `Function`. Anything else is static and reaches
-kernels as it was given.
+promotion), `Value` (an array, or host data, which is passed on as it is), `Seed` (an array of two words, made
+of any seed), `Axes`, `Shape`, `DType`, `FloatxDType` (brought into one form before anybody sees them; None for
+the last is floatx), `Function` and `Functions`. Anything else is static and reaches kernels as it was given.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ Shape = Any
 DType = Any
 FloatxDType = Any
 Function = Callable[..., Any]
+Functions = Sequence[Function]
 
 F = TypeVar("F", bound=Callable[..., Any])
 Rule = Callable[..., Any]
@@ -85,7 +86,7 @@ class Op:
     def __post_init__(self) -> None:
         self.positions = tuple(i for i, p in enumerate(self.parameters) if p.is_array)
         self.promoted = tuple(i for i in self.positions if self.parameters[i].is_promoted)
-        self.takes_functions = any(p.kind == "Function" for p in self.parameters)
+        self.takes_functions = any(p.kind in ("Function", "Functions") for p in self.parameters)
         self.takes_trees = any(p.kind == "Tree" for p in self.parameters)
         self.takes_dtype = any(p.kind == "DType" for p in self.parameters)
         self.takes_values = any(p.kind == "Value" for p in self.parameters)
@@ -163,10 +164,14 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
 
     It is written out as source, because this look-up is all that an eager call costs on top of the framework's.
     """
-    signature = ", ".join(p.name if p.default is inspect.Parameter.empty else f"{p.name}=_{p.name}" for p in op.parameters)
+    signature = ", ".join(
+        p.name if p.default is inspect.Parameter.empty else f"{p.name}=_{p.name}" for p in op.parameters
+    )
     passed = ", ".join(p.name for p in op.parameters)
     arguments = f"({passed},)" if passed else "()"
-    conversions = "".join(f"    {_CONVERSIONS[p.kind].format(p.name)}\n" for p in op.parameters if p.kind in _CONVERSIONS)
+    conversions = "".join(
+        f"    {_CONVERSIONS[p.kind].format(p.name)}\n" for p in op.parameters if p.kind in _CONVERSIONS
+    )
     arrays = [op.parameters[i] for i in op.positions]
     keys = "".join(f"[tuple(map(type, {p.name}))]" if p.kind == "Arrays" else f"[type({p.name})]" for p in arrays)
     source = (
@@ -226,7 +231,14 @@ _BINARY = {
     "lshift": "left_shift",
     "rshift": "right_shift",
 }
-_COMPARISONS = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal"}
+_COMPARISONS = {
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "eq": "equal",
+    "ne": "not_equal",
+}
 _UNARY = {"neg": "negative", "abs": "abs", "invert": "bitwise_not"}
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,8 +22,8 @@ SIGNIFICANT_BITS = {"bfloat16": 8, "float16": 11, "float32": 24}
 
 
 def block(
-    counter: tuple[Any, Any, Any, Any],
-    key: tuple[Any, Any],
+    counter: Sequence[Any],
+    key: Sequence[Any],
     multiply: Callable[[int, Any], tuple[Any, Any]],
     step: Callable[[Any, int], Any],
 ) -> tuple[Any, Any, Any, Any]:
@@ -93,7 +93,12 @@ class _Workspace:
 
     def words(self, first: int, count: int) -> np.ndarray:
         """The words of so many blocks in order. The next call overwrites them."""
-        out, even, product, odd = self._out[:count], self._even[:, :count], self._product[:, :count], self._odd[:, :count]
+        out, even, product, odd = (
+            self._out[:count],
+            self._even[:, :count],
+            self._product[:, :count],
+            self._odd[:, :count],
+        )
         even_words = _halves(even)[:, :, _LOW]
         halves = _halves(product)[::-1]
         low, high = halves[:, :, _LOW], halves[:, :, _HIGH]

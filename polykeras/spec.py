@@ -51,22 +51,22 @@ class Dim:
         return isinstance(other, Dim) and self.terms == other.terms
 
     def __add__(self, other: Size) -> Size:
-        other = _as_dim(other)
-        if other is None:
+        addend = _as_dim(other)
+        if addend is None:
             return NotImplemented
         terms = dict(self.terms)
-        for monomial, coefficient in other.terms.items():
+        for monomial, coefficient in addend.terms.items():
             terms[monomial] = terms.get(monomial, 0) + coefficient
         return _simplest(terms)
 
     __radd__ = __add__
 
     def __mul__(self, other: Size) -> Size:
-        other = _as_dim(other)
-        if other is None:
+        factor = _as_dim(other)
+        if factor is None:
             return NotImplemented
         terms: dict[_Monomial, int] = {}
-        for (m1, c1), (m2, c2) in itertools.product(self.terms.items(), other.terms.items()):
+        for (m1, c1), (m2, c2) in itertools.product(self.terms.items(), factor.terms.items()):
             monomial = tuple(sorted(m1 + m2, key=str))
             terms[monomial] = terms.get(monomial, 0) + c1 * c2
         return _simplest(terms)
@@ -125,9 +125,9 @@ class Dim:
         low = difference._at_least()
         negated = -difference
         high = negated._at_least() if isinstance(negated, Dim) else None
-        if low is not None and low > 0 or (low == 0 and wanted in ("<", ">=")):
+        if (low is not None and low > 0) or (low == 0 and wanted in ("<", ">=")):
             return wanted[0] == ">"
-        if high is not None and high > 0 or (high == 0 and wanted in (">", "<=")):
+        if (high is not None and high > 0) or (high == 0 and wanted in (">", "<=")):
             return wanted[0] == "<"
         raise ShapeError(
             f"whether {self} {wanted} {other} depends on a size that is not known yet. "
@@ -329,7 +329,7 @@ def _broadcast_sizes(sizes: tuple[Any, ...], shapes: tuple[tuple[Any, ...], ...]
     contradictory = any(a.names() == b.names() for a, b in itertools.combinations(symbols, 2))
     if len(numbers) > 1 or contradictory:
         raise ShapeError(
-            f"shapes {' and '.join(map(show_shape, shapes))} do not broadcast: counted from the last axis, sizes must be "
+            f"shapes {' and '.join(map(show_shape, shapes))} do not broadcast: from the last axis on, sizes must be "
             "equal or 1. Reshape one of the arrays, or add axes with expand_dims."
         )
     if numbers:

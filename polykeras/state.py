@@ -13,13 +13,13 @@ import numpy as np
 
 from . import ops
 from .backend import Backend, convert, current, host_array, using
-from .interpreters import HOST, Holder, held, interprets, kind_of
-from .symbolic import spec_of
 from .dtypes import canonical
 from .errors import ShapeError, StateError
+from .interpreters import HOST, Holder, held, interprets, kind_of
 from .op import give_operators
 from .settings import settings
 from .spec import Spec, prod, show_shape
+from .symbolic import spec_of
 
 
 class Variable:
@@ -56,7 +56,9 @@ class Variable:
             initializer = _initial_value(initializer, shape, dtype)
         elif shape is not None and tuple(shape) != spec_of(initializer).shape:
             given = show_shape(spec_of(initializer).shape)
-            raise ShapeError(f"Variable: got shape={show_shape(shape)} for a value of shape {given}. Leave out the shape.")
+            raise ShapeError(
+                f"Variable: got shape={show_shape(shape)} for a value of shape {given}. Leave out the shape."
+            )
         self._value = self._at_home(initializer, None if dtype is None else canonical(dtype))
         spec = spec_of(self._value)
         self.shape = spec.shape

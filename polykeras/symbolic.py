@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,8 @@ def prepare(op: Op, home: Any, args: Sequence[Any]) -> list[Any]:
             continue
         wanted = dtype if parameter.is_promoted else "bool" if parameter.kind == "Mask" else None
         if parameter.kind in ("Arrays", "Tree"):
-            prepared[position] = tree.map_structure(lambda x: in_dtype(x, home, wanted), prepared[position])
+            into = functools.partial(in_dtype, home=home, dtype=wanted)
+            prepared[position] = tree.map_structure(into, prepared[position])
         else:
             prepared[position] = in_dtype(prepared[position], home, wanted)
         if parameter.kind in ("Index", "Seed") and home.dtype(prepared[position]) not in INTEGERS:

@@ -17,12 +17,12 @@ import numpy as np
 
 from . import ops, tree
 from .backend import WEAK, Backend
-from .interpreters import Interpreter, Run, home_of, interprets
-from .symbolic import spec_of
 from .dtypes import INEXACT
 from .errors import GradientError
+from .interpreters import Interpreter, Run, home_of, interprets
 from .op import Op, give_operators
 from .spec import Spec, prod
+from .symbolic import spec_of
 
 _recording: ContextVar[Tape | None] = ContextVar("polykeras_tape", default=None)
 _order = itertools.count()
@@ -83,7 +83,7 @@ class Node:
 
     def __init__(self, parents: list[Traced | None], out: Any = None):
         self.parents = parents
-        self.out = out
+        self.out: Any = out
         self.order = next(_order)
         self.cotangent: Any = None
 
@@ -294,7 +294,11 @@ def _record_lists(op: Op) -> Run:
 
         def each(change: Callable[[Traced], Any]) -> list[Any]:
             return [
-                [change(x) if tape.owns(x) else x for x in arg] if type(arg) is list else change(arg) if tape.owns(arg) else arg
+                [change(x) if tape.owns(x) else x for x in arg]
+                if type(arg) is list
+                else change(arg)
+                if tape.owns(arg)
+                else arg
                 for arg in args
             ]
 
@@ -322,7 +326,9 @@ def _run_without_gradient(op: Op) -> Run:
 # Backwards -------------------------------------------------------------------------------------------------
 
 
-def _pull_back(tape: Tape, outputs: Sequence[Any], cotangents: Sequence[Any], leaves: Sequence[Traced], keep: bool) -> list:
+def _pull_back(
+    tape: Tape, outputs: Sequence[Any], cotangents: Sequence[Any], leaves: Sequence[Traced], keep: bool
+) -> list:
     """The cotangents of the leaves, given those of the outputs. Unless told to keep it, the recording is used up."""
     for out, g in zip(outputs, cotangents, strict=True):
         if tape.owns(out):

@@ -64,7 +64,9 @@ case(
     sample(array(2, 3, apart=0.4), alpha=0.5),
     ulp=4,
 )
-case("sigmoid", sigmoid, *BASIC, sample(given(1, -2), dtypes=("int32",)), ulp=8, note="exp and a division; XLA uses tanh")
+case(
+    "sigmoid", sigmoid, *BASIC, sample(given(1, -2), dtypes=("int32",)), ulp=8, note="exp and a division; XLA uses tanh"
+)
 case("softplus", softplus, *BASIC, ulp=6)
 case("log_sigmoid", lambda x: -softplus(-x), *BASIC, ulp=6)
 case("silu", lambda x: np.where(x == -INF, NAN, x * sigmoid(x)), *BASIC, ulp=10)
@@ -103,4 +105,3 @@ case(
     magnitude=lambda x, axis=-1: np.abs(x).max(),
     mistakes=OUT_OF_RANGE,
 )
-

@@ -141,7 +141,15 @@ case(
     ulp=0,
     mistakes=[sample(array(3, dtype="bool"))],
 )
-case("square", np.square, sample(array(2, 3)), sample(array()), sample(EXTREMES, dtypes=FLOATS, gradient=False), dtypes=NUMBERS, ulp=1)
+case(
+    "square",
+    np.square,
+    sample(array(2, 3)),
+    sample(array()),
+    sample(EXTREMES, dtypes=FLOATS, gradient=False),
+    dtypes=NUMBERS,
+    ulp=1,
+)
 case(
     "reciprocal",
     np.reciprocal,

@@ -67,7 +67,9 @@ case(
     sample(array(3), 0),
     dtypes=("float32", "float64"),
     ulp=16,
-    function=lambda x, n: ops.fori_loop(0, n, lambda i, total: ops.add(ops.multiply(total, x), ops.cast(i, ops.dtype(x))), x),
+    function=lambda x, n: ops.fori_loop(
+        0, n, lambda i, total: ops.add(ops.multiply(total, x), ops.cast(i, ops.dtype(x))), x
+    ),
 )
 
 

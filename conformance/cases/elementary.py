@@ -51,7 +51,12 @@ function("sqrt", np.sqrt, 0.1, 5, ulp=1)
 function("rsqrt", lambda x: 1 / np.sqrt(x), 0.1, 5)
 function("sin", np.sin)
 function("cos", np.cos)
-function("tanh", np.tanh, ulp=6, note="XLA and Eigen approximate tanh in float32 by a rational function, good to about 5 units")
+function(
+    "tanh",
+    np.tanh,
+    ulp=6,
+    note="XLA and Eigen approximate tanh in float32 by a rational function, good to about 5 units",
+)
 function("erf", erf, -2.5, 2.5, ulp=6)
 function("erfc", erfc, -2.0, 3.0, ulp=24, note="exp(-x**2) multiplies the rounding of x**2 by up to x**2")
 

@@ -46,7 +46,9 @@ case(
 )
 case(
     "slice",
-    lambda inputs, start_indices, shape: inputs[tuple(slice(s, s + n) for s, n in zip(start_indices, shape, strict=True))],
+    lambda inputs, start_indices, shape: inputs[
+        tuple(slice(s, s + n) for s, n in zip(start_indices, shape, strict=True))
+    ],
     sample(array(4, 5), given(1, 2), shape=(2, 3), dtypes=("int32",)),
     sample(array(4, 5), np.array([1, 2]), shape=(2, 3)),
     sample(array(4, 5), np.array([0, 0], "int32"), shape=[4, 5]),
@@ -216,12 +218,17 @@ case(
     sample(array(4, apart=0.3), APART, array(2)),
     sample(array(4, 2, apart=0.3), APART, array(2, 2)),
     *(sample(array(4, apart=0.31), SPOTS, array(3, apart=0.47), reduction=r) for r in ("add", "max", "min", "mul")),
-    *(sample(array(4, 2, apart=0.31), SPOTS, array(3, 2, apart=0.47), reduction=r) for r in ("add", "max", "min", "mul")),
+    *(
+        sample(array(4, 2, apart=0.31), SPOTS, array(3, 2, apart=0.47), reduction=r)
+        for r in ("add", "max", "min", "mul")
+    ),
     sample(given(1.0, 2.0), np.array([[0], [0]], "int32"), given(1.0, 1.0), reduction="max", kink=True),
     sample(array(4), APART, array(2, dtype="int32"), dtypes=("float32",), gradient=False),
     dtypes=FEW,
     ulp=4,
-    magnitude=lambda inputs, indices, updates, reduction=None: np.full((), np.abs(inputs).max() + np.abs(updates).sum()),
+    magnitude=lambda inputs, indices, updates, reduction=None: np.full(
+        (), np.abs(inputs).max() + np.abs(updates).sum()
+    ),
     mistakes=[
         sample(array(4), SPOTS, array(2)),
         sample(array(4), SPOTS, array(3), reduction="mean"),

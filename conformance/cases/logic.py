@@ -36,7 +36,11 @@ TRUTHS = (
     sample(array(3, low=-1, high=1), array(3, low=0, high=1), dtypes=("int32", "float32")),
     sample(array(3, dtype="bool"), True, dtypes=BOOL),
 )
-for _name, _reference in (("logical_and", np.logical_and), ("logical_or", np.logical_or), ("logical_xor", np.logical_xor)):
+for _name, _reference in (
+    ("logical_and", np.logical_and),
+    ("logical_or", np.logical_or),
+    ("logical_xor", np.logical_xor),
+):
     case(_name, _reference, *TRUTHS, dtypes=BOOL, mistakes=MISFITS)
 case(
     "logical_not",
@@ -53,8 +57,18 @@ BITS = (
     sample(array(3, dtype="bool"), array(3, dtype="bool"), dtypes=("bool",)),
 )
 FLOAT_BITS = [sample(array(2, dtype="float32"), array(2, dtype="int32"))]
-for _name, _reference in (("bitwise_and", np.bitwise_and), ("bitwise_or", np.bitwise_or), ("bitwise_xor", np.bitwise_xor)):
-    case(_name, _reference, *BITS, dtypes=INTS, mistakes=[*FLOAT_BITS, sample(array(2, dtype="int32"), array(3, dtype="int32"))])
+for _name, _reference in (
+    ("bitwise_and", np.bitwise_and),
+    ("bitwise_or", np.bitwise_or),
+    ("bitwise_xor", np.bitwise_xor),
+):
+    case(
+        _name,
+        _reference,
+        *BITS,
+        dtypes=INTS,
+        mistakes=[*FLOAT_BITS, sample(array(2, dtype="int32"), array(3, dtype="int32"))],
+    )
 case(
     "bitwise_not",
     np.bitwise_not,
@@ -82,7 +96,9 @@ case(
     sample(array(2, 3, dtype="bool"), 1, array(3)),
     sample(array(2, 3, dtype="int32", low=0, high=1), array(2, 3), 0.5, dtypes=FLOATS),
     sample(array(2, dtype="bool"), given(NAN, INF), given(1.0, -0.0), dtypes=FLOATS, gradient=False),
-    sample(array(3, dtype="bool"), array(3, dtype="int32"), array(3, dtype="float32"), dtypes=("float32",), gradient=False),
+    sample(
+        array(3, dtype="bool"), array(3, dtype="int32"), array(3, dtype="float32"), dtypes=("float32",), gradient=False
+    ),
     dtypes=(*NUMBERS, *BOOL),
     ulp=0,
     mistakes=[

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..case import BOOL, NUMBERS, array, case, sample
@@ -149,7 +151,7 @@ moving(
 )
 
 
-def padded(x, pad_width, mode="constant", constant_values=None):
+def padded(x, pad_width, mode: Any = "constant", constant_values=None):
     """NumPy's pad."""
     options = {} if constant_values is None else {"constant_values": constant_values}
     return np.pad(x, pad_width, mode=mode, **options)

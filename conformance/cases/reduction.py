@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..case import BOOL, FLOATS, INTS, NUMBERS, array, case, given, sample
+from ..case import BOOL, FLOATS, NUMBERS, array, case, given, sample
 from .arithmetic import INF, NAN
 
 
@@ -39,7 +39,9 @@ def narrow(reference):
     """A NumPy reduction whose integers stay as wide as ours."""
 
     def run(x, axis=None, keepdims=False):
-        dtype = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}.get(x.dtype.name)
+        dtype = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}.get(
+            x.dtype.name
+        )
         return reference(x, axis=tuples(axis), keepdims=keepdims, dtype=dtype or x.dtype)
 
     return run
@@ -84,7 +86,9 @@ case(
 )
 case(
     "prod",
-    lambda x, axis=None, keepdims=False, dtype=None: narrow(np.prod)(x if dtype is None else x.astype(dtype), axis, keepdims),
+    lambda x, axis=None, keepdims=False, dtype=None: narrow(np.prod)(
+        x if dtype is None else x.astype(dtype), axis, keepdims
+    ),
     *reducing(array(2, 3, 4, low=0.5, high=1.5))[:4],
     sample(array(3, low=1, high=3, dtype="int32"), dtype="float64", dtypes=("float64",), gradient=False),
     sample(array(3, low=1, high=3, dtype="int8"), dtypes=("int8",)),
@@ -225,7 +229,9 @@ def running(reference):
     """A NumPy running sum or product whose integers stay as wide as ours."""
 
     def run(x, axis=None, dtype=None):
-        narrow = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}.get(x.dtype.name)
+        narrow = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}.get(
+            x.dtype.name
+        )
         return reference(x, axis=axis, dtype=dtype or narrow or x.dtype)
 
     return run

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..case import BOOL, FLOATS, NUMBERS, array, case, given, sample
@@ -58,9 +60,16 @@ case(
     ulp=0,
     mistakes=[sample(array(2, 3), 4), sample(array(), 1), sample(array(2, 3), -1)],
 )
+
+
+def searchsorted(sequence, values, side: Any = "left"):
+    """NumPy's searchsorted."""
+    return np.asarray(np.searchsorted(sequence, values, side), "int32")
+
+
 case(
     "searchsorted",
-    lambda sequence, values, side="left": np.searchsorted(sequence, values, side).astype("int32"),
+    searchsorted,
     sample(given(1.0, 2.0, 2.0, 3.0), given(0.0, 2.0, 2.5, 9.0)),
     sample(given(1.0, 2.0, 2.0, 3.0), given(0.0, 2.0, 2.5, 9.0), side="right"),
     sample(given(1.0, 2.0, 3.0), array(2, 3, low=0, high=4)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ INF = float("inf")
 
 def patches(x, sizes, strides, pairs, dilation, outside=0.0):
     """The elements of each window, one window after the other, of an array with channels last."""
-    x = np.pad(x, [(0, 0), *pairs, (0, 0)], constant_values=outside)
+    x = np.pad(x, np.array([(0, 0), *pairs, (0, 0)]), constant_values=outside)
     extents = [(k - 1) * d + 1 for k, d in zip(sizes, dilation, strict=True)]
     counts = [(n - e) // s + 1 for n, e, s in zip(x.shape[1:-1], extents, strides, strict=True)]
     for place in itertools.product(*map(range, counts)):
@@ -54,7 +55,7 @@ def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_
     sizes, taken, filters = kernel.shape[:-2], kernel.shape[-2], kernel.shape[-1]
     strides, pairs, dilation = geometry(x, sizes, strides, padding, dilation_rate)
     groups = x.shape[-1] // taken
-    out = None
+    out: Any = None
     for place, counts, patch in patches(x, sizes, strides, pairs, dilation):
         if out is None:
             out = np.zeros((x.shape[0], *counts, filters), np.result_type(x, kernel))
@@ -79,7 +80,9 @@ def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=No
         else:
             lengths.append((n - 1) * s + e - (e // 2 * 2 if padding == "same" else 0) + p)
     pairs = same_pairs(lengths, sizes, strides, dilation) if padding == "same" else [(0, 0)] * rank
-    full = np.zeros((x.shape[0], *(n + a + b for n, (a, b) in zip(lengths, pairs, strict=True)), kernel.shape[-2]), x.dtype)
+    full = np.zeros(
+        (x.shape[0], *(n + a + b for n, (a, b) in zip(lengths, pairs, strict=True)), kernel.shape[-2]), x.dtype
+    )
     for place in np.ndindex(*x.shape[1:-1]):
         key = tuple(slice(p * s, p * s + e, d) for p, s, e, d in zip(place, strides, extents, dilation, strict=True))
         full[(slice(None), *key)] += np.einsum("ni,...oi->n...o", x[(slice(None), *place)], kernel)
@@ -101,7 +104,7 @@ def pooled(reduce, outside):
         x = np.moveaxis(inputs, 1, -1) if first else inputs
         sizes = each(pool_size, x.ndim - 2)
         strides, pairs, dilation = geometry(x, sizes, sizes if strides is None else strides, padding, 1)
-        out = None
+        out: Any = None
         for place, counts, patch in patches(x, sizes, strides, pairs, dilation, outside(x)):
             if out is None:
                 out = np.zeros((x.shape[0], *counts, x.shape[-1]), x.dtype)
@@ -115,7 +118,10 @@ def by_window(function):
     """A reference that takes what the op takes in one place."""
 
     def run(x, *others, window):
-        options = {"padding": window.padding, "data_format": "channels_last" if window.channels_last else "channels_first"}
+        options = {
+            "padding": window.padding,
+            "data_format": "channels_last" if window.channels_last else "channels_first",
+        }
         if others:
             return function(x, *others, strides=window.strides, dilation_rate=window.dilation, **options)
         return function(x, window.sizes, strides=window.strides, **options)
@@ -156,7 +162,9 @@ CONVOLUTIONS = (
     sample(array(1, 2, 4, 4, 4), array(2, 2, 2, 2, 3), data_format=FIRST),
     sample(array(0, 7, 3), array(3, 3, 4), gradient=False),
     sample(array(1, 4, 3, dtype="int32"), array(2, 3, 2, dtype="int32"), dtypes=("int32",), gradient=False),
-    sample(array(2, 8, 8, 16), array(3, 3, 16, 8), gradient=False, dtypes=("float32", "float64", "float16", "bfloat16")),
+    sample(
+        array(2, 8, 8, 16), array(3, 3, 16, 8), gradient=False, dtypes=("float32", "float64", "float16", "bfloat16")
+    ),
 )
 case(
     "conv",
@@ -180,7 +188,7 @@ case(
 )
 
 
-def window(sizes, strides=1, padding="valid", dilation=1, groups=1, last=True):
+def window(sizes, strides: Any = 1, padding: Any = "valid", dilation: Any = 1, groups=1, last=True):
     """The geometry of a window."""
     rank = len(sizes)
     return Window(sizes, each(strides, rank), padding, each(dilation, rank), last, groups)
@@ -391,7 +399,7 @@ def _route(g, x, window):
 
 
 def _select(y, x, window):
-    out = None
+    out: Any = None
     for place, counts, numbers in _winners(x, window):
         if out is None:
             out = np.zeros((x.shape[0], *counts, x.shape[-1]))

@@ -12,7 +12,9 @@ from .conversion import in_single
 from .rules import elementwise
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=same, vjp=(lambda g, out, x: ops.where(ops.greater(out, 0), g, 0),))
+@composed(
+    infer=elementwise, accepts=ORDERED, promote=same, vjp=(lambda g, out, x: ops.where(ops.greater(out, 0), g, 0),)
+)
 def relu(x: Array) -> Array:
     """The element where it is positive, 0 elsewhere; NaN stays NaN. The gradient at 0 is 0.
 

@@ -112,7 +112,9 @@ def true_divide(x1: Array, x2: Array) -> Array:
     return divide(x1, x2)
 
 
-@primitive(why="exact for large quotients, unlike floor(x1 / x2)", promote=same, infer=broadcasting, accepts=ORDERED_NUMBERS)
+@primitive(
+    why="exact for large quotients, unlike floor(x1 / x2)", promote=same, infer=broadcasting, accepts=ORDERED_NUMBERS
+)
 def floor_divide(x1: Array, x2: Array) -> Array:
     """Divide element by element and round down. The result has no gradient.
 
@@ -284,7 +286,9 @@ def negative(x: Array) -> Array:
     """
 
 
-@composed(infer=elementwise, promote=same, accepts=COMPUTABLE, vjp=(lambda g, out, x: ops.multiply(ops.multiply(g, x), 2),))
+@composed(
+    infer=elementwise, promote=same, accepts=COMPUTABLE, vjp=(lambda g, out, x: ops.multiply(ops.multiply(g, x), 2),)
+)
 def square(x: Array) -> Array:
     """Multiply each element by itself.
 

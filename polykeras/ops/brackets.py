@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..interpreters import HOST, Interpreter, kind_of
 from ..backend import Backend
 from ..dtypes import INTEGERS
 from ..errors import DTypeError, OutOfRangeError, ShapeError
+from ..interpreters import HOST, Interpreter, kind_of
 from ..op import Array, composed
 from ..spec import broadcast_shapes, show_shape
 
@@ -50,16 +50,16 @@ def get_item(x: Array, key: Any) -> Array:
 
 def _is_array(item: Any) -> bool:
     kind = kind_of(type(item)) if not isinstance(item, (slice, type(None), type(...))) else None
-    return kind is HOST and np.ndim(item) > 0 or isinstance(kind, (Backend, Interpreter))
+    return (kind is HOST and np.asarray(item).ndim > 0) or isinstance(kind, (Backend, Interpreter))
 
 
 def _complete(key: Any, shape: tuple[Any, ...]) -> list[Any]:
-    """The items of a key, one for each axis besides the Nones: lists and bools made arrays of integers, `...` written out."""
+    """The items of a key, one for each axis besides the Nones: lists and bools as integer arrays, `...` written out."""
     items: list[Any] = []
     for item in key if isinstance(key, tuple) else (key,):
         if isinstance(item, list):
             item = np.asarray(item, dtype=None if item else "int32")
-        if isinstance(item, (bool, np.bool_)) or _is_array(item) and ops.dtype(item) == "bool":
+        if isinstance(item, (bool, np.bool_)) or (_is_array(item) and ops.dtype(item) == "bool"):
             items.extend(_places(item, shape, len([i for i in items if i is not None and i is not ...])))
         else:
             items.append(item)
@@ -120,7 +120,9 @@ def _bounds(item: slice, size: Any) -> tuple[Any, Any, int, bool]:
             places = places[::-1]
         return (places[0], places[-1] + 1, places.step, step < 0) if places else (0, 0, 1, False)
     if step < 0 and (item.start is not None or item.stop is not None):
-        raise ShapeError(f"a slice with bounds and a negative step needs an axis of known size; this one has size {size}.")
+        raise ShapeError(
+            f"a slice with bounds and a negative step needs an axis of known size; this one has size {size}."
+        )
     start = 0 if item.start is None else item.start if _not_negative(item.start) else size + item.start
     stop = size if item.stop is None else item.stop if _not_negative(item.stop) else size + item.stop
     if step < 0:
@@ -134,7 +136,7 @@ def _not_negative(bound: Any) -> bool:
 
 def _take_at(x: Any, arrays: dict[int, Any]) -> Any:
     """The elements at positions given by arrays on some of the axes, which broadcast against each other."""
-    for axis, item in arrays.items():
+    for item in arrays.values():
         if ops.dtype(item) not in INTEGERS:
             raise DTypeError(f"expected integer indices; got {ops.dtype(item)}. Cast them to int32.")
     axes = list(arrays)

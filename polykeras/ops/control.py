@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import ops, tree
-from ..symbolic import spec_of
 from ..errors import ShapeError
-from ..op import Function, Index, Mask, Tree, composed
+from ..op import Function, Functions, Index, Mask, Tree, composed
 from ..spec import Spec, same_size, show_shape
+from ..symbolic import spec_of
 
 
 def _agree(one: Any, other: Any, what: str) -> Any:
@@ -45,7 +45,9 @@ def _shown(specs: list[Spec | None]) -> list[str]:
 
 def _infer_cond(pred: Spec, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
     if pred.ndim:
-        raise ShapeError(f"expected one condition; got an array of shape {show_shape(pred.shape)}. Use where to choose elements.")
+        raise ShapeError(
+            f"expected one condition; got an array of shape {show_shape(pred.shape)}. Use where to choose elements."
+        )
     return _agree(true_fn(), false_fn(), "both branches")
 
 
@@ -76,7 +78,7 @@ def _infer_branch(index: Spec, branches: Any, operands: Any) -> Any:
 
 
 @composed(infer=_infer_branch)
-def run_branch(index: Index, branches: Function, operands: Tree) -> Any:
+def run_branch(index: Index, branches: Functions, operands: Tree) -> Any:
     """As `switch`, with the arguments in a list.
 
     Args:
@@ -171,7 +173,9 @@ def scan_length(xs: Any, length: int | None) -> Any:
     if length is not None:
         lengths.add(length)
     if len(lengths) != 1:
-        raise ShapeError(f"expected arrays with one length on their first axis, or a length; got lengths {sorted(lengths)}.")
+        raise ShapeError(
+            f"expected arrays with one length on their first axis, or a length; got lengths {sorted(lengths)}."
+        )
     return lengths.pop()
 
 
@@ -214,8 +218,11 @@ def scan(
     if reverse:
         results.reverse()
     if not results:
-        _, specs = _infer_scan(f, *(tree.map_structure(_spec_or_none, part) for part in (init, xs)), length, reverse, unroll)
-        return carry, tree.map_structure(lambda spec: spec if spec is None else ops.zeros(spec.shape, spec.dtype), specs)
+        first, rows = tree.map_structure(_spec_or_none, init), tree.map_structure(_spec_or_none, xs)
+        _, specs = _infer_scan(f, first, rows, length, reverse, unroll)
+        return carry, tree.map_structure(
+            lambda spec: spec if spec is None else ops.zeros(spec.shape, spec.dtype), specs
+        )
     return carry, tree.map_structure(lambda *ys: None if ys[0] is None else ops.stack(ys), *results)
 
 

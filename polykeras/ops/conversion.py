@@ -9,12 +9,12 @@ import numpy as np
 
 from .. import ops
 from ..backend import Backend, host_array
-from ..interpreters import HOST, Interpreter, kind_of
-from ..symbolic import spec_of
 from ..dtypes import canonical
 from ..errors import DTypeError
+from ..interpreters import HOST, Interpreter, kind_of
 from ..op import Array, DType, Value, composed, primitive
 from ..spec import Spec
+from ..symbolic import spec_of
 from .rules import elementwise
 
 
@@ -85,7 +85,7 @@ def _cast_rule(g: Any, out: Any, x: Any, dtype: str) -> Any:
 
 @primitive(why="changes the representation", infer=_infer_cast, vjp=(_cast_rule,))
 def cast(x: Value, dtype: DType) -> Array:
-    """The array in another dtype. Floats become integers by dropping the fraction; complex to real drops the imaginary part.
+    """The array in another dtype. To integers drops the fraction, to reals the imaginary part.
 
     Args:
         x: Array or number.

@@ -23,10 +23,10 @@ def _infer_convolve(inputs: Spec, kernel: Spec, window: Window) -> Spec:
     infer=_infer_convolve,
     promote=inexact,
     vjp=(
-        lambda g, out, inputs, kernel, window: convolve_input_gradient(
+        lambda g, out, inputs, kernel, window: ops.convolve_input_gradient(
             g, kernel, window.spatial(ops.shape(inputs)), window
         ),
-        lambda g, out, inputs, kernel, window: convolve_kernel_gradient(inputs, g, window),
+        lambda g, out, inputs, kernel, window: ops.convolve_kernel_gradient(inputs, g, window),
     ),
 )
 def convolve(inputs: Array, kernel: Array, window: Window) -> Array:
@@ -55,8 +55,8 @@ def _infer_input_gradient(g: Spec, kernel: Spec, sizes: tuple[Any, ...], window:
     infer=_infer_input_gradient,
     promote=inexact,
     vjp=(
-        lambda gg, out, g, kernel, sizes, window: convolve(gg, kernel, window),
-        lambda gg, out, g, kernel, sizes, window: convolve_kernel_gradient(gg, g, window),
+        lambda gg, out, g, kernel, sizes, window: ops.convolve(gg, kernel, window),
+        lambda gg, out, g, kernel, sizes, window: ops.convolve_kernel_gradient(gg, g, window),
     ),
 )
 def convolve_input_gradient(g: Array, kernel: Array, sizes: Any, window: Window) -> Array:
@@ -87,7 +87,7 @@ def convolve_input_gradient(g: Array, kernel: Array, sizes: Any, window: Window)
     swapped = ops.transpose(apart, (*range(rank), rank + 2, rank + 1, rank))
     swapped = ops.reshape(swapped, (*window.sizes, filters // groups, groups * channels))
     plain = Window(window.sizes, (1,) * rank, "valid", window.dilation, window.channels_last, groups)
-    return convolve(g, swapped, plain)
+    return ops.convolve(g, swapped, plain)
 
 
 def _padded_or_cut(x: Any, lows: list[int], highs: list[int]) -> Any:
@@ -108,8 +108,10 @@ def _infer_kernel_gradient(inputs: Spec, g: Spec, window: Window) -> Spec:
     infer=_infer_kernel_gradient,
     promote=inexact,
     vjp=(
-        lambda gg, out, inputs, g, window: convolve_input_gradient(g, gg, window.spatial(ops.shape(inputs)), window),
-        lambda gg, out, inputs, g, window: convolve(inputs, gg, window),
+        lambda gg, out, inputs, g, window: ops.convolve_input_gradient(
+            g, gg, window.spatial(ops.shape(inputs)), window
+        ),
+        lambda gg, out, inputs, g, window: ops.convolve(inputs, gg, window),
     ),
 )
 def convolve_kernel_gradient(inputs: Array, g: Array, window: Window) -> Array:
@@ -224,7 +226,9 @@ def _transposed_sizes(window: Window, shape: tuple[Any, ...], output_padding: An
     extras = (None,) * window.rank if output_padding is None else output_padding
     extras = tuple(extras) if isinstance(extras, (tuple, list)) else (extras,) * window.rank
     if len(extras) != window.rank:
-        raise ShapeError(f"expected output_padding to be a number, or one for each spatial axis; got {output_padding!r}.")
+        raise ShapeError(
+            f"expected output_padding to be a number, or one for each spatial axis; got {output_padding!r}."
+        )
     same = window.padding == "same"
     sizes = []
     for size, stride, extent, extra in zip(window.spatial(shape), window.strides, window.extents, extras, strict=True):
@@ -274,7 +278,9 @@ def conv_transpose(
         raise ShapeError(f"the kernel takes {kernel_shape[-1]} channels, and the inputs have {channels}.")
     sizes = _transposed_sizes(window, shape, output_padding)
     if not all(map(same_size, window.outputs(sizes), window.spatial(shape))):
-        raise ShapeError(f"output_padding={output_padding!r} does not go with strides={strides!r}. Use one below the strides.")
+        raise ShapeError(
+            f"output_padding={output_padding!r} does not go with strides={strides!r}. Use one below the strides."
+        )
     return convolve_input_gradient(inputs, kernel, sizes, window)
 
 
@@ -314,7 +320,8 @@ def depthwise_conv(
 
 def _check_rank(name: str, inputs: Any, rank: int) -> None:
     if ops.ndim(inputs) != rank + 2:
-        raise ShapeError(f"expected inputs with {rank + 2} axes; got shape {show_shape(ops.shape(inputs))}.").named(name)
+        given = show_shape(ops.shape(inputs))
+        raise ShapeError(f"expected inputs with {rank + 2} axes; got shape {given}.").named(name)
 
 
 def conv1d(

@@ -75,7 +75,9 @@ def _gamma(seed: Any, shape: tuple[Any, ...], alpha: Any) -> Any:
         cube = ops.multiply(ops.square(root), root)
         positive = ops.greater(cube, 0)
         cube = ops.where(positive, cube, 1)
-        bound = ops.add(ops.multiply(ops.square(x), 0.5), ops.multiply(d, ops.add(ops.subtract(1, cube), ops.log(cube))))
+        bound = ops.add(
+            ops.multiply(ops.square(x), 0.5), ops.multiply(d, ops.add(ops.subtract(1, cube), ops.log(cube)))
+        )
         fits = ops.less(_log_of_uniform(parts[1], shape), bound)
         return ops.multiply(d, cube), ops.logical_and(positive, fits)
 
@@ -120,9 +122,7 @@ def _infer_binomial(shape: tuple[Any, ...], counts: Any, probabilities: Any, dty
 
 
 @composed(infer=_infer_binomial)
-def binomial(
-    shape: Shape, counts: Any, probabilities: Any, dtype: FloatxDType = None, seed: Seed = None
-) -> Array:
+def binomial(shape: Shape, counts: Any, probabilities: Any, dtype: FloatxDType = None, seed: Seed = None) -> Array:
     """How many of a number of independent trials succeed.
 
     Args:

@@ -27,7 +27,8 @@ from .rules import along_axis
 def _infer_bits(seed: Spec, shape: tuple[Any, ...], counter: int = 0) -> Spec:
     if seed.shape != (2,):
         raise ShapeError(
-            f"expected a seed to be an integer, a SeedGenerator or an array of two words; got shape {show_shape(seed.shape)}."
+            f"expected a seed to be an integer, a SeedGenerator or an array of two words; "
+            f"got shape {show_shape(seed.shape)}."
         )
     return Spec(shape, "uint32")
 
@@ -100,6 +101,7 @@ def split(seed: Any, num: int = 2) -> Array:
 
 
 # Uniform numbers -------------------------------------------------------------------------------------------
+
 
 def infer_float(seed: Spec, shape: tuple[Any, ...], dtype: str) -> Spec:
     """The result has the dtype that was asked for, which must be a float."""
@@ -190,7 +192,9 @@ def _infer_randint(shape: tuple[Any, ...], minval: Any, maxval: Any, dtype: str,
         raise ShapeError(f"expected minval to be less than maxval; got {minval} and {maxval}.")
     limits = np.iinfo(dtype)
     if minval < limits.min or maxval - 1 > limits.max:
-        raise ShapeError(f"{dtype} cannot hold numbers from {minval} to {maxval - 1}; it goes from {limits.min} to {limits.max}.")
+        raise ShapeError(
+            f"{dtype} cannot hold numbers from {minval} to {maxval - 1}; it goes from {limits.min} to {limits.max}."
+        )
     return Spec(shape, dtype)
 
 

@@ -19,7 +19,9 @@ def _magnitude(x: Spec) -> Spec:
     return Spec(x.shape, real_of(x.dtype))
 
 
-@primitive(why=MACHINE, infer=_magnitude, accepts=NUMBERS, promote=same, vjp=(lambda g, out, x: ops.multiply(g, ops.sign(x)),))
+@primitive(
+    why=MACHINE, infer=_magnitude, accepts=NUMBERS, promote=same, vjp=(lambda g, out, x: ops.multiply(g, ops.sign(x)),)
+)
 def abs(x: Array) -> Array:
     """The distance of each element from zero. The gradient at 0 is 0.
 
@@ -58,7 +60,9 @@ def sign(x: Array) -> Array:
     """
 
 
-@primitive(why=TUNED, infer=elementwise, accepts=COMPUTABLE, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, out),))
+@primitive(
+    why=TUNED, infer=elementwise, accepts=COMPUTABLE, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, out),)
+)
 def exp(x: Array) -> Array:
     """The exponential of each element.
 
@@ -172,7 +176,13 @@ def rsqrt(x: Array) -> Array:
     return ops.divide(1, sqrt(x))
 
 
-@primitive(why=TUNED, infer=elementwise, accepts=COMPUTABLE, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, ops.cos(x)),))
+@primitive(
+    why=TUNED,
+    infer=elementwise,
+    accepts=COMPUTABLE,
+    promote=inexact,
+    vjp=(lambda g, out, x: ops.multiply(g, ops.cos(x)),),
+)
 def sin(x: Array) -> Array:
     """The sine of each element.
 
@@ -232,7 +242,13 @@ def tanh(x: Array) -> Array:
 # W. J. Cody, "Rational Chebyshev approximations for the error function", Math. Comp. 23 (1969): numerators and
 # denominators, highest power first, for |x| <= 0.46875, up to 4, and above 4 (in 1 / x**2).
 _ERF_SMALL = (
-    (1.85777706184603153e-1, 3.16112374387056560e0, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3),
+    (
+        1.85777706184603153e-1,
+        3.16112374387056560e0,
+        1.13864154151050156e2,
+        3.77485237685302021e2,
+        3.20937758913846947e3,
+    ),
     (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3),
 )
 _ERFC_MIDDLE = (
@@ -346,7 +362,9 @@ def _erfc(x: Any) -> Any:
     return ops.where(ops.less_equal(abs(x), _NEAR), ops.subtract(1, _erf_near(x)), far)
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(lambda g, out, x: ops.negative(_erf_rule(g, out, x)),))
+@composed(
+    infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(lambda g, out, x: ops.negative(_erf_rule(g, out, x)),)
+)
 def erfc(x: Array) -> Array:
     """One minus the error function of each element, accurate where that is small.
 
@@ -455,7 +473,9 @@ def erfinv(x: Array) -> Array:
 def _erfinv(x: Any) -> Any:
     magnitude = abs(x)
     middle_half = ops.multiply(ops.minimum(magnitude, 0.85), 0.5)
-    middle = ops.multiply(x, ops.multiply(_ratio(_QUANTILE_MIDDLE, ops.subtract(0.180625, ops.square(middle_half))), 0.5))
+    middle = ops.multiply(
+        x, ops.multiply(_ratio(_QUANTILE_MIDDLE, ops.subtract(0.180625, ops.square(middle_half))), 0.5)
+    )
     tail = ops.multiply(ops.subtract(1, ops.maximum(magnitude, 0.85)), 0.5)  # the probability beyond the quantile
     root = sqrt(ops.negative(log(ops.where(ops.greater(tail, 0), tail, 1e-30))))
     near = _ratio(_QUANTILE_TAIL, ops.subtract(ops.minimum(root, 5.0), 1.6))
@@ -527,7 +547,7 @@ def round(x: Array, decimals: int = 0) -> Array:
     """
     if decimals == 0 or (decimals > 0 and ops.dtype(x) not in FLOATS):
         return rint(x)
-    factor = 10.0 ** decimals if decimals > 0 else 10.0 ** -decimals
+    factor = 10.0**decimals if decimals > 0 else 10.0**-decimals
     if decimals > 0:
         return ops.divide(rint(ops.multiply(x, factor)), factor)
     return ops.cast(ops.multiply(rint(ops.divide(x, factor)), factor), ops.dtype(x))

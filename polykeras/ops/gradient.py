@@ -10,11 +10,11 @@ import numpy as np
 
 from .. import ops, tree
 from ..backend import Backend, using
-from ..interpreters import Interpreter, held, home_of, kind_of, lend, lent
-from ..symbolic import spec_of
 from ..dtypes import is_float
 from ..errors import DTypeError, GradientError
+from ..interpreters import Interpreter, held, home_of, kind_of, lend, lent
 from ..spec import Spec, show_shape
+from ..symbolic import spec_of
 
 
 class _Arguments:
@@ -25,7 +25,9 @@ class _Arguments:
         self.kwargs = kwargs
         self.numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         if not all(-len(args) <= number < len(args) for number in self.numbers):
-            raise GradientError(f"{name}: argnums={argnums} names an argument that is not there; there are {len(args)}.")
+            raise GradientError(
+                f"{name}: argnums={argnums} names an argument that is not there; there are {len(args)}."
+            )
         self.numbers = tuple(number % len(args) for number in self.numbers)
         self.single = isinstance(argnums, int)
         self.home = home_of((args, kwargs))
@@ -90,7 +92,9 @@ class Others:
         return tree.put_together(self.structure, leaves)
 
 
-def value_and_grad(fun: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+def value_and_grad(
+    fun: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """A function that gives the value of another, and its gradient.
 
     Args:
@@ -136,7 +140,9 @@ def value_and_grad(fun: Callable[..., Any], argnums: int | Sequence[int] = 0, ha
 
 def _with_aux(name: str, result: Any) -> tuple[Any, Any]:
     if not isinstance(result, (tuple, list)) or len(result) != 2:
-        raise GradientError(f"{name}: with has_aux=True expected the function to return a pair; got {type(result).__name__}.")
+        raise GradientError(
+            f"{name}: with has_aux=True expected the function to return a pair; got {type(result).__name__}."
+        )
     return result[0], result[1]
 
 
@@ -223,7 +229,8 @@ def _check_cotangents(cotangents: list[Any], results: list[Any]) -> None:
     specs, expected = [spec_of(x) for x in cotangents], [spec_of(x) for x in results]
     if [(s.shape, s.dtype) for s in specs] != [(e.shape, e.dtype) for e in expected]:
         raise GradientError(
-            f"vjp: expected cotangents like the results, {', '.join(map(str, expected))}; got {', '.join(map(str, specs))}."
+            f"vjp: expected cotangents like the results, {', '.join(map(str, expected))}; "
+            f"got {', '.join(map(str, specs))}."
         )
 
 
@@ -294,7 +301,7 @@ def jacobian(fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Calla
             result, *_ = _results(given, outputs, others, results, False)
             passed_on = [ops.zeros_like(x) for x in results[1:]]
             spec = spec_of(result)
-            size = int(np.prod(spec.shape))
+            size = int(spec.size)
             basis = np.eye(size).reshape(size, *spec.shape)
             rows = [pull([ops.cast(direction, spec.dtype), *passed_on]) for direction in basis]
             columns = [

@@ -6,11 +6,11 @@ import builtins
 from typing import Any
 
 from .. import ops
-from ..symbolic import spec_of
 from ..dtypes import like_first
 from ..errors import ShapeError
 from ..op import Array, Axes, Index, Shape, composed, primitive
 from ..spec import Dim, Spec, broadcast_shapes, ceil_div, normalize_axis, prod, same_size, show_shape
+from ..symbolic import spec_of
 from .movement import LAYOUT
 
 GATHERS = "reads or writes at computed positions"
@@ -27,7 +27,7 @@ def _infer_strided_slice(x: Spec, starts: Any, stops: Any, steps: Any) -> Spec:
 @primitive(
     why=LAYOUT,
     infer=_infer_strided_slice,
-    vjp=(lambda g, out, x, starts, stops, steps: strided_slice_gradient(g, ops.shape(x), starts, stops, steps),),
+    vjp=(lambda g, out, x, starts, stops, steps: ops.strided_slice_gradient(g, ops.shape(x), starts, stops, steps),),
 )
 def strided_slice(x: Array, starts: Any, stops: Any, steps: Any) -> Array:
     """The elements at regular distances between bounds, on each axis. `x[a:b:c]` is made of this.
@@ -48,7 +48,7 @@ def strided_slice(x: Array, starts: Any, stops: Any, steps: Any) -> Array:
 
 @composed(
     infer=lambda g, shape, starts, stops, steps: Spec(shape, g.dtype),
-    vjp=(lambda gg, out, g, shape, starts, stops, steps: strided_slice(gg, starts, stops, steps),),
+    vjp=(lambda gg, out, g, shape, starts, stops, steps: ops.strided_slice(gg, starts, stops, steps),),
 )
 def strided_slice_gradient(g: Array, shape: Shape, starts: Any, stops: Any, steps: Any) -> Array:
     """Zeros with an array put in at regular distances: what `strided_slice` with the same bounds takes out again.
@@ -89,7 +89,9 @@ def _infer_slice(inputs: Spec, start_indices: Spec, shape: tuple[Any, ...]) -> S
         )
     for size, whole in zip(shape, inputs.shape, strict=True):
         if not isinstance(size, Dim) and not isinstance(whole, Dim) and size > whole:
-            raise ShapeError(f"a part of shape {show_shape(shape)} is larger than the array, {show_shape(inputs.shape)}.")
+            raise ShapeError(
+                f"a part of shape {show_shape(shape)} is larger than the array, {show_shape(inputs.shape)}."
+            )
     return Spec(shape, inputs.dtype)
 
 
@@ -97,7 +99,7 @@ def _infer_slice(inputs: Spec, start_indices: Spec, shape: tuple[Any, ...]) -> S
     why=GATHERS,
     infer=_infer_slice,
     vjp=(
-        lambda g, out, inputs, start_indices, shape: slice_update(ops.zeros_like(inputs), start_indices, g),
+        lambda g, out, inputs, start_indices, shape: ops.slice_update(ops.zeros_like(inputs), start_indices, g),
         None,
     ),
 )
@@ -127,9 +129,9 @@ def _infer_slice_update(inputs: Spec, start_indices: Spec, updates: Spec) -> Spe
     infer=_infer_slice_update,
     promote=like_first,
     vjp=(
-        lambda g, out, inputs, start_indices, updates: slice_update(g, start_indices, ops.zeros_like(updates)),
+        lambda g, out, inputs, start_indices, updates: ops.slice_update(g, start_indices, ops.zeros_like(updates)),
         None,
-        lambda g, out, inputs, start_indices, updates: slice(g, start_indices, ops.shape(updates)),
+        lambda g, out, inputs, start_indices, updates: ops.slice(g, start_indices, ops.shape(updates)),
     ),
 )
 def slice_update(inputs: Array, start_indices: Index, updates: Array) -> Array:
@@ -192,7 +194,7 @@ def _infer_take_along_axis(x: Spec, indices: Spec, axis: int | None) -> Spec:
         return Spec(indices.shape, x.dtype)
     if x.ndim != indices.ndim:
         raise ShapeError(
-            f"expected as many axes of indices as of the array; got {show_shape(indices.shape)} for {show_shape(x.shape)}."
+            f"expected indices of as many axes as the array; got {show_shape(indices.shape)} for {show_shape(x.shape)}."
         )
     axis = normalize_axis(axis, x.ndim)
     rest = broadcast_shapes(
@@ -243,7 +245,7 @@ def _infer_gather_along_axis(x: Spec, indices: Spec, axis: int) -> Spec:
     why=GATHERS,
     infer=_infer_gather_along_axis,
     vjp=(
-        lambda g, out, x, indices, axis: add_along_axis(ops.zeros_like(x), indices, g, axis),
+        lambda g, out, x, indices, axis: ops.add_along_axis(ops.zeros_like(x), indices, g, axis),
         None,
     ),
 )
@@ -271,7 +273,7 @@ def gather_along_axis(x: Array, indices: Index, axis: int) -> Array:
     vjp=(
         lambda g, out, x, indices, updates, axis: g,
         None,
-        lambda g, out, x, indices, updates, axis: gather_along_axis(g, indices, axis),
+        lambda g, out, x, indices, updates, axis: ops.gather_along_axis(g, indices, axis),
     ),
 )
 def add_along_axis(x: Array, indices: Index, updates: Array, axis: int) -> Array:
@@ -305,7 +307,7 @@ def _infer_gather(x: Spec, indices: Spec) -> Spec:
 @primitive(
     why=GATHERS,
     infer=_infer_gather,
-    vjp=(lambda g, out, x, indices: scatter(indices, g, ops.shape(x)), None),
+    vjp=(lambda g, out, x, indices: ops.scatter(indices, g, ops.shape(x)), None),
 )
 def gather(x: Array, indices: Index) -> Array:
     """The elements, or slices, at positions that are given on the first axes together.
@@ -334,7 +336,7 @@ def _infer_scatter(indices: Spec, values: Spec, shape: tuple[Any, ...]) -> Spec:
 
 @composed(
     infer=_infer_scatter,
-    vjp=(None, lambda g, out, indices, values, shape: gather(g, indices)),
+    vjp=(None, lambda g, out, indices, values, shape: ops.gather(g, indices)),
 )
 def scatter(indices: Index, values: Array, shape: Shape) -> Array:
     """Zeros with values added at given positions. A position that comes up twice gets the sum.

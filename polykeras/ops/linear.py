@@ -168,7 +168,7 @@ def _parse(subscripts: str, ndims: tuple[int, ...]) -> tuple[tuple[str, ...], st
     def expanded(letters: str, ndim: int) -> str:
         count = ndim - len(letters.replace("...", ""))
         letters = letters.replace("...", spare[len(spare) - count :] if count > 0 else "")
-        if len(letters) != ndim or not letters.isalpha() and letters:
+        if len(letters) != ndim or (not letters.isalpha() and letters):
             raise ShapeError(f"{subscripts!r} names {len(letters)} axes of an array that has {ndim}.")
         return letters
 
@@ -278,7 +278,9 @@ def _multiplied(terms: list[tuple[Any, str]], needed: set[str], sizes: dict[str,
 
     def matrices(x: Any, own: str, rows: str, columns: str) -> Any:
         x = ops.transpose(x, tuple(own.index(c) for c in batch + rows + columns))
-        return ops.reshape(x, (*(sizes[c] for c in batch), *(specs.prod(sizes[c] for c in part) for part in (rows, columns))))
+        return ops.reshape(
+            x, (*(sizes[c] for c in batch), *(specs.prod(sizes[c] for c in part) for part in (rows, columns)))
+        )
 
     product = matmul(matrices(x1, own1, left, inner), matrices(x2, own2, inner, right))
     own = batch + left + right

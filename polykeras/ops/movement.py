@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ def _infer_reshape(x: Spec, newshape: tuple[Any, ...]) -> Spec:
         shape = (*shape[: unknown[0]], size, *shape[unknown[0] + 1 :])
     if not same_size(specs.prod(shape), x.size):
         raise ShapeError(
-            f"an array of shape {show_shape(x.shape)} has {x.size} elements, and does not fit into {show_shape(newshape)}."
+            f"an array of shape {show_shape(x.shape)} has {x.size} elements, and does not fit into "
+            f"{show_shape(newshape)}."
         )
     return Spec(shape, x.dtype)
 
@@ -180,7 +182,9 @@ def squeeze(x: Array, axis: Axes = None) -> Array:
         dropped = normalize_axes(axis, len(shape))
     for i in dropped:
         if not same_size(shape[i], 1):
-            raise ShapeError(f"axis {i} has size {shape[i]} in {show_shape(shape)}; only axes of size 1 can be left out.")
+            raise ShapeError(
+                f"axis {i} has size {shape[i]} in {show_shape(shape)}; only axes of size 1 can be left out."
+            )
     return reshape(x, tuple(size for i, size in enumerate(shape) if i not in dropped))
 
 
@@ -323,7 +327,7 @@ def split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     else:
         cuts = [int(i) for i in indices_or_sections]
     edges = [0, *cuts, length]
-    return [ops.take_range(x, start, stop, axis) for start, stop in zip(edges[:-1], edges[1:], strict=True)]
+    return [ops.take_range(x, start, stop, axis) for start, stop in itertools.pairwise(edges)]
 
 
 @composed()
@@ -448,7 +452,7 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
         value = 0 if constant_values is None else constant_values
         if isinstance(value, (bool, int, float)):
             return pad_constant(x, pairs, value)
-        inside = np.pad(np.ones(ops.shape(x), "bool"), pairs)
+        inside = np.pad(np.ones(ops.shape(x), "bool"), np.array(pairs))
         return ops.where(inside, pad_constant(x, pairs), ops.cast(value, ops.dtype(x)))
     for axis, pair in enumerate(pairs):
         if pair != (0, 0):
@@ -556,4 +560,6 @@ def repeat(x: Array, repeats: Any, axis: Axes = None) -> Array:
             return ops.take(x, np.repeat(np.arange(shape[axis]), times).astype("int32"), axis)
         repeats = int(times.reshape(()))
     wide = (*shape[: axis + 1], repeats, *shape[axis + 1 :])
-    return reshape(broadcast_to(expand_dims(x, axis + 1), wide), (*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :]))
+    return reshape(
+        broadcast_to(expand_dims(x, axis + 1), wide), (*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :])
+    )

@@ -57,7 +57,7 @@ class _Taps:
     infer=_infer_pool,
     accepts=NUMBERS,
     promote=same,
-    vjp=(lambda g, out, x, window: window_sum_gradient(g, window.spatial(ops.shape(x)), window),),
+    vjp=(lambda g, out, x, window: ops.window_sum_gradient(g, window.spatial(ops.shape(x)), window),),
 )
 def window_sum(x: Array, window: Window) -> Array:
     """The sum of the elements in each window; what is added around counts as 0.
@@ -75,7 +75,7 @@ def _infer_unpool(g: Spec, sizes: tuple[Any, ...], window: Window) -> Spec:
     return Spec(window.with_spatial(g.shape, sizes, g.shape[window.channel_axis]), g.dtype)
 
 
-@composed(infer=_infer_unpool, vjp=(lambda gg, out, g, sizes, window: window_sum(gg, window),))
+@composed(infer=_infer_unpool, vjp=(lambda gg, out, g, sizes, window: ops.window_sum(gg, window),))
 def window_sum_gradient(g: Array, sizes: Any, window: Window) -> Array:
     """The gradient of `window_sum`: for each element the sum of the cotangents of the windows that it is in.
 
@@ -109,7 +109,7 @@ def _lowest(dtype: str) -> Any:
     infer=_infer_pool,
     accepts=ORDERED_NUMBERS,
     promote=same,
-    vjp=(lambda g, out, x, window: window_max_gradient(g, x, window),),
+    vjp=(lambda g, out, x, window: ops.window_max_gradient(g, x, window),),
 )
 def window_max(x: Array, window: Window) -> Array:
     """The greatest element in each window, NaN if there is one. At a tie the first one gets the gradient.
@@ -139,7 +139,7 @@ def _hits(x: Any, window: Window, taps: _Taps) -> Iterator[tuple[Any, tuple[Any,
 
 @composed(
     infer=lambda g, x, window: Spec(x.shape, g.dtype),
-    vjp=(lambda gg, out, g, x, window: window_max_select(gg, x, window), None),
+    vjp=(lambda gg, out, g, x, window: ops.window_max_select(gg, x, window), None),
 )
 def window_max_gradient(g: Array, x: Array, window: Window) -> Array:
     """The gradient of `window_max`: the cotangent of each window goes to its first greatest element.
@@ -161,7 +161,7 @@ def window_max_gradient(g: Array, x: Array, window: Window) -> Array:
 
 @composed(
     infer=lambda y, x, window: Spec(_infer_pool(x, window).shape, y.dtype),
-    vjp=(lambda g, out, y, x, window: window_max_gradient(g, x, window), None),
+    vjp=(lambda g, out, y, x, window: ops.window_max_gradient(g, x, window), None),
 )
 def window_max_select(y: Array, x: Array, window: Window) -> Array:
     """For each window the element of one array at the place where another array has its first greatest element.
@@ -176,9 +176,7 @@ def window_max_select(y: Array, x: Array, window: Window) -> Array:
     """
     taps = _Taps(ops.shape(x), window)
     padded = taps.pad(y)
-    return _total(
-        [ops.where(hit, ops.strided_slice(padded, *bounds), 0) for hit, bounds in _hits(x, window, taps)]
-    )
+    return _total([ops.where(hit, ops.strided_slice(padded, *bounds), 0) for hit, bounds in _hits(x, window, taps)])
 
 
 # What people call ------------------------------------------------------------------------------------------

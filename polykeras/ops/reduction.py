@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
+from .. import spec as specs
 from ..dtypes import COMPUTABLE, ORDERED, accumulator, inexact, real_of, same
 from ..op import Array, Axes, DType, Mask, composed, primitive
-from .. import spec as specs
 from ..spec import Spec, normalize_axes
 from .conversion import in_single
 from .elementary import TUNED
@@ -19,6 +19,7 @@ from .rules import (
     reduced_shape,
     reduction,
 )
+
 
 def kept(x: Any, like: Any, axis: Any) -> Any:
     """A reduced array with the reduced axes back in place, of size one."""
@@ -398,7 +399,7 @@ def logsumexp(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     infer=along_axis,
     accepts=COMPUTABLE,
     promote=accumulator,
-    vjp=(lambda g, out, x, axis: ops.flip(running_sum(ops.flip(g, axis), axis), axis),),
+    vjp=(lambda g, out, x, axis: ops.flip(ops.running_sum(ops.flip(g, axis), axis), axis),),
 )
 def running_sum(x: Array, axis: int = -1) -> Array:
     """The sums of the elements up to each one along an axis, as `cumsum`.

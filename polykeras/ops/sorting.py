@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .. import ops
 from ..dtypes import ORDERED, same
 from ..errors import ShapeError
@@ -111,5 +109,3 @@ def searchsorted(sorted_sequence: Array, values: Array, side: str = "left") -> A
     >>> searchsorted([1.0, 2.0, 3.0], [2.0, 5.0])
     array([1, 3], dtype=int32)
     """
-
-

@@ -21,7 +21,7 @@ class Window:
     sizes: tuple[int, ...]
     strides: tuple[int, ...]
     padding: str | Pairs
-    """ "valid": the window stays inside; "same": as many windows as strides fit; or how much to add before and after."""
+    """What is added around: "valid", nothing; "same", enough for as many windows as strides fit; or pairs of sizes."""
     dilation: tuple[int, ...]
     channels_last: bool
     groups: int = 1
@@ -74,7 +74,9 @@ class Window:
 
     def taps(self) -> list[tuple[int, ...]]:
         """The offsets of the positions in a window, row by row."""
-        return [tuple(i * step for i, step in zip(index, self.dilation, strict=True)) for index in np.ndindex(*self.sizes)]
+        return [
+            tuple(i * step for i, step in zip(index, self.dilation, strict=True)) for index in np.ndindex(*self.sizes)
+        ]
 
     def explicit(self, inputs: tuple[Any, ...]) -> Window:
         """The same window with its padding as numbers."""
@@ -83,7 +85,9 @@ class Window:
     def counts(self, inputs: tuple[int, ...]) -> np.ndarray:
         """For each window how many of its positions are inside the input, as an array over the spatial axes."""
         total = np.ones((), "int64")
-        parts = zip(inputs, self.outputs(inputs), self.pairs(inputs), self.sizes, self.strides, self.dilation, strict=True)
+        parts = zip(
+            inputs, self.outputs(inputs), self.pairs(inputs), self.sizes, self.strides, self.dilation, strict=True
+        )
         for size, windows, (low, _), taps, stride, step in parts:
             positions = np.arange(windows)[:, None] * stride - low + np.arange(taps) * step
             total = np.multiply.outer(total, ((positions >= 0) & (positions < size)).sum(1))
@@ -104,12 +108,14 @@ def per_axis(value: Any, rank: int, name: str) -> tuple[int, ...]:
     """A positive number for each spatial axis."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
     if len(values) != rank or not all(hasattr(v, "__index__") and v > 0 for v in values):
-        raise ShapeError(f"expected {name} to be a positive number, or one for each of {rank} spatial axes; got {value!r}.")
+        raise ShapeError(
+            f"expected {name} to be a positive number, or one for each of {rank} spatial axes; got {value!r}."
+        )
     return tuple(v.__index__() for v in values)
 
 
 def padding_of(padding: Any, rank: int) -> str | Pairs:
-    """"valid", "same", or a pair of numbers for each spatial axis."""
+    """ "valid", "same", or a pair of numbers for each spatial axis."""
     if isinstance(padding, str) and padding.lower() in ("valid", "same"):
         return padding.lower()
     try:
@@ -117,7 +123,9 @@ def padding_of(padding: Any, rank: int) -> str | Pairs:
     except (TypeError, ValueError):
         pairs = ()
     if len(pairs) != rank or min(map(min, pairs)) < 0:
-        raise ShapeError(f"expected padding to be 'valid', 'same', or {rank} pairs of numbers from 0 up; got {padding!r}.")
+        raise ShapeError(
+            f"expected padding to be 'valid', 'same', or {rank} pairs of numbers from 0 up; got {padding!r}."
+        )
     return pairs
 
 
