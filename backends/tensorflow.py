@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device
-from polykeras.errors import GradientError, OutOfRangeError, ShapeError
+from polykeras.errors import GradientError, OutOfRangeError, ShapeError, StateError
+from polykeras.interpreters import Held, held
 from polykeras.op import OPS
 from polykeras.spec import Spec, normalize_axis
 
@@ -185,6 +186,10 @@ class TensorflowBackend(Backend):
 
     def to_numpy(self, x: tf.Tensor) -> np.ndarray:
         """The values as a NumPy array."""
+        if tf.is_symbolic_tensor(x):
+            raise StateError(
+                "a tensor has no values while a function is being compiled. Return it, and look at the result."
+            )
         return x.numpy()
 
     def from_dlpack(self, x: Any) -> tf.Tensor:
@@ -888,3 +893,6 @@ def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
 
 
 backend = TensorflowBackend()
+tf.register_tensor_conversion_function(
+    Held, lambda x, dtype=None, name=None, as_ref=False: tf.convert_to_tensor(held(x), dtype, name=name)
+)

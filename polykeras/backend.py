@@ -17,7 +17,7 @@ import numpy as np
 from . import tree
 from .dtypes import canonical, result_type
 from .errors import BackendError, DeviceError, DTypeError, MixedBackendsError, UnknownBackendError
-from .settings import settings
+from .settings import EMBEDDED, settings
 
 ENTRY_POINTS = "polykeras.backends"
 
@@ -279,10 +279,14 @@ _loaded: dict[str, Backend] = {}
 
 @functools.cache
 def registered() -> dict[str, importlib.metadata.EntryPoint]:
-    """The registered backends by name, installed frameworks or not; ours first."""
+    """The registered backends by name, installed frameworks or not: the embedded one, then ours, then others."""
     found = {point.name: point for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
-    ours = [name for name in ("numpy", "torch", "jax", "tensorflow") if name in found]
-    return {name: found[name] for name in (*ours, *sorted(found.keys() - set(ours)))}
+
+    def place(name: str) -> tuple[bool, bool, str]:
+        distribution = found[name].dist
+        return name != EMBEDDED, distribution is None or distribution.name != "polykeras", name
+
+    return {name: found[name] for name in sorted(found, key=place)}
 
 
 def install_command(name: str) -> str:

@@ -90,7 +90,7 @@ class Compiled:
 
 
 def compile(
-    function: Callable[..., Any],
+    function: Callable[..., Any] | None = None,
     *,
     variables: Sequence[Variable] = (),
     donate: Sequence[int] = (),
@@ -104,7 +104,8 @@ def compile(
     `jit_compile=True` asks PyTorch to compile too.
 
     Args:
-        function: A function of arrays, or structures of them. It may use no variables but those listed.
+        function: A function of arrays, or structures of them. It may use no variables but those listed. Left out for
+            a decorator with the other arguments.
         variables: The variables that it reads or assigns to.
         donate: The positions of arguments whose memory may be used for the results; they are lost to the caller.
         donate_variables: Whether arrays that variables held before the call may be used for the results.
@@ -117,7 +118,16 @@ def compile(
     >>> double = compile(lambda x: ops.multiply(x, 2))
     >>> double(ops.array([1.0, 2.0]))
     array([2., 4.], dtype=float32)
+
+    >>> count = Variable(0.0)
+    >>> @compile(variables=[count])
+    ... def add_to_count(x):
+    ...     return count.assign_add(x).value
+    >>> float(add_to_count(2.0)), float(add_to_count(3.0))
+    (2.0, 5.0)
     """
     if jit_compile not in (True, False, "auto"):
         raise StateError(f"compile: expected jit_compile to be True, False or 'auto'; got {jit_compile!r}.")
+    if function is None:
+        return lambda function: Compiled(function, variables, donate, donate_variables, jit_compile)
     return Compiled(function, variables, donate, donate_variables, jit_compile)

@@ -41,6 +41,10 @@ class Interpreter:
         raise NotImplementedError
 
 
+class Held:
+    """The base of classes whose objects hold an array: a framework that has to be told of them knows them by it."""
+
+
 class Holder(Interpreter):
     """Runs ops on objects that hold an array, such as variables: on the arrays that they hold."""
 

@@ -24,8 +24,11 @@ CHOICES = {
     "image_data_format": ("channels_last", "channels_first"),
     "matmul_precision": ("highest", "high", "default"),
 }
+EMBEDDED = "numpy"
+"""The backend that every installation has."""
+
 _DEFAULTS = {
-    "backend": "numpy",
+    "backend": EMBEDDED,
     "floatx": "float32",
     "epsilon": 1e-7,
     "image_data_format": "channels_last",

@@ -15,14 +15,15 @@ from . import ops
 from .backend import Backend, convert, current, host_array, using
 from .dtypes import canonical
 from .errors import ShapeError, StateError
-from .interpreters import HOST, Holder, held, interprets, kind_of
+from .interpreters import HOST, Held, Holder, held, interprets, kind_of
 from .op import give_operators
+from .seeds import SEEDS_REQUIRED
 from .settings import settings
 from .spec import Spec, prod, show_shape
 from .symbolic import spec_of
 
 
-class Variable:
+class Variable(Held):
     """An array that stays, and can be changed: a weight, a statistic, a counter.
 
     Args:
@@ -244,7 +245,7 @@ def bind(variables: Sequence[Variable], values: Sequence[Any], *, strict: bool =
     Args:
         variables: The variables.
         values: Their values, in order.
-        strict: Whether to refuse the use of any other variable.
+        strict: Whether to refuse the use of any other variable, and draws without a seed.
 
     Yields:
         The binding, whose `collect` gives the values as they are then.
@@ -258,10 +259,11 @@ def bind(variables: Sequence[Variable], values: Sequence[Any], *, strict: bool =
     1.0
     """
     binding = Binding(variables, values, strict)
-    token = _bound.set(binding)
+    token, needs = _bound.set(binding), SEEDS_REQUIRED.set(strict or SEEDS_REQUIRED.get())
     try:
         yield binding
     finally:
+        SEEDS_REQUIRED.reset(needs)
         _bound.reset(token)
 
 

@@ -156,44 +156,44 @@ def _listed(x: Any) -> list[Any]:
 class Traced:
     """A value on a tape. It behaves like the array inside, as far as that can be done without losing the gradient."""
 
-    __slots__ = ("index", "node", "tape", "value")
+    __slots__ = ("array", "index", "node", "tape")
 
-    def __init__(self, value: Any, tape: Tape, node: Node, index: int | None = None):
-        self.value = value
+    def __init__(self, array: Any, tape: Tape, node: Node, index: int | None = None):
+        self.array = array
         self.tape = tape
         self.node = node
         self.index = index
 
     def __repr__(self) -> str:
-        return f"<traced {self.value!r}>"
+        return f"<traced {self.array!r}>"
 
-    shape = property(lambda self: self.value.shape, doc="The shape of the array.")
-    dtype = property(lambda self: self.value.dtype, doc="The dtype of the array, as its framework has it.")
-    ndim = property(lambda self: len(self.value.shape), doc="The number of axes.")
-    size = property(lambda self: prod(self.value.shape), doc="The number of elements.")
+    shape = property(lambda self: self.array.shape, doc="The shape of the array.")
+    dtype = property(lambda self: self.array.dtype, doc="The dtype of the array, as its framework has it.")
+    ndim = property(lambda self: len(self.array.shape), doc="The number of axes.")
+    size = property(lambda self: prod(self.array.shape), doc="The number of elements.")
     T = property(lambda self: ops.transpose(self), doc="The array with its axes reversed.")
 
     def item(self) -> Any:
         """The only element, as a Python number without a gradient."""
-        return self.value.item()
+        return self.array.item()
 
     def __bool__(self) -> bool:
-        return bool(self.value)
+        return bool(self.array)
 
     def __int__(self) -> int:
-        return int(self.value)
+        return int(self.array)
 
     def __float__(self) -> float:
-        return float(self.value)
+        return float(self.array)
 
     def __index__(self) -> int:
-        return self.value.__index__()
+        return self.array.__index__()
 
     def __len__(self) -> int:
-        return len(self.value)
+        return len(self.array)
 
     def __iter__(self) -> Any:
-        return (ops.get_item(self, i) for i in range(len(self.value)))
+        return (ops.get_item(self, i) for i in range(len(self.array)))
 
     def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
         raise GradientError(
@@ -242,10 +242,10 @@ class Recorder(Interpreter):
     level = 20
 
     def spec(self, x: Traced) -> Spec:
-        return spec_of(x.value)
+        return spec_of(x.array)
 
     def home(self, x: Traced) -> Backend | None:
-        return home_of(x.value)
+        return home_of(x.array)
 
     def to_numpy(self, x: Traced) -> np.ndarray:
         return x.__array__()
@@ -269,7 +269,7 @@ def _record(op: Op) -> Run:
         tape = _top_tape(arrays)
         if tape.replaced_by is not None:
             return function(*(tape.replaced_by(x) if tape.owns(x) else x for x in args))
-        values = [x.value if type(x) is Traced and x.tape is tape else x for x in args]
+        values = [x.array if type(x) is Traced and x.tape is tape else x for x in args]
         out = function(*values)
         for i in promoted:
             if type(values[i]) in WEAK:  # the rules are to compute with it in the dtype of the result
@@ -304,7 +304,7 @@ def _record_lists(op: Op) -> Run:
 
         if tape.replaced_by is not None:
             return op.function(*each(tape.replaced_by))
-        values = each(lambda x: x.value)
+        values = each(lambda x: x.array)
         out = op.function(*values)
         parents = [x if tape.owns(x) else None for x in arrays]
         return _wrapped(out, tape, ListNode(parents, out, op, values))
@@ -317,7 +317,7 @@ def _run_without_gradient(op: Op) -> Run:
 
     def run(*args: Any) -> Any:
         tape = _top_tape(tree.flatten([args[i] for i in op.positions]))
-        change = tape.replaced_by or (lambda x: x.value)
+        change = tape.replaced_by or (lambda x: x.array)
         return op.function(*tree.map_structure(lambda x: change(x) if tape.owns(x) else x, args))
 
     return run
@@ -343,13 +343,13 @@ def _pull_back(
             continue
         for parent, cotangent in zip(node.parents, node.pull(_complete(g, node)), strict=True):
             if parent is not None and cotangent is not None:
-                _accumulate(parent, _undo_conversions(cotangent, parent.value))
+                _accumulate(parent, _undo_conversions(cotangent, parent.array))
         if not keep:
             node.release()
     gradients = []
     for leaf in leaves:
         g, leaf.node.cotangent = leaf.node.cotangent, None
-        gradients.append(ops.zeros_like(leaf.value) if g is None else g)
+        gradients.append(ops.zeros_like(leaf.array) if g is None else g)
     return gradients
 
 
@@ -406,11 +406,11 @@ class TapeGradients:
             with tape:
                 leaves = [tape.leaf(x) for x in arrays]
                 value, aux = function(leaves)
-            inner = value.value if tape.owns(value) else value
+            inner = value.array if tape.owns(value) else value
             gradients = _pull_back(tape, [value], [ops.ones_like(inner)], leaves, keep=False)
         finally:
             tape.release()
-        return inner, [x.value if tape.owns(x) else x for x in aux], gradients
+        return inner, [x.array if tape.owns(x) else x for x in aux], gradients
 
     def vjp(self, function: Callable[[list], list], arrays: list) -> tuple[list, Callable[[list], list]]:
         """Results, and the function that pulls cotangents of the results back to the arrays."""
@@ -421,7 +421,7 @@ class TapeGradients:
                 outputs = function(leaves)
         finally:
             tape.release()
-        values = [x.value if tape.owns(x) else x for x in outputs]
+        values = [x.array if tape.owns(x) else x for x in outputs]
         return values, lambda cotangents: _pull_back(tape, outputs, cotangents, leaves, keep=True)
 
     def custom_gradient(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
@@ -430,7 +430,7 @@ class TapeGradients:
         if not any(type(x) is Traced for x in leaves):
             return function(*args)[0]
         tape = _top_tape(leaves)
-        out, gradient = function(*tree.put_together(structure, [x.value if tape.owns(x) else x for x in leaves]))
+        out, gradient = function(*tree.put_together(structure, [x.array if tape.owns(x) else x for x in leaves]))
         results, result_structure = tree.take_apart(out)
 
         def pull(g: tuple[Any, ...]) -> list[Any]:
@@ -459,7 +459,7 @@ class TapeGradients:
         seen: dict[int, Traced] = {id(x): x for x in leaves if tape.owns(x)}
 
         def value_of(x: Traced) -> Any:
-            return seen.setdefault(id(x), x).value
+            return seen.setdefault(id(x), x).array
 
         with tape.replacing(value_of):
             results, result_structure = tree.take_apart(function(*args))
@@ -472,7 +472,7 @@ class TapeGradients:
                 return tree.flatten(function(*tree.put_together(structure, given)))
 
         def pull(g: tuple[Any, ...]) -> list[Any]:
-            _, pulled = self.vjp(again, [x.value for x in parents])
+            _, pulled = self.vjp(again, [x.array for x in parents])
             return pulled(list(g))
 
         results = [value_of(x) if tape.owns(x) else x for x in results]

@@ -1,0 +1,76 @@
+"""What is done with the project by a command: `nox -l` lists it."""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.default_venv_backend = "venv"
+
+BACKENDS = ("numpy", "torch", "jax", "tensorflow")
+PARALLEL = ("-n", "auto", "--dist", "loadgroup")
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+TRITON = "triton; sys_platform == 'linux'"  # comes with PyTorch's CUDA builds only
+
+
+def install(session: nox.Session, *requirements: str) -> None:
+    """Install the project, editable, and what else is given, in the versions that it is tested with."""
+    session.install("--constraint", "constraints.txt", *requirements)
+
+
+def conform(session: nox.Session, *arguments: str) -> None:
+    """Run the conformance suite."""
+    session.run("pytest", "--pyargs", "polykeras.conformance", *PARALLEL, *arguments, env=QUIET)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    session.install("ruff")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    install(session, "-e", ".[all,dev]", TRITON)
+    session.run("pyright")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests, and the conformance suite on all backends."""
+    install(session, "-e", ".[all,dev]", TRITON)
+    session.run("pytest", *PARALLEL, *session.posargs, env=QUIET)
+    conform(session, *session.posargs)
+
+
+@nox.session
+@nox.parametrize("backend", BACKENDS)
+def tests_one(session: nox.Session, backend: str) -> None:
+    """All tests where only one framework is installed."""
+    extras = "dev" if backend == "numpy" else f"{backend},dev"
+    install(session, "-e", f".[{extras}]")
+    session.run("pytest", *PARALLEL, *session.posargs, env={**QUIET, "POLYKERAS_BACKEND": backend})
+    conform(session, *session.posargs)
+
+
+@nox.session
+@nox.parametrize("backend", BACKENDS)
+def conformance(session: nox.Session, backend: str) -> None:
+    """The conformance suite on one backend."""
+    install(session, "-e", ".[dev]" if backend == "numpy" else f".[{backend},dev]")
+    conform(session, "--backend", backend, *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Ours beside native code."""
+    install(session, "-e", ".[all]", "keras")
+    session.run("python", "-m", "benchmarks", *session.posargs, env=QUIET)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """The README's first command, with all backends."""
+    install(session, ".[all]")
+    session.run("polykeras", "demo", *session.posargs, env=QUIET)

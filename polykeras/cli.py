@@ -1,0 +1,76 @@
+"""The command `polykeras`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from . import version
+from .errors import PolykerasError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line, and return its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except PolykerasError as error:
+        print(f"polykeras: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("polykeras: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("polykeras", description="Deep learning code with the same numbers everywhere.")
+    parser.add_argument("--version", action="version", version=f"polykeras {version()}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    demo = commands.add_parser("demo", help="train a small network on every installed backend, and compare")
+    demo.add_argument("--epochs", type=_positive, default=10, help="how often to go through the images (default: 10)")
+    demo.add_argument("--seed", type=_seed, default=0, help="where all random numbers come from (default: 0)")
+    demo.set_defaults(run=_demo)
+    doctor = commands.add_parser("doctor", help="say which backends are installed, and what they can do")
+    doctor.add_argument("--json", action="store_true", help="print the report as JSON")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _positive(text: str) -> int:
+    return _integer(text, 1, None)
+
+
+def _seed(text: str) -> int:
+    return _integer(text, 0, 2**32 - 1)
+
+
+def _integer(text: str, lowest: int, highest: int | None) -> int:
+    expected = f"a whole number from {lowest}" + ("" if highest is None else f" to {highest}")
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected {expected}; got {text!r}") from None
+    if number < lowest or (highest is not None and number > highest):
+        raise argparse.ArgumentTypeError(f"expected {expected}; got {number}")
+    return number
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from . import demo
+
+    return demo.run(options.epochs, options.seed, Console())
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from . import doctor
+
+    report = doctor.examine()
+    if options.json:
+        print(json.dumps(report, indent=2))
+    else:
+        doctor.show(report, Console())
+    return 1 if any(facts["state"] == "broken" for facts in report["backends"].values()) else 0
