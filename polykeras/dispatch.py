@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 def arrays_of(op: Op, args: Sequence[Any]) -> Iterable[Any]:
     """Each array among the arguments of an op, lists and structures taken apart."""
     for position in op.positions:
-        if op.parameters[position].kind in ("Arrays", "Tree"):
-            yield from tree.flatten(args[position])
+        kind, value = op.parameters[position].kind, args[position]
+        if kind == "Arrays" and isinstance(value, list):
+            yield from value
+        elif kind in ("Arrays", "Tree"):
+            yield from tree.flatten(value)
         else:
-            yield args[position]
+            yield value
 
 
 def select(op: Op, args: tuple[Any, ...]) -> Run:

@@ -151,11 +151,11 @@ when_default_changes(_forget_runners)
 
 _CONVERSIONS = {
     "Axes": "if type({0}) is list: {0} = tuple({0})",
-    "Shape": "if type({0}) is not tuple: {0} = as_shape({0})",
+    "Shape": "if type({0}) is not tuple: {0} = as_shape({0}, op)",
     "DType": "if {0} is not None: {0} = canonical({0})",
     "FloatxDType": "{0} = settings.floatx if {0} is None else canonical({0})",
     "Seed": "{0} = key_of({0})",
-    "Arrays": "if type({0}) is not list: {0} = list({0})",
+    "Arrays": "if type({0}) is not list: {0} = as_list({0}, op)",
 }
 
 
@@ -193,6 +193,7 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         "select": dispatch.select,
         "recover": dispatch.recover,
         "as_shape": _as_shape,
+        "as_list": _as_list,
         "canonical": canonical,
         "settings": settings,
         "key_of": key_of,
@@ -201,17 +202,25 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
     function: Any = function_from(op.name, source, namespace)
     for attribute in ("__module__", "__doc__", "__annotations__"):
         setattr(function, attribute, getattr(declared, attribute))
+    function.__wrapped__ = declared  # where the names in its annotations are known
     function.op = op
     return function
 
 
-def _as_shape(shape: Any) -> tuple[Any, ...]:
+def _as_shape(shape: Any, op: Op) -> tuple[Any, ...]:
     if hasattr(shape, "__index__"):
         return (shape,)
     try:
         return tuple(shape)
     except TypeError:
-        raise ShapeError(f"expected a shape, such as (2, 3); got {shape!r}.") from None
+        raise ShapeError(f"expected a shape, such as (2, 3); got {shape!r}.").named(op.name) from None
+
+
+def _as_list(xs: Any, op: Op) -> list[Any]:
+    try:
+        return list(xs)
+    except TypeError:
+        raise ShapeError(f"expected a list of arrays; got {xs!r}.").named(op.name) from None
 
 
 # Operators -------------------------------------------------------------------------------------------------

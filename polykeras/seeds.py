@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import secrets
 import threading
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
-from .errors import ShapeError
+from .errors import ShapeError, StateError
 from .philox import MASK, integer_block
 
 # Counters from here on make keys, and never numbers: a draw would have to take 2**66 words to get there.
 GLOBAL_KEYS, CHILD_KEYS, SPLIT_KEYS = 1 << 64, 2 << 64, 3 << 64
+
+SEEDS_REQUIRED: ContextVar[bool] = ContextVar("polykeras_seeds_required", default=False)
+"""Whether the function that runs now has to be pure, so that it cannot draw from the global stream."""
 
 
 class GlobalStream:
@@ -29,6 +33,11 @@ class GlobalStream:
 
     def next(self) -> np.ndarray:
         """The key of the next draw."""
+        if SEEDS_REQUIRED.get():
+            raise StateError(
+                "a draw without a seed, in a function that is compiled or made pure, might give the same numbers in "
+                "every call. Give it a key as an argument, or a SeedGenerator whose state is among the variables."
+            )
         with self._lock:
             self._draws += 1
             words = integer_block(self._key, GLOBAL_KEYS + self._draws)

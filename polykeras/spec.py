@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
+from .dtypes import canonical
 from .errors import ShapeError
 
 Size = Union[int, "Dim"]
@@ -271,8 +272,10 @@ class Spec:
 
     def __init__(self, shape: Iterable[Any], dtype: str = "float32", name: str | None = None, producer: Any = None):
         sizes = tuple(unknown_dim(axis) if size is None else size for axis, size in enumerate(shape))
+        if any(not hasattr(size, "__index__") or (isinstance(size, int) and size < 0) for size in sizes):
+            raise ShapeError(f"expected sizes to be whole numbers from 0; got {show_shape(sizes)}.")
         object.__setattr__(self, "shape", sizes)
-        object.__setattr__(self, "dtype", dtype)
+        object.__setattr__(self, "dtype", canonical(dtype))
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "producer", producer)
 

@@ -134,13 +134,7 @@ def silu(x: Array) -> Array:
     return ops.multiply(x, sigmoid(x))
 
 
-def swish(x: Array) -> Array:
-    """The element times its logistic function, as `silu`.
-
-    >>> swish([0.0, 2.0])
-    array([0.       , 1.7615942], dtype=float32)
-    """
-    return silu(x)
+swish = silu
 
 
 @composed(infer=elementwise, accepts=ORDERED, promote=inexact)

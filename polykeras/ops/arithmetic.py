@@ -103,13 +103,7 @@ def divide(x1: Array, x2: Array) -> Array:
     """
 
 
-def true_divide(x1: Array, x2: Array) -> Array:
-    """Divide element by element, as `divide`.
-
-    >>> true_divide([1, 2], 4)
-    array([0.25, 0.5 ], dtype=float32)
-    """
-    return divide(x1, x2)
+true_divide = divide
 
 
 @primitive(

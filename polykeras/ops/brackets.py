@@ -26,7 +26,7 @@ def get_item(x: Array, key: Any) -> Array:
     Returns:
         The part.
 
-    >>> get_item([[1, 2], [3, 4]], (0, slice(None)))
+    >>> get_item([[1, 2], [3, 4]], (0, ...))
     array([1, 2], dtype=int32)
     """
     items = _complete(key, ops.shape(x))

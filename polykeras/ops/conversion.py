@@ -21,6 +21,12 @@ from .rules import elementwise
 def shape(x: Any) -> tuple[Any, ...]:
     """The shape of an array. A size that only the run will know is symbolic, or an array of the framework.
 
+    Args:
+        x: Array of any backend, host data, or a Spec.
+
+    Returns:
+        A tuple of sizes.
+
     >>> shape([[1, 2, 3]])
     (1, 3)
     """
@@ -32,6 +38,12 @@ def shape(x: Any) -> tuple[Any, ...]:
 
 def dtype(x: Any) -> str:
     """The name of an array's dtype.
+
+    Args:
+        x: Array of any backend, host data, or a Spec.
+
+    Returns:
+        The name, such as `"float32"`.
 
     >>> dtype([1.0])
     'float32'
@@ -45,6 +57,12 @@ def dtype(x: Any) -> str:
 def ndim(x: Any) -> int:
     """The number of axes of an array.
 
+    Args:
+        x: Array of any backend, host data, or a Spec.
+
+    Returns:
+        A number.
+
     >>> ndim([[1.0, 2.0]])
     2
     """
@@ -54,6 +72,12 @@ def ndim(x: Any) -> int:
 def size(x: Any) -> Any:
     """The number of elements of an array.
 
+    Args:
+        x: Array of any backend, host data, or a Spec.
+
+    Returns:
+        A number; symbolic where a size is.
+
     >>> size([[1.0, 2.0]])
     2
     """
@@ -62,6 +86,12 @@ def size(x: Any) -> Any:
 
 def is_tensor(x: Any) -> bool:
     """Whether this is an array of any backend.
+
+    Args:
+        x: Anything.
+
+    Returns:
+        True for arrays of any backend, NumPy's included; False for lists and numbers.
 
     >>> import numpy as np
     >>> is_tensor(np.ones(2)), is_tensor([1.0, 2.0])
@@ -146,6 +176,12 @@ def as_array(x: Array) -> Array:
 
 def convert_to_numpy(x: Any) -> np.ndarray:
     """The values of an array of any backend as a NumPy array. Its memory may be shared: do not write to it.
+
+    Args:
+        x: Array of any backend, or host data.
+
+    Returns:
+        A NumPy array.
 
     >>> convert_to_numpy([1.0, 2.0])
     array([1., 2.], dtype=float32)

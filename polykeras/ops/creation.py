@@ -80,6 +80,13 @@ def ones(shape: Shape, dtype: FloatxDType = None) -> Array:
 def empty(shape: Shape, dtype: DType = None) -> Array:
     """An array whose values do not matter yet. They are zeros, so that runs can be repeated.
 
+    Args:
+        shape: The shape.
+        dtype: The dtype; None for floatx.
+
+    Returns:
+        The array.
+
     >>> shape(empty((2, 3)))
     (2, 3)
     """
@@ -207,6 +214,13 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: FloatxDType = None) -> 
 
 def identity(n: int, dtype: Any = None) -> Array:
     """A square matrix with ones on the main diagonal and zeros elsewhere.
+
+    Args:
+        n: The number of rows and columns.
+        dtype: The dtype; None for floatx.
+
+    Returns:
+        The matrix.
 
     >>> identity(2)
     array([[1., 0.],

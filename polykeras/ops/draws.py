@@ -30,6 +30,8 @@ def _infer_bits(seed: Spec, shape: tuple[Any, ...], counter: int = 0) -> Spec:
             f"expected a seed to be an integer, a SeedGenerator or an array of two words; "
             f"got shape {show_shape(seed.shape)}."
         )
+    if any(size < 0 for size in shape):
+        raise ShapeError(f"expected sizes that are not negative; got shape {show_shape(shape)}.")
     return Spec(shape, "uint32")
 
 
@@ -40,13 +42,13 @@ def rng_bits(seed: Seed, shape: Shape, counter: int = 0) -> Array:
     Args:
         seed: An integer, a SeedGenerator, or a key.
         shape: The shape of the result.
-        counter: The number of the first block.
+        counter: The number of the first block. A draw does not go on beyond a multiple of 2**64.
 
     Returns:
         32-bit words, uint32.
 
     >>> rng_bits(0, (2,))
-    array([1713891541, 3781796189], dtype=uint32)
+    array([1713891541, 3781805453], dtype=uint32)
     """
 
 
@@ -61,7 +63,7 @@ def bits(shape: Any, seed: Any = None) -> Array:
         32-bit words, uint32.
 
     >>> bits((2,), seed=0)
-    array([1713891541, 3781796189], dtype=uint32)
+    array([1713891541, 3781805453], dtype=uint32)
     """
     return rng_bits(seed, shape)
 
@@ -78,7 +80,7 @@ def fold_in(seed: Seed, data: Index) -> Array:
         A key: an array of two words that serves as a seed.
 
     >>> fold_in(7, 1)
-    array([1228136387, 1014286021], dtype=uint32)
+    array([1163464678, 3359792081], dtype=uint32)
     """
     child = rng_bits(seed, (2,), CHILD_KEYS)
     return rng_bits(ops.bitwise_xor(child, ops.cast(data, "uint32")), (2,), CHILD_KEYS)
@@ -107,7 +109,7 @@ def infer_float(seed: Spec, shape: tuple[Any, ...], dtype: str) -> Spec:
     """The result has the dtype that was asked for, which must be a float."""
     if dtype not in FLOATS:
         raise DTypeError(f"expected a float dtype, one of {', '.join(sorted(FLOATS))}; got {dtype}.")
-    return Spec(shape, dtype)
+    return Spec(_infer_bits(seed, shape).shape, dtype)
 
 
 @composed(infer=infer_float)
@@ -123,7 +125,7 @@ def random_unit(seed: Seed, shape: Shape, dtype: FloatxDType = None) -> Array:
         The numbers.
 
     >>> random_unit(0, (2,))
-    array([0.3990465, 0.8805181], dtype=float32)
+    array([0.39904642, 0.88052016], dtype=float32)
     """
     if dtype == "float64":
         words = ops.cast(rng_bits(seed, (*shape, 2)), "int64")
@@ -174,7 +176,7 @@ def uniform(shape: Shape, minval: Any = 0.0, maxval: Any = 1.0, dtype: FloatxDTy
         The numbers, from the lower bound up to, rounding aside, before the upper one.
 
     >>> uniform((2,), -1.0, 1.0, seed=0)
-    array([-0.20190704,  0.7610362 ], dtype=float32)
+    array([-0.20190716,  0.76104033], dtype=float32)
     """
     unit = random_unit(seed, shape, dtype)
     if isinstance(minval, (int, float)) and isinstance(maxval, (int, float)) and (minval, maxval) == (0, 1):
@@ -182,7 +184,11 @@ def uniform(shape: Shape, minval: Any = 0.0, maxval: Any = 1.0, dtype: FloatxDTy
     # A float32 times a float32 is exact in float64, so that it makes no difference whether product and sum are
     # rounded together: the result is the same bit for bit everywhere.
     low, high = (ops.cast(ops.cast(bound, dtype), "float64") for bound in (minval, maxval))
-    return ops.cast(ops.add(ops.multiply(ops.cast(unit, "float64"), ops.subtract(high, low)), low), dtype)
+    span = ops.subtract(high, low)
+    above = ops.multiply(ops.cast(unit, "float64"), span)
+    if dtype == "float64":  # here the product is rounded: what comes in between keeps compilers from fusing it
+        above = ops.clip(above, ops.minimum(span, 0), ops.maximum(span, 0))
+    return ops.cast(ops.add(above, low), dtype)
 
 
 def _infer_randint(shape: tuple[Any, ...], minval: Any, maxval: Any, dtype: str, seed: Spec) -> Spec:
@@ -213,7 +219,7 @@ def randint(shape: Shape, minval: int, maxval: int, dtype: DType = "int32", seed
         The numbers.
 
     >>> randint((4,), 0, 10, seed=0)
-    array([3, 8, 8, 5], dtype=int32)
+    array([8, 6, 3, 0], dtype=int32)
     """
     minval, maxval = int(minval), int(maxval)
     _infer_randint(shape, minval, maxval, dtype, seed)
@@ -263,6 +269,8 @@ def bernoulli(shape: Any, probability: Any = 0.5, dtype: Any = "bool", seed: Any
     array([ True, False, False, False])
     """
     if isinstance(probability, (int, float)):
+        if not 0 <= probability <= 1:
+            raise ShapeError(f"bernoulli: expected a probability from 0 to 1; got {probability}.")
         return ops.cast(random_coin(seed, shape, probability), dtype)
     return ops.cast(ops.less(random_unit(seed, shape, "float64"), probability), dtype)
 
@@ -371,7 +379,7 @@ def categorical(logits: Array, num_samples: int, dtype: DType = "int32", seed: S
     return ops.cast(ops.argmax(ops.add(gumbel, ops.expand_dims(logits, 1)), axis=-1), dtype)
 
 
-@composed(infer=lambda n, seed: Spec((n,), "int32"))
+@composed(infer=lambda n, seed: Spec(_infer_bits(seed, (n,)).shape, "int32"))
 def permutation(n: int, seed: Seed = None) -> Array:
     """The numbers from 0 to before n in random order.
 
@@ -383,7 +391,7 @@ def permutation(n: int, seed: Seed = None) -> Array:
         The numbers, int32.
 
     >>> permutation(4, seed=0)
-    array([0, 3, 1, 2], dtype=int32)
+    array([0, 3, 2, 1], dtype=int32)
     """
     words = ops.cast(rng_bits(seed, (2, n)), "int64")
     return ops.argsort(ops.add(ops.left_shift(ops.right_shift(words[0], 1), 32), words[1]))
@@ -402,7 +410,7 @@ def shuffle(x: Array, axis: int = 0, seed: Seed = None) -> Array:
         The shuffled array; `x` stays as it was.
 
     >>> shuffle([10, 20, 30, 40], seed=0)
-    array([10, 40, 20, 30], dtype=int32)
+    array([10, 40, 30, 20], dtype=int32)
     """
     axis = normalize_axis(axis, len(ops.shape(x)))
     return ops.take(x, permutation(ops.shape(x)[axis], seed), axis)

@@ -36,13 +36,7 @@ def abs(x: Array) -> Array:
     """
 
 
-def absolute(x: Array) -> Array:
-    """The distance of each element from zero, as `abs`.
-
-    >>> absolute([1.0, -2.0])
-    array([1., 2.], dtype=float32)
-    """
-    return abs(x)
+absolute = abs
 
 
 @primitive(why=MACHINE, infer=elementwise, accepts=NUMBERS, promote=same)

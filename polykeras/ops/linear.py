@@ -93,7 +93,7 @@ def dot(x1: Array, x2: Array) -> Array:
         The products: the remaining axes of x1, then those of x2.
 
     >>> dot([1.0, 2.0], [3.0, 4.0])
-    11.0
+    array(11., dtype=float32)
     """
     ndims = len(ops.shape(x1)), len(ops.shape(x2))
     if 0 in ndims:

@@ -236,13 +236,7 @@ def bitwise_not(x: Array) -> Array:
     """
 
 
-def bitwise_invert(x: Array) -> Array:
-    """The opposite of every bit of each element, as `bitwise_not`.
-
-    >>> bitwise_invert([0, 5])
-    array([-1, -6], dtype=int32)
-    """
-    return bitwise_not(x)
+bitwise_invert = bitwise_not
 
 
 @primitive(why=MACHINE, infer=broadcasting, accepts=WHOLE, promote=same)
@@ -277,22 +271,10 @@ def right_shift(x: Array, y: Array) -> Array:
     """
 
 
-def bitwise_left_shift(x: Array, y: Array) -> Array:
-    """Move the bits of x up by y places, as `left_shift`.
-
-    >>> bitwise_left_shift([1, 3], 2)
-    array([ 4, 12], dtype=int32)
-    """
-    return left_shift(x, y)
+bitwise_left_shift = left_shift
 
 
-def bitwise_right_shift(x: Array, y: Array) -> Array:
-    """Move the bits of x down by y places, as `right_shift`.
-
-    >>> bitwise_right_shift([4, -5], 1)
-    array([ 2, -3], dtype=int32)
-    """
-    return right_shift(x, y)
+bitwise_right_shift = right_shift
 
 
 def _infer_where(condition: Spec, x1: Spec, x2: Spec) -> Spec:

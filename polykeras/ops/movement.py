@@ -54,6 +54,12 @@ def reshape(x: Array, newshape: Shape) -> Array:
 def ravel(x: Array) -> Array:
     """The elements in one row.
 
+    Args:
+        x: Array.
+
+    Returns:
+        An array with one axis.
+
     >>> ravel([[1, 2], [3, 4]])
     array([1, 2, 3, 4], dtype=int32)
     """

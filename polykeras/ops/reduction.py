@@ -158,7 +158,7 @@ def var(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
         The variances; NaN for nothing.
 
     >>> var([1.0, 2.0, 3.0, 4.0])
-    1.25
+    array(1.25, dtype=float32)
     """
 
     def variance(x: Any) -> Any:
@@ -180,7 +180,7 @@ def std(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
         The standard deviations; NaN for nothing.
 
     >>> std([1.0, 3.0])
-    1.0
+    array(1., dtype=float32)
     """
     return in_single(lambda x: ops.sqrt(var(x, axis, keepdims)), x)
 
@@ -380,7 +380,7 @@ def logsumexp(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
         log(sum(exp(x))); -inf for nothing.
 
     >>> logsumexp([1000.0, 1000.0])
-    1000.6931
+    array(1000.6932, dtype=float32)
     """
 
     def result(x: Any) -> Any:

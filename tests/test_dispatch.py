@@ -1,0 +1,116 @@
+"""What ops take and give: arrays of frameworks, host data, and how calls are explained that cannot be."""
+
+from __future__ import annotations
+
+import inspect
+import pathlib
+import re
+import typing
+
+import numpy as np
+import pytest
+
+import polykeras
+from polykeras import ops
+from polykeras.backend import load, using
+from polykeras.errors import DTypeError, MixedBackendsError, OpError, ShapeError
+from polykeras.op import OPS
+
+FRAMEWORKS = [name for name in polykeras.available() if name != "numpy"]
+PAIRS = [(one, other) for one in FRAMEWORKS for other in FRAMEWORKS if one < other]
+
+
+def test_native_tensors_in_and_out(backend):
+    x = backend.asarray([[1.0, -2.0]])
+    with using("numpy"):  # the home of the arrays decides, not the backend in use
+        assert type(ops.relu(x)) is type(x)
+        assert type(ops.add(x, np.float32(1))) is type(x)
+        assert type(ops.add([[1.0, 1.0]], x)) is type(x)
+        assert type(ops.concatenate([x, np.ones((1, 2), "float32")])) is type(x)
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_two_homes_in_a_call_are_an_error(one, other):
+    x, y = load(one).asarray([1.0]), load(other).asarray([1.0])
+    message = rf"add: arrays of {one} and {other} met in one call.*polykeras.convert\(x, \"{one}\"\)"
+    with pytest.raises(MixedBackendsError, match=message):
+        ops.add(x, y)
+    with pytest.raises(MixedBackendsError, match="concatenate: arrays of"):
+        ops.concatenate([x, y])
+
+
+@pytest.mark.parametrize("source", polykeras.available())
+def test_conversion_keeps_values_and_dtype(backend, source):
+    for dtype in ("bool", "int64", "bfloat16", "float32", "float64"):
+        x = load(source).asarray(np.array([[0, 1], [1, 1]]).astype(load("numpy").dtypes[dtype]))
+        converted = polykeras.convert({"x": [x]}, backend)["x"][0]
+        assert isinstance(converted, backend.array_types)
+        assert backend.dtype(converted) == dtype
+        assert ops.convert_to_numpy(converted).tolist() == [[0, 1], [1, 1]]
+
+
+@pytest.mark.parametrize("name", [name for name in FRAMEWORKS if name == "torch"])  # whose arrays can be written to
+def test_conversion_shares_memory(name):
+    x = np.arange(6.0)
+    tensor = polykeras.convert(x, name)
+    back = polykeras.convert(tensor, "numpy")
+    tensor[0] = 7.0
+    assert x[0] == back[0] == 7.0
+
+
+def test_what_is_no_array_is_named(backend):
+    for wrong, name in ((object(), "builtins.object"), ("text", "builtins.str"), (pathlib.Path(), "pathlib")):
+        with pytest.raises(DTypeError, match=rf"add: expected arrays, numbers, or nested lists of them; got a {name}"):
+            ops.add(wrong, 1.0)
+
+
+def test_mistakes_are_explained_in_the_same_words(backend):
+    x = backend.asarray(np.ones((2, 3), "float32"))
+    with pytest.raises(ShapeError, match=r"matmul: .*\(2, 3\).*\(2, 3\)"):
+        ops.matmul(x, x)
+    with pytest.raises(ShapeError, match=r"add: shapes \(2, 3\) and \(2,\) do not broadcast"):
+        ops.add(x, np.ones(2, "float32"))
+    with pytest.raises(ShapeError, match=r"reshape: an array of shape \(2, 3\) has 6 elements"):
+        ops.reshape(x, (4, 2))
+
+
+def test_missing_and_surplus_arguments_are_python_s_own_errors():
+    with pytest.raises(TypeError, match=r"add.*missing 1 required positional argument: 'x2'"):
+        ops.add(1.0)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'x3'"):
+        ops.add(1.0, 2.0, x3=1)
+
+
+PUBLIC = sorted(name for name in dir(ops) if callable(getattr(ops, name)) and not name.startswith("_"))
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_functions_explain_themselves(name):
+    function = getattr(ops, name)
+    documentation, parameters = inspect.getdoc(function) or "", inspect.signature(function).parameters
+    if not re.search("as `[a-z_]+`", documentation.partition("\n")[0]):  # else there is more of it there
+        assert [name for name in parameters if f"{name}:" not in documentation] == []
+        assert "Returns:" in documentation
+    assert ">>>" in documentation or "window" in parameters  # those serve the convolutions and poolings
+
+
+@pytest.mark.parametrize("name", sorted(OPS))
+def test_generated_functions_have_the_signature_of_their_row(name):
+    op = OPS[name]
+    assert list(inspect.signature(op.function, follow_wrapped=False).parameters) == [p.name for p in op.parameters]
+
+
+def test_help_shows_defaults():
+    assert str(inspect.signature(ops.add)).startswith("(x1")
+    assert inspect.signature(ops.softmax).parameters["axis"].default == -1
+    assert typing.get_type_hints(ops.take_along_axis)
+
+
+def test_lists_are_arrays_and_keep_their_kind(backend):
+    assert backend.dtype(ops.add([1, 2], [3, 4])) == "int32"
+    assert backend.dtype(ops.add([1, 2], 0.5)) == "float32"
+    assert backend.dtype(ops.array([2**40])) == "int64"
+    with pytest.raises(DTypeError, match="expected numbers that int8 can hold; got"):
+        ops.array([300], dtype="int8")
+    with pytest.raises((OpError, ValueError)):
+        ops.array([[1, 2], [3]])
