@@ -702,7 +702,7 @@ def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
             _multiply,
             lambda word, constant: word + np.uint32(constant),
         )
-        return jnp.reshape(jnp.reshape(jnp.stack(words, 1), (-1,))[:count], shape)
+        return lax.reshape(jnp.reshape(jnp.stack(words, 1), (-1,))[:count], shape)
 
 
 backend = JaxBackend()

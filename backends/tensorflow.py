@@ -5,11 +5,17 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+import sys
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
+
+if "tensorflow" not in sys.modules:
+    with contextlib.suppress(ImportError):
+        import triton  # noqa: F401 (PyTorch's: imported after TensorFlow, it would end the process)
+
 import tensorflow as tf
 
 from polykeras import philox, tree
@@ -165,6 +171,8 @@ class TensorflowBackend(Backend):
         "uint64": "int64",
         "float16": "float32",
         "bfloat16": "float32",
+        "float8_e4m3fn": "float32",
+        "float8_e5m2": "float32",
     }
     gaps = {
         "uint64": "TensorFlow lacks some of its arithmetic: numbers from 2**63 on may come out wrong.",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import math
 import operator
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -15,7 +17,7 @@ import torch.nn.functional as F
 
 from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device, numpy_dtype
-from polykeras.errors import OutOfRangeError, ShapeError
+from polykeras.errors import BackendError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
 from polykeras.spec import normalize_axes, normalize_axis
 
@@ -95,6 +97,8 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+_LARGEST_FLOAT8 = 464.0  # halfway between the largest number and what would be the next, rounded to the even one
+
 _differentiating: ContextVar[bool] = ContextVar("polykeras_torch_differentiating", default=False)
 
 
@@ -155,6 +159,8 @@ class TorchBackend(Backend):
         "uint64": "int64",
         "float16": "float32",
         "bfloat16": "float32",
+        "float8_e4m3fn": "float32",
+        "float8_e5m2": "float32",
     }
     gaps = {
         "uint64": "PyTorch has no arithmetic for it: from 2**63 on, what depends on order or size comes out wrong.",
@@ -195,6 +201,10 @@ class TorchBackend(Backend):
         """The tensor in another dtype."""
         if x.is_complex() and not dtype.startswith("complex"):
             x = x.real
+        if (
+            dtype == "float8_e4m3fn"
+        ):  # it has no infinity: what is too large is NaN elsewhere, and here the largest number
+            x = torch.where(x.abs() > _LARGEST_FLOAT8, math.nan, x)
         return x.to(self.dtypes[dtype])
 
     # Devices
@@ -258,6 +268,11 @@ class TorchBackend(Backend):
         """The function itself; with `jit_compile=True` its graph as a whole, compiled by TorchInductor."""
         if jit_compile is not True:
             return function
+        if not _triton_can_be_imported() and importlib.util.find_spec("triton"):
+            raise BackendError(
+                "PyTorch's compiler needs Triton, which ends the process when it is imported after TensorFlow. Import "
+                "triton before tensorflow, as polykeras does where it is the first to import TensorFlow."
+            )
         programs: list[Callable[..., Any]] = []
 
         def run(*arrays: Any) -> list[Any]:
@@ -270,6 +285,11 @@ class TorchBackend(Backend):
                 return list(programs[0](*arrays))
 
         return run
+
+
+def _triton_can_be_imported() -> bool:
+    """Whether Triton is there already, or TensorFlow is not: two copies of LLVM bear each other in one order only."""
+    return "triton" in sys.modules or "tensorflow" not in sys.modules
 
 
 @contextlib.contextmanager
@@ -527,7 +547,7 @@ def take(x: Any, indices: Any, axis: int | None) -> Any:
     axis = normalize_axis(axis, x.ndim)
     places = _in_range(indices, x.shape[axis], axis)
     rows = torch.index_select(x, axis, places.reshape(-1))
-    return rows.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    return rows.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 
 @kernel
@@ -553,7 +573,7 @@ def gather(x: Any, indices: Any) -> Any:
     depth = indices.shape[-1]
     flat = x.reshape(math.prod(x.shape[:depth]), math.prod(x.shape[depth:]))
     rows = torch.index_select(flat, 0, _places(indices, x.shape))
-    return rows.reshape(*indices.shape[:-1], *x.shape[depth:])
+    return rows.reshape((*indices.shape[:-1], *x.shape[depth:]))
 
 
 _REDUCTIONS = {"max": "amax", "min": "amin", "mul": "prod"}
@@ -688,7 +708,7 @@ def _on_host(seed: Any) -> np.ndarray | None:
 
 def _words(seed: Any, counter: int, count: int) -> torch.Tensor:
     """Random words in int64, by arithmetic that can be traced, or in one kernel on CUDA."""
-    if type(seed) is torch.Tensor and seed.is_cuda:
+    if type(seed) is torch.Tensor and seed.is_cuda and _triton_can_be_imported():
         with contextlib.suppress(ImportError):
             from .torch_triton import words
 

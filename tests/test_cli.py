@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 import polykeras
-from polykeras import cli, demo, doctor
 from polykeras import backend as backends
+from polykeras import cli, demo, doctor
 
 
 def test_demo_trains_the_same_network_on_every_backend(capsys):
@@ -66,7 +66,9 @@ def test_doctor_says_why_a_backend_does_not_load(monkeypatch, capsys):
 
     monkeypatch.setattr(doctor, "load", broken)
     assert cli.main(["doctor"]) == 1
-    assert "'numpy' is installed but does not load: ImportError: libwrong.so" in " ".join(capsys.readouterr().out.split())
+    assert "'numpy' is installed but does not load: ImportError: libwrong.so" in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 def test_doctor_fits_a_narrow_terminal():
