@@ -369,9 +369,15 @@ def _of_floats(compute: Callable[..., Any], otherwise: Callable[[Any], Any]) -> 
 KERNELS["floor"] = _of_floats(tf.floor, lambda x: x)
 KERNELS["ceil"] = _of_floats(tf.math.ceil, lambda x: x)
 KERNELS["rint"] = _of_floats(tf.math.rint, lambda x: x)
-KERNELS["isnan"] = _of_floats(tf.math.is_nan, lambda x: tf.zeros_like(x, tf.bool))
-KERNELS["isinf"] = _of_floats(tf.math.is_inf, lambda x: tf.zeros_like(x, tf.bool))
-KERNELS["isfinite"] = _of_floats(tf.math.is_finite, lambda x: tf.ones_like(x, tf.bool))
+
+
+def _of_parts(test: Callable[..., Any], join: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x: join(test(tf.math.real(x)), test(tf.math.imag(x))) if x.dtype.is_complex else test(x)
+
+
+KERNELS["isnan"] = _of_floats(_of_parts(tf.math.is_nan, tf.logical_or), lambda x: tf.zeros_like(x, tf.bool))
+KERNELS["isinf"] = _of_floats(_of_parts(tf.math.is_inf, tf.logical_or), lambda x: tf.zeros_like(x, tf.bool))
+KERNELS["isfinite"] = _of_floats(_of_parts(tf.math.is_finite, tf.logical_and), lambda x: tf.ones_like(x, tf.bool))
 
 
 @kernel
@@ -593,6 +599,8 @@ def _scattered_product(places: Any, updates: Any, like: Any) -> Any:
 
 def _sort_keys(x: Any) -> Any:
     """Signed integers in the order of an array's elements, NaN last; TensorFlow sorts those, stably."""
+    if x.dtype.is_complex:
+        raise TypeError("complex numbers have no order.")
     if x.dtype.is_floating:
         width = {2: tf.int16, 4: tf.int32, 8: tf.int64}[x.dtype.size]
         bits = tf.bitcast(tf.where(x == 0, tf.zeros_like(x), x), width)

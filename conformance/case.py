@@ -83,12 +83,8 @@ class Case:
     """The same function of NumPy arrays. Floats come as float64, or as they are where `exact_input` says so."""
     samples: list[Sample] = field(default_factory=list)
     dtypes: tuple[str, ...] = FLOATS
-    ulp: float = 2.0
-    """The largest error, in units in the last place of the result."""
     magnitude: Callable[..., Any] | None = None
     """The size of what is added up, where terms cancel, computed like the reference: errors are relative to it."""
-    summands: Callable[..., float] | None = None
-    """How many terms are added up for one element: the error grows with the root of their number."""
     second: bool = True
     """Whether to look at second derivatives."""
     mistakes: list[Sample] = field(default_factory=list)
@@ -97,8 +93,6 @@ class Case:
     """What to call, where it is not the public function of the op."""
     compiled: bool = True
     """Whether compiled functions can use it."""
-    note: str = ""
-    """Why a bound is what it is."""
 
     @property
     def op(self) -> Op:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -51,6 +52,11 @@ def as_wide(x: Any) -> Any:
     return x
 
 
+def as_spec(x: Any) -> Any:
+    """The shape and dtype of an array, anything else as it is."""
+    return Spec(x.shape, canonical(x.dtype)) if isinstance(x, np.ndarray) else x
+
+
 def numpy_of(results: Any) -> list[np.ndarray]:
     """The arrays of a result as NumPy arrays."""
     return [np.asarray(ops.convert_to_numpy(x)) for x in tree.flatten(results) if x is not None]
@@ -63,15 +69,27 @@ def reference_of(case: Case, sample: Sample, arguments: Any) -> list[np.ndarray]
     return [np.asarray(x) for x in tree.flatten(results) if x is not None]
 
 
-def bound(case: Case, sample: Sample, arguments: Any, want: np.ndarray, dtype: str) -> np.ndarray:
-    """How far a result in a dtype may be from the reference."""
+def summands(case: Case, sample: Sample, arguments: Any) -> int:
+    """How many numbers the op adds up for one element of its result."""
+    if case.op.summands is None:
+        return 1
+    given = inspect.signature(case.op.function).bind(*arguments, **sample.params)
+    given.apply_defaults()
+    values = list(given.arguments.values())
+    for position in case.op.positions:
+        values[position] = tree.map_structure(spec_of, values[position])
+    return case.op.summands(*values)
+
+
+def unit(case: Case, sample: Sample, arguments: Any, want: np.ndarray, dtype: str) -> np.ndarray:
+    """What the error of a result in a dtype is measured in: by the op's row it may be `ulp` of these."""
     wide = tree.map_structure(as_wide, arguments)
     with np.errstate(all="ignore"):
         size = np.abs(want)
         if case.magnitude is not None:
             size = np.maximum(size, np.abs(case.magnitude(*wide, **sample.params)))
-        growth = 1.0 if case.summands is None else math.sqrt(max(case.summands(*wide, **sample.params), 1.0))
-        return case.ulp * growth * EPS[dtype] * np.maximum(size, TINY[dtype])
+        growth = math.sqrt(max(summands(case, sample, arguments), 1))
+        return np.where(np.isinf(size), 0.0, growth * EPS[dtype] * np.maximum(size, TINY[dtype]))
 
 
 def assert_close(got: np.ndarray, want: np.ndarray, allowed: np.ndarray, what: str) -> None:
@@ -122,19 +140,27 @@ def excused(sample: Sample, backend: Backend) -> Iterator[None]:
 # The checks ------------------------------------------------------------------------------------------------
 
 
-def check_values(case: Case, backend: Backend) -> None:
-    """Values against the reference; shape and dtype against the op's own rule."""
+def check_values(case: Case, backend: Backend) -> dict[str, float]:
+    """Values against the reference; shape and dtype against the op's own rule.
+
+    Returns:
+        For each dtype of results the largest error, in the units in which the op's row bounds it.
+    """
+    errors: dict[str, float] = {}
     for sample in case.samples:
         for dtype in dtypes_of(case, sample, backend):
             arguments = case.arguments(sample, dtype)
             with using(backend), excused(sample, backend):
                 results = case.call(*at_home(arguments, backend), **sample.params)
-                check_results(case, sample, arguments, results, dtype)
+                for name, error in check_results(case, sample, arguments, results, dtype):
+                    errors[name] = max(errors.get(name, 0.0), error)
                 check_specs(case, sample, arguments, results, dtype)
+    return errors
 
 
-def check_results(case: Case, sample: Sample, arguments: Any, results: Any, dtype: str) -> None:
-    """Results against the reference."""
+def check_results(case: Case, sample: Sample, arguments: Any, results: Any, dtype: str) -> list[tuple[str, float]]:
+    """Results against the reference, and how far off those in floats are."""
+    errors = []
     got, want = numpy_of(results), reference_of(case, sample, arguments)
     what = show(case, sample, dtype)
     assert len(got) == len(want), f"{what}: {len(got)} results, expected {len(want)}"
@@ -142,18 +168,23 @@ def check_results(case: Case, sample: Sample, arguments: Any, results: Any, dtyp
         name = canonical(g.dtype)
         if name in FLOATS:
             w = rounded(w, name)
-            assert_close(g, w, bound(case, sample, arguments, w, name), what)
+            measure = unit(case, sample, arguments, w, name)
+            assert_close(g, w, case.op.ulp * measure, what)
+            errors.append((name, _largest_error(g, w, measure)))
         else:
             assert_close(g, w, np.zeros(()), what)
+    return errors
+
+
+def _largest_error(got: np.ndarray, want: np.ndarray, measure: np.ndarray) -> float:
+    with np.errstate(all="ignore"):
+        errors = np.abs(got.astype("float64") - want) / measure
+    return float(np.max(errors, initial=0.0, where=np.isfinite(errors)))
 
 
 def check_specs(case: Case, sample: Sample, arguments: Any, results: Any, dtype: str) -> None:
     """What the rule for shapes and dtypes says, against what came out."""
-
-    def spec(x: Any) -> Any:
-        return Spec(x.shape, canonical(x.dtype)) if isinstance(x, np.ndarray) else x
-
-    expected = case.call(*tree.map_structure(spec, arguments), **sample.params)
+    expected = case.call(*tree.map_structure(as_spec, arguments), **sample.params)
     for want, x in zip(tree.flatten(expected), tree.flatten(results), strict=True):
         if not isinstance(want, Spec):  # no array among the arguments, and so nothing to infer from
             continue
@@ -297,7 +328,7 @@ def _compare(case: Case, samples: list[Sample], backend: Backend, derive: Any, s
     found = gradients(case, samples, backend, derive)
     wanted = gradients(case, samples, reference(), derive)
     for sample, f, w in zip(samples, found, wanted, strict=True):
-        compare_gradients(f, w, share * max(case.ulp, 1), f"{what} of {show(case, sample, 'float64')}")
+        compare_gradients(f, w, share * max(case.op.ulp, 1), f"{what} of {show(case, sample, 'float64')}")
 
 
 def _compare_with_differences(case: Case, sample: Sample, backend: Backend) -> None:
@@ -361,12 +392,8 @@ def check_mistakes(case: Case, backend: Backend) -> None:
     """Ill-formed calls: the same class of error and the same message as on Specs."""
     for mistake in case.mistakes:
         arguments = case.arguments(mistake, (mistake.dtypes or ("float32",))[0])
-
-        def spec(x: Any) -> Any:
-            return Spec(x.shape, canonical(x.dtype)) if isinstance(x, np.ndarray) else x
-
         with pytest.raises(OpError) as expected:
-            case.call(*tree.map_structure(spec, arguments), **mistake.params)
+            case.call(*tree.map_structure(as_spec, arguments), **mistake.params)
         with using(backend), pytest.raises(OpError) as found:
             case.call(*at_home(arguments, backend), **mistake.params)
         assert type(found.value) is type(expected.value), f"{found.value!r}, expected {expected.value!r}"

@@ -78,6 +78,11 @@ class Op:
     """The dtypes in which it can compute; None: in all."""
     why: str = ""
     """Why a primitive is one."""
+    ulp: float = 2.0
+    """The largest error of a result, in units in its last place: of its kernels where it has some, else of its body."""
+    summands: Callable[..., Any] | None = None
+    """How many numbers are added up for one element, out of the parameters, arrays as Specs: the error grows with the
+    root of their number, and is relative to their size."""
     table: dict = field(default_factory=dict)
     """Who runs the op, by the type of each array argument; without any, by the backend in use."""
     function: Callable[..., Any] = field(init=False)
@@ -106,11 +111,13 @@ def primitive(
     vjp: Sequence[Rule | None] = (),
     promote: Callable[..., str] | None = None,
     accepts: Accepted | None = None,
+    ulp: float = 2.0,
+    summands: Callable[..., Any] | None = None,
     name: str | None = None,
 ) -> Callable[[F], F]:
     """Make an op out of a signature and a docstring. Every backend supplies a kernel for it."""
-    row = {"infer": infer, "vjp": tuple(vjp), "promote": promote, "accepts": accepts, "why": why}
-    return lambda declared: _enter(declared, name, **row)
+    row = {"infer": infer, "vjp": tuple(vjp), "promote": promote, "accepts": accepts, "ulp": ulp, "summands": summands}
+    return lambda declared: _enter(declared, name, why=why, **row)
 
 
 def composed(
@@ -119,10 +126,12 @@ def composed(
     vjp: Sequence[Rule | None] = (),
     promote: Callable[..., str] | None = None,
     accepts: Accepted | None = None,
+    ulp: float = 2.0,
+    summands: Callable[..., Any] | None = None,
     name: str | None = None,
 ) -> Callable[[F], F]:
     """Make an op out of a function that is written in ops. A backend may override it with a kernel."""
-    row = {"infer": infer, "vjp": tuple(vjp), "promote": promote, "accepts": accepts}
+    row = {"infer": infer, "vjp": tuple(vjp), "promote": promote, "accepts": accepts, "ulp": ulp, "summands": summands}
     return lambda declared: _enter(declared, name, body=declared, **row)
 
 

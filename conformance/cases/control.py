@@ -66,7 +66,6 @@ case(
     sample(array(3), 4),
     sample(array(3), 0),
     dtypes=("float32", "float64"),
-    ulp=16,
     function=lambda x, n: ops.fori_loop(
         0, n, lambda i, total: ops.add(ops.multiply(total, x), ops.cast(i, ops.dtype(x))), x
     ),
@@ -96,8 +95,6 @@ case(
     sample(array(3), array(5, 3), reverse=True),
     sample(array(3), array(1, 3)),
     dtypes=("float32", "float64"),
-    ulp=32,
-    note="five steps of tanh, each good to a few units",
     function=_scan,
 )
 case(
@@ -105,7 +102,6 @@ case(
     lambda xs: np.stack([np.sum(x) * x for x in xs]),
     sample(array(4, 3)),
     dtypes=("float32", "float64"),
-    ulp=8,
     magnitude=lambda xs: np.abs(xs).sum(-1, keepdims=True) * np.abs(xs),
     function=lambda xs: ops.map(lambda x: ops.multiply(ops.sum(x), x), xs),
 )

@@ -13,7 +13,7 @@ SOME = ("float32", "float64", "int32", "bool", "uint8", "bfloat16")
 
 def making(name, reference, *samples, dtypes=("float32",), **options):
     """A case whose dtype, if it has one, is a parameter."""
-    case(name, reference, *samples, dtypes=dtypes, ulp=1, **options)
+    case(name, reference, *samples, dtypes=dtypes, **options)
 
 
 for _name, _reference in (("zeros", np.zeros), ("ones", np.ones)):

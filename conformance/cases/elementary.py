@@ -15,7 +15,7 @@ erf = np.vectorize(math.erf, otypes=["float64"])
 erfc = np.vectorize(math.erfc, otypes=["float64"])
 
 
-def function(name, reference, low=-2.0, high=2.0, ulp=4.0, **options):
+def function(name, reference, low=-2.0, high=2.0, **options):
     """A case of a smooth function of one array."""
     case(
         name,
@@ -26,7 +26,6 @@ def function(name, reference, low=-2.0, high=2.0, ulp=4.0, **options):
         sample(array(40, low=low, high=high), gradient=False),
         sample(array(3, low=1, high=3, dtype="int32"), dtypes=("int32",)),
         sample(EXTREMES, gradient=False),
-        ulp=ulp,
         **options,
     )
 
@@ -39,26 +38,23 @@ case(
     sample(given(0.0, 1.0), dtypes=FLOATS, kink=True),
     sample(given(0.0, -0.0, INF, -INF, NAN), dtypes=FLOATS, gradient=False),
     dtypes=NUMBERS,
-    ulp=0,
     mistakes=[sample(array(2, dtype="bool"))],
 )
-case("sign", np.sign, sample(array(2, 3)), sample(EXTREMES, dtypes=FLOATS), dtypes=(*FLOATS, *SIGNED), ulp=0)
+case("sign", np.sign, sample(array(2, 3)), sample(EXTREMES, dtypes=FLOATS), dtypes=(*FLOATS, *SIGNED))
 function("exp", np.exp, -3, 3)
 function("expm1", np.expm1, -1.9, 2)
 function("log", np.log, 0.1, 5)
 function("log1p", np.log1p, -0.9, 3)
-function("sqrt", np.sqrt, 0.1, 5, ulp=1)
+function("sqrt", np.sqrt, 0.1, 5)
 function("rsqrt", lambda x: 1 / np.sqrt(x), 0.1, 5)
 function("sin", np.sin)
 function("cos", np.cos)
 function(
     "tanh",
     np.tanh,
-    ulp=6,
-    note="XLA and Eigen approximate tanh in float32 by a rational function, good to about 5 units",
 )
-function("erf", erf, -2.5, 2.5, ulp=6)
-function("erfc", erfc, -2.0, 3.0, ulp=24, note="exp(-x**2) multiplies the rounding of x**2 by up to x**2")
+function("erf", erf, -2.5, 2.5)
+function("erfc", erfc, -2.0, 3.0)
 
 
 def _erfinv(y: float) -> float:
@@ -82,8 +78,6 @@ case(
     sample(array(2, 3, low=-0.9, high=0.9)),
     sample(array(40, low=-0.999, high=0.999), dtypes=("float32", "float64"), gradient=False),
     sample(given(0.0, 1.0, -1.0, 2.0, NAN), gradient=False),
-    ulp=16,
-    note="frameworks approximate it by polynomials that are good to about ten units",
 )
 
 
@@ -96,7 +90,6 @@ for _name, _reference in (("floor", np.floor), ("ceil", np.ceil), ("rint", np.ri
         sample(array(), gradient=False),
         sample(HALVES, dtypes=FLOATS),
         dtypes=NUMBERS,
-        ulp=0,
     )
 case(
     "round",
@@ -106,7 +99,6 @@ case(
     sample(given(123.0, 155.0, -26.0), decimals=-1, dtypes=("float32", "float64", "int32"), gradient=False),
     sample(HALVES, dtypes=FLOATS, gradient=False),
     dtypes=NUMBERS,
-    ulp=2,
 )
 for _name, _reference in (("isnan", np.isnan), ("isinf", np.isinf), ("isfinite", np.isfinite)):
     case(

@@ -100,7 +100,6 @@ case(
         array(3, dtype="bool"), array(3, dtype="int32"), array(3, dtype="float32"), dtypes=("float32",), gradient=False
     ),
     dtypes=(*NUMBERS, *BOOL),
-    ulp=0,
     mistakes=[
         sample(array(2, dtype="bool"), array(3), array(3)),
         sample(array(2, dtype="bool"), array(2), None),

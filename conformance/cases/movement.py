@@ -14,7 +14,7 @@ FEW = ("float32", "float64", "int32")
 
 def moving(name, reference, *samples, dtypes=FEW, **options):
     """A case in which nothing is computed."""
-    case(name, reference, *samples, dtypes=dtypes, ulp=0, **options)
+    case(name, reference, *samples, dtypes=dtypes, **options)
 
 
 moving(

@@ -37,7 +37,6 @@ case(
     *SAMPLES,
     EXTREMES,
     dtypes=NUMBERS,
-    ulp=0,
     mistakes=BAD_AXIS,
 )
 
@@ -57,7 +56,6 @@ case(
     sample(array(2, 3, apart=0.3), 0, gradient=False),
     sample(given(-(2**31), 2**31 - 1, 0), 2, dtypes=("int32",)),
     dtypes=NUMBERS,
-    ulp=0,
     mistakes=[sample(array(2, 3), 4), sample(array(), 1), sample(array(2, 3), -1)],
 )
 

@@ -13,7 +13,11 @@ from .rules import elementwise
 
 
 @composed(
-    infer=elementwise, accepts=ORDERED, promote=same, vjp=(lambda g, out, x: ops.where(ops.greater(out, 0), g, 0),)
+    infer=elementwise,
+    accepts=ORDERED,
+    promote=same,
+    vjp=(lambda g, out, x: ops.where(ops.greater(out, 0), g, 0),),
+    ulp=0,
 )
 def relu(x: Array) -> Array:
     """The element where it is positive, 0 elsewhere; NaN stays NaN. The gradient at 0 is 0.
@@ -47,7 +51,7 @@ def leaky_relu(x: Array, negative_slope: float = 0.2) -> Array:
     return ops.where(ops.greater(x, 0), x, ops.multiply(x, negative_slope))
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, ulp=4)
 def elu(x: Array, alpha: float = 1.0) -> Array:
     """The element where it is positive, alpha * (exp(x) - 1) elsewhere.
 
@@ -69,7 +73,13 @@ def _sigmoid_rule(g: Any, out: Any, x: Any) -> Any:
     return ops.multiply(g, ops.multiply(out, ops.subtract(1, out)))
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_sigmoid_rule,))
+@composed(
+    infer=elementwise,
+    accepts=ORDERED,
+    promote=inexact,
+    vjp=(_sigmoid_rule,),
+    ulp=8,  # exp and a division; XLA uses tanh
+)
 def sigmoid(x: Array) -> Array:
     """The logistic function, 1 / (1 + exp(-x)).
 
@@ -86,7 +96,9 @@ def sigmoid(x: Array) -> Array:
     return ops.divide(ops.where(ops.less(x, 0), small, 1), ops.add(small, 1))
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, sigmoid(x)),))
+@composed(
+    infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, sigmoid(x)),), ulp=6
+)
 def softplus(x: Array) -> Array:
     """log(1 + exp(x)), without overflow on the way.
 
@@ -102,7 +114,7 @@ def softplus(x: Array) -> Array:
     return ops.add(ops.maximum(x, 0), ops.log1p(ops.exp(ops.negative(ops.abs(x)))))
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, ulp=6)
 def log_sigmoid(x: Array) -> Array:
     """The logarithm of the logistic function, accurate for large negative elements.
 
@@ -118,7 +130,7 @@ def log_sigmoid(x: Array) -> Array:
     return ops.negative(softplus(ops.negative(x)))
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, ulp=10)
 def silu(x: Array) -> Array:
     """The element times its logistic function, also known as swish.
 
@@ -137,7 +149,7 @@ def silu(x: Array) -> Array:
 swish = silu
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, ulp=8)
 def gelu(x: Array, approximate: bool = True) -> Array:
     """The element times the probability that a standard normal number is below it.
 
@@ -168,7 +180,13 @@ def _softmax_rule(g: Any, out: Any, x: Any, axis: Any) -> Any:
     return ops.subtract(weighted, ops.multiply(out, ops.sum(weighted, axis, keepdims=True)))
 
 
-@composed(infer=_along, accepts=ORDERED, promote=inexact, vjp=(_softmax_rule,))
+@composed(
+    infer=_along,
+    accepts=ORDERED,
+    promote=inexact,
+    vjp=(_softmax_rule,),
+    ulp=40,  # exp multiplies the rounding of a difference, here up to 60, by the difference
+)
 def softmax(x: Array, axis: Axes = -1) -> Array:
     """Exponentials, scaled so that they add up to 1 along axes.
 
@@ -194,7 +212,7 @@ def _log_softmax_rule(g: Any, out: Any, x: Any, axis: Any) -> Any:
     return ops.subtract(g, ops.multiply(ops.exp(out), ops.sum(g, axis, keepdims=True)))
 
 
-@composed(infer=_along, accepts=ORDERED, promote=inexact, vjp=(_log_softmax_rule,))
+@composed(infer=_along, accepts=ORDERED, promote=inexact, vjp=(_log_softmax_rule,), ulp=8)
 def log_softmax(x: Array, axis: Axes = -1) -> Array:
     """The logarithm of softmax, accurate for small probabilities.
 

@@ -18,6 +18,7 @@ MACHINE = "an instruction of the machine"
     infer=broadcasting,
     accepts=COMPUTABLE,
     vjp=(lambda g, out, x1, x2: g, lambda g, out, x1, x2: g),
+    ulp=1,
 )
 def add(x1: Array, x2: Array) -> Array:
     """Add element by element.
@@ -40,6 +41,7 @@ def add(x1: Array, x2: Array) -> Array:
     infer=broadcasting,
     accepts=NUMBERS,
     vjp=(lambda g, out, x1, x2: g, lambda g, out, x1, x2: ops.negative(g)),
+    ulp=1,
 )
 def subtract(x1: Array, x2: Array) -> Array:
     """Subtract element by element.
@@ -62,6 +64,7 @@ def subtract(x1: Array, x2: Array) -> Array:
     infer=broadcasting,
     accepts=COMPUTABLE,
     vjp=(lambda g, out, x1, x2: ops.multiply(g, x2), lambda g, out, x1, x2: ops.multiply(g, x1)),
+    ulp=1,
 )
 def multiply(x1: Array, x2: Array) -> Array:
     """Multiply element by element.
@@ -87,6 +90,7 @@ def multiply(x1: Array, x2: Array) -> Array:
         lambda g, out, x1, x2: ops.divide(g, x2),
         lambda g, out, x1, x2: ops.negative(ops.divide(ops.multiply(g, out), x2)),
     ),
+    ulp=1,
 )
 def divide(x1: Array, x2: Array) -> Array:
     """Divide element by element. Integers give floats.
@@ -107,7 +111,11 @@ true_divide = divide
 
 
 @primitive(
-    why="exact for large quotients, unlike floor(x1 / x2)", promote=same, infer=broadcasting, accepts=ORDERED_NUMBERS
+    why="exact for large quotients, unlike floor(x1 / x2)",
+    promote=same,
+    infer=broadcasting,
+    accepts=ORDERED_NUMBERS,
+    ulp=0,
 )
 def floor_divide(x1: Array, x2: Array) -> Array:
     """Divide element by element and round down. The result has no gradient.
@@ -130,6 +138,7 @@ def floor_divide(x1: Array, x2: Array) -> Array:
     infer=broadcasting,
     accepts=ORDERED_NUMBERS,
     vjp=(lambda g, out, x1, x2: g, lambda g, out, x1, x2: ops.negative(ops.multiply(g, ops.floor_divide(x1, x2)))),
+    ulp=1,
 )
 def mod(x1: Array, x2: Array) -> Array:
     """Remainder of division rounded down, with the sign of the divisor.
@@ -161,6 +170,7 @@ def _power_exponent_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
     infer=broadcasting,
     accepts=NUMBERS,
     vjp=(_power_base_rule, _power_exponent_rule),
+    ulp=4,  # pow in float32 is good to a few units in most mathematical libraries
 )
 def power(x1: Array, x2: Array) -> Array:
     """Raise to a power, element by element.
@@ -194,6 +204,7 @@ def _share_rule(wins: str, of_first: bool) -> Any:
     infer=broadcasting,
     accepts=ORDERED,
     vjp=(_share_rule("greater", True), _share_rule("greater", False)),
+    ulp=0,
 )
 def maximum(x1: Array, x2: Array) -> Array:
     """The greater of two numbers, element by element; NaN if either is.
@@ -218,6 +229,7 @@ def maximum(x1: Array, x2: Array) -> Array:
     infer=broadcasting,
     accepts=ORDERED,
     vjp=(_share_rule("less", True), _share_rule("less", False)),
+    ulp=0,
 )
 def minimum(x1: Array, x2: Array) -> Array:
     """The smaller of two numbers, element by element; NaN if either is.
@@ -249,6 +261,7 @@ def _square_norm(x1: Any, x2: Any) -> Any:
         lambda g, out, x1, x2: ops.divide(ops.multiply(g, x2), _square_norm(x1, x2)),
         lambda g, out, x1, x2: ops.negative(ops.divide(ops.multiply(g, x1), _square_norm(x1, x2))),
     ),
+    ulp=4,
 )
 def arctan2(x1: Array, x2: Array) -> Array:
     """The angle of the point (x2, x1), element by element, between -pi and pi.
@@ -265,7 +278,9 @@ def arctan2(x1: Array, x2: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=elementwise, accepts=NUMBERS, promote=same, vjp=(lambda g, out, x: ops.negative(g),))
+@primitive(
+    why=MACHINE, infer=elementwise, accepts=NUMBERS, promote=same, vjp=(lambda g, out, x: ops.negative(g),), ulp=0
+)
 def negative(x: Array) -> Array:
     """Change the sign of each element.
 
@@ -281,7 +296,11 @@ def negative(x: Array) -> Array:
 
 
 @composed(
-    infer=elementwise, promote=same, accepts=COMPUTABLE, vjp=(lambda g, out, x: ops.multiply(ops.multiply(g, x), 2),)
+    infer=elementwise,
+    promote=same,
+    accepts=COMPUTABLE,
+    vjp=(lambda g, out, x: ops.multiply(ops.multiply(g, x), 2),),
+    ulp=1,
 )
 def square(x: Array) -> Array:
     """Multiply each element by itself.
@@ -298,7 +317,7 @@ def square(x: Array) -> Array:
     return multiply(x, x)
 
 
-@composed(infer=elementwise, accepts=COMPUTABLE, promote=inexact)
+@composed(infer=elementwise, accepts=COMPUTABLE, promote=inexact, ulp=1)
 def reciprocal(x: Array) -> Array:
     """One divided by each element.
 
@@ -314,7 +333,7 @@ def reciprocal(x: Array) -> Array:
     return divide(1, x)
 
 
-@composed(infer=broadcasting, accepts=ORDERED, promote=same)
+@composed(infer=broadcasting, accepts=ORDERED, promote=same, ulp=0)
 def clip(x: Array, x_min: Array, x_max: Array) -> Array:
     """Bring each element into an interval.
 

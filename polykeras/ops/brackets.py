@@ -15,7 +15,7 @@ from ..op import Array, composed
 from ..spec import broadcast_shapes, show_shape
 
 
-@composed()
+@composed(ulp=0)
 def get_item(x: Array, key: Any) -> Array:
     """The part of an array that `x[key]` means in NumPy.
 

@@ -145,7 +145,7 @@ def _infer_fori_loop(lower: Spec, upper: Spec, body_fun: Any, init_val: Any) -> 
     return _agree(init_val, body_fun(Spec((), "int32"), init_val), "the first value and the body")
 
 
-@composed(infer=_infer_fori_loop)
+@composed(infer=_infer_fori_loop, ulp=16)
 def fori_loop(lower: Index, upper: Index, body_fun: Function, init_val: Tree) -> Any:
     """Repeat a function for each number of a range.
 
@@ -188,7 +188,10 @@ def _infer_scan(f: Any, init: Any, xs: Any, length: Any, reverse: bool, unroll: 
     return carry, stacked
 
 
-@composed(infer=_infer_scan)
+@composed(
+    infer=_infer_scan,
+    ulp=32,  # five steps of tanh, each good to a few units
+)
 def scan(
     f: Function, init: Tree, xs: Tree = None, length: int | None = None, reverse: bool = False, unroll: Any = 1
 ) -> Any:
@@ -254,7 +257,7 @@ def _infer_map(f: Any, xs: Any) -> Any:
     return tree.map_structure(lambda y: Spec((steps, *ops.shape(y)), ops.dtype(y)), y)
 
 
-@composed(infer=_infer_map)
+@composed(infer=_infer_map, ulp=8)
 def map(f: Function, xs: Tree) -> Any:
     """Call a function on each element along the first axis of arrays, and join the results.
 

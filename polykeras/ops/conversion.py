@@ -113,7 +113,7 @@ def _cast_rule(g: Any, out: Any, x: Any, dtype: str) -> Any:
     return cast(g, ops.dtype(x))
 
 
-@primitive(why="changes the representation", infer=_infer_cast, vjp=(_cast_rule,))
+@primitive(why="changes the representation", infer=_infer_cast, vjp=(_cast_rule,), ulp=1)
 def cast(x: Value, dtype: DType) -> Array:
     """The array in another dtype. To integers drops the fraction, to reals the imaginary part.
 
@@ -129,7 +129,7 @@ def cast(x: Value, dtype: DType) -> Array:
     """
 
 
-@composed(infer=lambda x, dtype, sparse, ragged: _infer_cast(x, dtype))
+@composed(infer=lambda x, dtype, sparse, ragged: _infer_cast(x, dtype), ulp=1)
 def convert_to_tensor(x: Value, dtype: DType = None, sparse: bool | None = None, ragged: bool | None = None) -> Array:
     """An array of the backend in use, or of the one that the array comes from.
 
@@ -159,7 +159,7 @@ def array(x: Any, dtype: Any = None) -> Array:
     return convert_to_tensor(x, dtype)
 
 
-@primitive(why="host data enters the framework here", infer=elementwise, vjp=(lambda g, out, x: g,))
+@primitive(why="host data enters the framework here", infer=elementwise, vjp=(lambda g, out, x: g,), ulp=0)
 def as_array(x: Array) -> Array:
     """An array of the backend, nothing else changed.
 
@@ -194,7 +194,7 @@ def convert_to_numpy(x: Any) -> np.ndarray:
     return x if type(x) is np.ndarray else host_array(x)
 
 
-@primitive(why="stops the gradient", infer=elementwise)
+@primitive(why="stops the gradient", infer=elementwise, ulp=0)
 def stop_gradient(variable: Array) -> Array:
     """The same array, through which no gradient flows.
 

@@ -18,6 +18,10 @@ def _infer_convolve(inputs: Spec, kernel: Spec, window: Window) -> Spec:
     return Spec(window.with_spatial(inputs.shape, outputs, kernel.shape[-1]), inputs.dtype)
 
 
+def _kernel_elements(inputs: Spec, kernel: Spec, *_: Any) -> Any:
+    return kernel.size
+
+
 @primitive(
     why="the work of tuned kernels",
     infer=_infer_convolve,
@@ -28,6 +32,7 @@ def _infer_convolve(inputs: Spec, kernel: Spec, window: Window) -> Spec:
         ),
         lambda g, out, inputs, kernel, window: ops.convolve_kernel_gradient(inputs, g, window),
     ),
+    summands=_kernel_elements,
 )
 def convolve(inputs: Array, kernel: Array, window: Window) -> Array:
     """As `conv`, with all of the geometry in one place.
@@ -58,6 +63,7 @@ def _infer_input_gradient(g: Spec, kernel: Spec, sizes: tuple[Any, ...], window:
         lambda gg, out, g, kernel, sizes, window: ops.convolve(gg, kernel, window),
         lambda gg, out, g, kernel, sizes, window: ops.convolve_kernel_gradient(gg, g, window),
     ),
+    summands=_kernel_elements,
 )
 def convolve_input_gradient(g: Array, kernel: Array, sizes: Any, window: Window) -> Array:
     """The gradient of `convolve` with respect to its inputs; the heart of transposed convolution.
@@ -113,6 +119,7 @@ def _infer_kernel_gradient(inputs: Spec, g: Spec, window: Window) -> Spec:
         ),
         lambda gg, out, inputs, g, window: ops.convolve(inputs, gg, window),
     ),
+    summands=lambda inputs, g, window: g.size,
 )
 def convolve_kernel_gradient(inputs: Array, g: Array, window: Window) -> Array:
     """The gradient of `convolve` with respect to its kernel.
@@ -187,7 +194,7 @@ def _with_groups(window: Window, channels: Any, taken: Any, filters: Any) -> Win
     return replace(window, groups=groups)
 
 
-@composed()
+@composed(summands=_kernel_elements)
 def conv(
     inputs: Array,
     kernel: Array,
@@ -239,7 +246,7 @@ def _transposed_sizes(window: Window, shape: tuple[Any, ...], output_padding: An
     return tuple(sizes)
 
 
-@composed()
+@composed(summands=_kernel_elements)
 def conv_transpose(
     inputs: Array,
     kernel: Array,
@@ -284,7 +291,7 @@ def conv_transpose(
     return convolve_input_gradient(inputs, kernel, sizes, window)
 
 
-@composed()
+@composed(summands=_kernel_elements)
 def depthwise_conv(
     inputs: Array,
     kernel: Array,

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..backend import numpy_dtype
-from ..dtypes import canonical, result_type
+from ..backend import host_array, numpy_dtype
+from ..dtypes import canonical
 from ..errors import ShapeError
 from ..op import Array, DType, FloatxDType, Index, Shape, Value, composed, primitive
 from ..spec import Spec, broadcast_shapes, normalize_axis
@@ -23,7 +23,7 @@ def _infer_full(shape: tuple[Any, ...], fill_value: Any, dtype: str | None) -> S
     return Spec(shape, dtype or value.dtype)
 
 
-@composed(infer=_infer_full)
+@composed(infer=_infer_full, ulp=1)
 def full(shape: Shape, fill_value: Value, dtype: DType = None) -> Array:
     """An array filled with a value.
 
@@ -45,7 +45,7 @@ def _infer_filled(shape: tuple[Any, ...], dtype: str) -> Spec:
     return Spec(shape, dtype)
 
 
-@primitive(why=NEW, infer=_infer_filled)
+@primitive(why=NEW, infer=_infer_filled, ulp=1)
 def zeros(shape: Shape, dtype: FloatxDType = None) -> Array:
     """An array of zeros.
 
@@ -61,7 +61,7 @@ def zeros(shape: Shape, dtype: FloatxDType = None) -> Array:
     """
 
 
-@primitive(why=NEW, infer=_infer_filled)
+@primitive(why=NEW, infer=_infer_filled, ulp=1)
 def ones(shape: Shape, dtype: FloatxDType = None) -> Array:
     """An array of ones.
 
@@ -97,7 +97,7 @@ def _infer_like(x: Spec, dtype: str | None) -> Spec:
     return Spec(x.shape, dtype or x.dtype)
 
 
-@primitive(why=NEW, infer=_infer_like)
+@primitive(why=NEW, infer=_infer_like, ulp=1)
 def zeros_like(x: Array, dtype: DType = None) -> Array:
     """Zeros in the shape of another array.
 
@@ -113,7 +113,7 @@ def zeros_like(x: Array, dtype: DType = None) -> Array:
     """
 
 
-@primitive(why=NEW, infer=_infer_like)
+@primitive(why=NEW, infer=_infer_like, ulp=1)
 def ones_like(x: Array, dtype: DType = None) -> Array:
     """Ones in the shape of another array.
 
@@ -129,7 +129,7 @@ def ones_like(x: Array, dtype: DType = None) -> Array:
     """
 
 
-@composed(infer=lambda x, fill_value, dtype: _infer_like(x, dtype))
+@composed(infer=lambda x, fill_value, dtype: _infer_like(x, dtype), ulp=1)
 def full_like(x: Array, fill_value: Value, dtype: DType = None) -> Array:
     """A value repeated in the shape of another array.
 
@@ -153,7 +153,7 @@ def _number(x: Any) -> Any:
 
 
 def _bounds_dtype(*bounds: Any) -> str:
-    return result_type(*(type(b) if isinstance(b, (int, float)) else canonical(b.dtype) for b in bounds))
+    return canonical(host_array(list(bounds)).dtype)
 
 
 def _arange(start: Any, stop: Any, step: Any, dtype: str | None) -> np.ndarray:
@@ -169,7 +169,7 @@ def _infer_arange(start: Any, stop: Any, step: Any, dtype: str | None) -> Spec:
     return Spec(values.shape, canonical(values.dtype))
 
 
-@composed(infer=_infer_arange)
+@composed(infer=_infer_arange, ulp=1)
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: DType = None) -> Array:
     """Numbers at equal distances, up to but without the last.
 
@@ -192,7 +192,7 @@ def _infer_eye(N: int, M: int | None, k: int, dtype: str) -> Spec:
     return Spec((N, N if M is None else M), dtype)
 
 
-@composed(infer=_infer_eye)
+@composed(infer=_infer_eye, ulp=1)
 def eye(N: int, M: int | None = None, k: int = 0, dtype: FloatxDType = None) -> Array:
     """A matrix with ones on a diagonal and zeros elsewhere.
 
@@ -234,7 +234,7 @@ def _infer_one_hot(x: Spec, num_classes: int, axis: int, dtype: str, sparse: boo
     return Spec((*x.shape[:axis], num_classes, *x.shape[axis:]), dtype)
 
 
-@composed(infer=_infer_one_hot)
+@composed(infer=_infer_one_hot, ulp=1)
 def one_hot(x: Index, num_classes: int, axis: int = -1, dtype: FloatxDType = None, sparse: bool = False) -> Array:
     """For each class number a row with a one at its place and zeros elsewhere.
 

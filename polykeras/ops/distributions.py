@@ -40,7 +40,10 @@ def _infer_gamma(shape: tuple[Any, ...], alpha: Any, dtype: str, seed: Spec) -> 
     return infer_float(seed, shape, dtype)
 
 
-@composed(infer=_infer_gamma)
+@composed(
+    infer=_infer_gamma,
+    ulp=64,  # powers and logarithms in float64; a candidate's fate is the same but where it is decided by the last bit
+)
 def gamma(shape: Shape, alpha: Any, dtype: FloatxDType = None, seed: Seed = None) -> Array:
     """Numbers with a gamma distribution of scale 1. They have no gradient with respect to `alpha`.
 
@@ -94,7 +97,7 @@ def _infer_beta(shape: tuple[Any, ...], alpha: Any, beta: Any, dtype: str, seed:
     return infer_float(seed, shape, dtype)
 
 
-@composed(infer=_infer_beta)
+@composed(infer=_infer_beta, ulp=64)
 def beta(shape: Shape, alpha: Any, beta: Any, dtype: FloatxDType = None, seed: Seed = None) -> Array:
     """Numbers between 0 and 1 with a beta distribution. They have no gradient with respect to the parameters.
 
@@ -121,7 +124,7 @@ def _infer_binomial(shape: tuple[Any, ...], counts: Any, probabilities: Any, dty
     return infer_float(seed, shape, dtype)
 
 
-@composed(infer=_infer_binomial)
+@composed(infer=_infer_binomial, ulp=0)
 def binomial(shape: Shape, counts: Any, probabilities: Any, dtype: FloatxDType = None, seed: Seed = None) -> Array:
     """How many of a number of independent trials succeed.
 

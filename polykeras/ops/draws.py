@@ -112,7 +112,7 @@ def infer_float(seed: Spec, shape: tuple[Any, ...], dtype: str) -> Spec:
     return Spec(_infer_bits(seed, shape).shape, dtype)
 
 
-@composed(infer=infer_float)
+@composed(infer=infer_float, ulp=0)
 def random_unit(seed: Seed, shape: Shape, dtype: FloatxDType = None) -> Array:
     """Uniform numbers from 0 to before 1: multiples of a power of two, as many as the significand can tell apart.
 
@@ -161,7 +161,7 @@ def _infer_uniform(shape: tuple[Any, ...], minval: Any, maxval: Any, dtype: str,
     return infer_float(seed, shape, dtype)
 
 
-@composed(infer=_infer_uniform)
+@composed(infer=_infer_uniform, ulp=1)
 def uniform(shape: Shape, minval: Any = 0.0, maxval: Any = 1.0, dtype: FloatxDType = None, seed: Seed = None) -> Array:
     """Numbers that are equally likely everywhere between two bounds.
 
@@ -292,7 +292,7 @@ def _wide(dtype: str) -> str:
     return "float64" if dtype == "float64" else "float32"
 
 
-@composed(infer=_infer_normal)
+@composed(infer=_infer_normal, ulp=8)
 def normal(shape: Shape, mean: Any = 0.0, stddev: Any = 1.0, dtype: FloatxDType = None, seed: Seed = None) -> Array:
     """Normally distributed numbers.
 
@@ -322,7 +322,7 @@ def normal(shape: Shape, mean: Any = 0.0, stddev: Any = 1.0, dtype: FloatxDType 
 _TWO_SIGMA = math.erf(math.sqrt(2))
 
 
-@composed(infer=_infer_normal)
+@composed(infer=_infer_normal, ulp=16)
 def truncated_normal(
     shape: Shape, mean: Any = 0.0, stddev: Any = 1.0, dtype: FloatxDType = None, seed: Seed = None
 ) -> Array:
@@ -397,7 +397,7 @@ def permutation(n: int, seed: Seed = None) -> Array:
     return ops.argsort(ops.add(ops.left_shift(ops.right_shift(words[0], 1), 32), words[1]))
 
 
-@composed(infer=lambda x, axis, seed: along_axis(x, axis))
+@composed(infer=lambda x, axis, seed: along_axis(x, axis), ulp=0)
 def shuffle(x: Array, axis: int = 0, seed: Seed = None) -> Array:
     """The array with its slices along an axis in random order.
 

@@ -20,7 +20,12 @@ def _magnitude(x: Spec) -> Spec:
 
 
 @primitive(
-    why=MACHINE, infer=_magnitude, accepts=NUMBERS, promote=same, vjp=(lambda g, out, x: ops.multiply(g, ops.sign(x)),)
+    why=MACHINE,
+    infer=_magnitude,
+    accepts=NUMBERS,
+    promote=same,
+    vjp=(lambda g, out, x: ops.multiply(g, ops.sign(x)),),
+    ulp=0,
 )
 def abs(x: Array) -> Array:
     """The distance of each element from zero. The gradient at 0 is 0.
@@ -39,7 +44,7 @@ def abs(x: Array) -> Array:
 absolute = abs
 
 
-@primitive(why=MACHINE, infer=elementwise, accepts=NUMBERS, promote=same)
+@primitive(why=MACHINE, infer=elementwise, accepts=NUMBERS, promote=same, ulp=0)
 def sign(x: Array) -> Array:
     """-1, 0 or 1 for each element, as it is negative, zero or positive; NaN for NaN. It has no gradient.
 
@@ -55,7 +60,12 @@ def sign(x: Array) -> Array:
 
 
 @primitive(
-    why=TUNED, infer=elementwise, accepts=COMPUTABLE, promote=inexact, vjp=(lambda g, out, x: ops.multiply(g, out),)
+    why=TUNED,
+    infer=elementwise,
+    accepts=COMPUTABLE,
+    promote=inexact,
+    vjp=(lambda g, out, x: ops.multiply(g, out),),
+    ulp=4,
 )
 def exp(x: Array) -> Array:
     """The exponential of each element.
@@ -77,6 +87,7 @@ def exp(x: Array) -> Array:
     accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(g, ops.add(out, 1)),),
+    ulp=4,
 )
 def expm1(x: Array) -> Array:
     """The exponential of each element minus one, accurate near zero.
@@ -92,7 +103,9 @@ def expm1(x: Array) -> Array:
     """
 
 
-@primitive(why=TUNED, infer=elementwise, accepts=COMPUTABLE, promote=inexact, vjp=(lambda g, out, x: ops.divide(g, x),))
+@primitive(
+    why=TUNED, infer=elementwise, accepts=COMPUTABLE, promote=inexact, vjp=(lambda g, out, x: ops.divide(g, x),), ulp=4
+)
 def log(x: Array) -> Array:
     """The natural logarithm of each element.
 
@@ -113,6 +126,7 @@ def log(x: Array) -> Array:
     accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.divide(g, ops.add(x, 1)),),
+    ulp=4,
 )
 def log1p(x: Array) -> Array:
     """The natural logarithm of one plus each element, accurate near zero.
@@ -134,6 +148,7 @@ def log1p(x: Array) -> Array:
     accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.divide(ops.multiply(g, 0.5), out),),
+    ulp=1,
 )
 def sqrt(x: Array) -> Array:
     """The square root of each element. The gradient at 0 is infinite.
@@ -154,6 +169,7 @@ def sqrt(x: Array) -> Array:
     accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(ops.multiply(g, -0.5), ops.divide(out, x)),),
+    ulp=4,
 )
 def rsqrt(x: Array) -> Array:
     """One divided by the square root of each element.
@@ -176,6 +192,7 @@ def rsqrt(x: Array) -> Array:
     accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(g, ops.cos(x)),),
+    ulp=4,
 )
 def sin(x: Array) -> Array:
     """The sine of each element.
@@ -197,6 +214,7 @@ def sin(x: Array) -> Array:
     accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.negative(ops.multiply(g, ops.sin(x))),),
+    ulp=4,
 )
 def cos(x: Array) -> Array:
     """The cosine of each element.
@@ -218,6 +236,7 @@ def cos(x: Array) -> Array:
     accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(g, ops.subtract(1, ops.square(out))),),
+    ulp=6,  # XLA and Eigen approximate tanh in float32 by a rational function, good to about 5 units
 )
 def tanh(x: Array) -> Array:
     """The hyperbolic tangent of each element.
@@ -334,7 +353,7 @@ def _erf(x: Any) -> Any:
     return ops.where(ops.less_equal(abs(x), _NEAR), _erf_near(x), far)
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_erf_rule,))
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_erf_rule,), ulp=6)
 def erf(x: Array) -> Array:
     """The error function of each element: the integral of the bell curve, scaled to run from -1 to 1.
 
@@ -357,7 +376,11 @@ def _erfc(x: Any) -> Any:
 
 
 @composed(
-    infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(lambda g, out, x: ops.negative(_erf_rule(g, out, x)),)
+    infer=elementwise,
+    accepts=ORDERED,
+    promote=inexact,
+    vjp=(lambda g, out, x: ops.negative(_erf_rule(g, out, x)),),
+    ulp=24,  # exp(-x**2) multiplies the rounding of x**2 by up to x**2
 )
 def erfc(x: Array) -> Array:
     """One minus the error function of each element, accurate where that is small.
@@ -448,7 +471,13 @@ def _erfinv_rule(g: Any, out: Any, x: Any) -> Any:
     return ops.multiply(ops.multiply(g, 0.886226925452758), ops.exp(ops.square(out)))  # sqrt(pi) / 2
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_erfinv_rule,))
+@composed(
+    infer=elementwise,
+    accepts=ORDERED,
+    promote=inexact,
+    vjp=(_erfinv_rule,),
+    ulp=16,  # frameworks approximate it by polynomials that are good to about ten units
+)
 def erfinv(x: Array) -> Array:
     """The inverse of the error function, for each element.
 
@@ -480,7 +509,7 @@ def _erfinv(x: Any) -> Any:
     return ops.where(ops.less(magnitude, 1), ops.multiply(quantile, 0.7071067811865476), limit)
 
 
-@primitive(why=MACHINE, infer=elementwise, accepts=ORDERED, promote=same)
+@primitive(why=MACHINE, infer=elementwise, accepts=ORDERED, promote=same, ulp=0)
 def floor(x: Array) -> Array:
     """Round each element down. The result has no gradient.
 
@@ -495,7 +524,7 @@ def floor(x: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=elementwise, accepts=ORDERED, promote=same)
+@primitive(why=MACHINE, infer=elementwise, accepts=ORDERED, promote=same, ulp=0)
 def ceil(x: Array) -> Array:
     """Round each element up. The result has no gradient.
 
@@ -510,7 +539,7 @@ def ceil(x: Array) -> Array:
     """
 
 
-@primitive(why=MACHINE, infer=elementwise, accepts=ORDERED, promote=same)
+@primitive(why=MACHINE, infer=elementwise, accepts=ORDERED, promote=same, ulp=0)
 def rint(x: Array) -> Array:
     """Round each element to the nearest whole number, halves to the even one. The result has no gradient.
 

@@ -28,6 +28,7 @@ def _infer_strided_slice(x: Spec, starts: Any, stops: Any, steps: Any) -> Spec:
     why=LAYOUT,
     infer=_infer_strided_slice,
     vjp=(lambda g, out, x, starts, stops, steps: ops.strided_slice_gradient(g, ops.shape(x), starts, stops, steps),),
+    ulp=0,
 )
 def strided_slice(x: Array, starts: Any, stops: Any, steps: Any) -> Array:
     """The elements at regular distances between bounds, on each axis. `x[a:b:c]` is made of this.
@@ -49,6 +50,7 @@ def strided_slice(x: Array, starts: Any, stops: Any, steps: Any) -> Array:
 @composed(
     infer=lambda g, shape, starts, stops, steps: Spec(shape, g.dtype),
     vjp=(lambda gg, out, g, shape, starts, stops, steps: ops.strided_slice(gg, starts, stops, steps),),
+    ulp=0,
 )
 def strided_slice_gradient(g: Array, shape: Shape, starts: Any, stops: Any, steps: Any) -> Array:
     """Zeros with an array put in at regular distances: what `strided_slice` with the same bounds takes out again.
@@ -102,6 +104,7 @@ def _infer_slice(inputs: Spec, start_indices: Spec, shape: tuple[Any, ...]) -> S
         lambda g, out, inputs, start_indices, shape: ops.slice_update(ops.zeros_like(inputs), start_indices, g),
         None,
     ),
+    ulp=0,
 )
 def slice(inputs: Array, start_indices: Index, shape: Shape) -> Array:
     """A block of an array, whose position may be computed.
@@ -133,6 +136,7 @@ def _infer_slice_update(inputs: Spec, start_indices: Spec, updates: Spec) -> Spe
         None,
         lambda g, out, inputs, start_indices, updates: ops.slice(g, start_indices, ops.shape(updates)),
     ),
+    ulp=0,
 )
 def slice_update(inputs: Array, start_indices: Index, updates: Array) -> Array:
     """An array with one of its blocks replaced. The position of the block may be computed.
@@ -172,7 +176,7 @@ def _take_rule(g: Any, out: Any, x: Any, indices: Any, axis: int | None) -> Any:
     return ops.moveaxis(scatter(places, rows, (shape[axis], *before, *after)), 0, axis)
 
 
-@primitive(why=GATHERS, infer=_infer_take, vjp=(_take_rule, None))
+@primitive(why=GATHERS, infer=_infer_take, vjp=(_take_rule, None), ulp=0)
 def take(x: Array, indices: Index, axis: Axes = None) -> Array:
     """The elements, or slices along an axis, at given positions.
 
@@ -204,7 +208,7 @@ def _infer_take_along_axis(x: Spec, indices: Spec, axis: int | None) -> Spec:
     return Spec((*rest[:axis], indices.shape[axis], *rest[axis + 1 :]), x.dtype)
 
 
-@composed(infer=_infer_take_along_axis)
+@composed(infer=_infer_take_along_axis, ulp=0)
 def take_along_axis(x: Array, indices: Index, axis: Axes = None) -> Array:
     """The elements at given positions along an axis, positions of its own for each row.
 
@@ -248,6 +252,7 @@ def _infer_gather_along_axis(x: Spec, indices: Spec, axis: int) -> Spec:
         lambda g, out, x, indices, axis: ops.add_along_axis(ops.zeros_like(x), indices, g, axis),
         None,
     ),
+    ulp=0,
 )
 def gather_along_axis(x: Array, indices: Index, axis: int) -> Array:
     """As `take_along_axis`, for arrays whose other axes have the same sizes already.
@@ -275,6 +280,7 @@ def gather_along_axis(x: Array, indices: Index, axis: int) -> Array:
         None,
         lambda g, out, x, indices, updates, axis: ops.gather_along_axis(g, indices, axis),
     ),
+    ulp=4,
 )
 def add_along_axis(x: Array, indices: Index, updates: Array, axis: int) -> Array:
     """An array with numbers added at given positions along an axis. A position that comes up twice gets both.
@@ -308,6 +314,7 @@ def _infer_gather(x: Spec, indices: Spec) -> Spec:
     why=GATHERS,
     infer=_infer_gather,
     vjp=(lambda g, out, x, indices: ops.scatter(indices, g, ops.shape(x)), None),
+    ulp=0,
 )
 def gather(x: Array, indices: Index) -> Array:
     """The elements, or slices, at positions that are given on the first axes together.
@@ -334,10 +341,7 @@ def _infer_scatter(indices: Spec, values: Spec, shape: tuple[Any, ...]) -> Spec:
     return Spec(shape, values.dtype)
 
 
-@composed(
-    infer=_infer_scatter,
-    vjp=(None, lambda g, out, indices, values, shape: ops.gather(g, indices)),
-)
+@composed(infer=_infer_scatter, vjp=(None, lambda g, out, indices, values, shape: ops.gather(g, indices)), ulp=4)
 def scatter(indices: Index, values: Array, shape: Shape) -> Array:
     """Zeros with values added at given positions. A position that comes up twice gets the sum.
 
@@ -394,6 +398,7 @@ def _winners(out: Any, inputs: Any, indices: Any, updates: Any) -> Any:
     infer=_infer_scatter_update,
     promote=like_first,
     vjp=(_scattered_input_rule, None, _scattered_updates_rule),
+    ulp=4,
 )
 def scatter_update(inputs: Array, indices: Index, updates: Array, reduction: str | None = None) -> Array:
     """An array with the elements at given positions replaced, or combined with others.

@@ -11,6 +11,7 @@ from ..dtypes import COMPUTABLE, same
 from ..errors import ShapeError
 from ..op import Array, Arrays, composed, primitive
 from ..spec import Spec, broadcast_shapes, normalize_axes, same_size, show_shape
+from .rules import all_elements
 
 
 def _infer_matmul(x1: Spec, x2: Spec) -> Spec:
@@ -52,12 +53,17 @@ def _matmul_right_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
     return matmul(_transposed(x1), g)
 
 
+def _products(x1: Spec, x2: Spec) -> Any:
+    return x1.shape[-1] if x1.ndim else 1
+
+
 @primitive(
     why="the work of the hardware's matrix units",
     infer=_infer_matmul,
     promote=same,
     accepts=COMPUTABLE,
     vjp=(_matmul_left_rule, _matmul_right_rule),
+    summands=_products,
 )
 def matmul(x1: Array, x2: Array) -> Array:
     """The product of matrices, or of stacks of them.
@@ -81,7 +87,7 @@ def _infer_dot(x1: Spec, x2: Spec) -> Spec:
     return _infer_tensordot(x1, x2, ((-1,), (-2 if x2.ndim > 1 else 0,)))
 
 
-@composed(infer=_infer_dot, promote=same, accepts=COMPUTABLE)
+@composed(infer=_infer_dot, promote=same, accepts=COMPUTABLE, summands=_products)
 def dot(x1: Array, x2: Array) -> Array:
     """The product over the last axis of x1 and the second last of x2, of every row with every column.
 
@@ -125,7 +131,7 @@ def _infer_tensordot(x1: Spec, x2: Spec, axes: Any) -> Spec:
     return Spec((*left, *right), x1.dtype)
 
 
-@composed(infer=_infer_tensordot, promote=same, accepts=COMPUTABLE)
+@composed(infer=_infer_tensordot, promote=same, accepts=COMPUTABLE, summands=all_elements)
 def tensordot(x1: Array, x2: Array, axes: Any = 2) -> Array:
     """The product summed over some axes of both arrays.
 
@@ -210,7 +216,12 @@ def _contraction_order(operands: tuple[str, ...], result: str, shapes: tuple[tup
     return tuple(path)
 
 
-@composed(infer=_infer_contract, promote=same, accepts=COMPUTABLE)
+@composed(
+    infer=_infer_contract,
+    promote=same,
+    accepts=COMPUTABLE,
+    summands=lambda subscripts, operands: max(x.size for x in operands),
+)
 def contract(subscripts: str, operands: Arrays) -> Array:
     """As `einsum`, with the arrays in a list.
 

@@ -291,6 +291,7 @@ def _infer_where(condition: Spec, x1: Spec, x2: Spec) -> Spec:
         lambda g, out, condition, x1, x2: where(condition, g, ops.zeros_like(g)),
         lambda g, out, condition, x1, x2: where(condition, ops.zeros_like(g), g),
     ),
+    ulp=0,
 )
 def _choose(condition: Mask, x1: Array, x2: Array) -> Array:
     """Elements of x1 where the condition holds, of x2 elsewhere."""

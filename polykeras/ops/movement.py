@@ -34,7 +34,7 @@ def _infer_reshape(x: Spec, newshape: tuple[Any, ...]) -> Spec:
     return Spec(shape, x.dtype)
 
 
-@primitive(why=LAYOUT, infer=_infer_reshape, vjp=(lambda g, out, x, newshape: ops.reshape(g, ops.shape(x)),))
+@primitive(why=LAYOUT, infer=_infer_reshape, vjp=(lambda g, out, x, newshape: ops.reshape(g, ops.shape(x)),), ulp=0)
 def reshape(x: Array, newshape: Shape) -> Array:
     """The same elements in the same order, in another shape.
 
@@ -80,7 +80,7 @@ def _transpose_rule(g: Any, out: Any, x: Any, axes: Any) -> Any:
     return transpose(g, tuple(order.index(i) for i in range(len(order))))
 
 
-@primitive(why=LAYOUT, infer=_infer_transpose, vjp=(_transpose_rule,))
+@primitive(why=LAYOUT, infer=_infer_transpose, vjp=(_transpose_rule,), ulp=0)
 def transpose(x: Array, axes: Axes = None) -> Array:
     """The array with its axes in another order.
 
@@ -97,7 +97,7 @@ def transpose(x: Array, axes: Axes = None) -> Array:
     """
 
 
-@composed()
+@composed(ulp=0)
 def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
     """The array with two of its axes exchanged.
 
@@ -120,7 +120,7 @@ def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
     return transpose(x, tuple(order))
 
 
-@composed()
+@composed(ulp=0)
 def moveaxis(x: Array, source: Axes, destination: Axes) -> Array:
     """The array with some axes moved to other places; the rest keep their order.
 
@@ -145,7 +145,7 @@ def moveaxis(x: Array, source: Axes, destination: Axes) -> Array:
     return transpose(x, tuple(order))
 
 
-@composed()
+@composed(ulp=0)
 def expand_dims(x: Array, axis: Axes) -> Array:
     """The array with axes of size one put in.
 
@@ -167,7 +167,7 @@ def expand_dims(x: Array, axis: Axes) -> Array:
     return reshape(x, tuple(1 if i in added else next(sizes) for i in range(ndim)))
 
 
-@composed()
+@composed(ulp=0)
 def squeeze(x: Array, axis: Axes = None) -> Array:
     """The array without axes of size one.
 
@@ -204,7 +204,7 @@ def _infer_broadcast_to(x: Spec, shape: tuple[Any, ...]) -> Spec:
     return Spec(shape, x.dtype)
 
 
-@primitive(why=LAYOUT, infer=_infer_broadcast_to, vjp=(lambda g, out, x, shape: g,))
+@primitive(why=LAYOUT, infer=_infer_broadcast_to, vjp=(lambda g, out, x, shape: g,), ulp=0)
 def broadcast_to(x: Array, shape: Shape) -> Array:
     """The array repeated along axes of size one, and along new axes in front.
 
@@ -257,7 +257,7 @@ def _cut(x: Any, axis: int, start: int, stop: int, step: int = 1) -> Any:
     return ops.strided_slice(x, starts, stops, steps)
 
 
-@primitive(why=LAYOUT, infer=_infer_concatenate, promote=same, vjp=(_concatenate_rule,))
+@primitive(why=LAYOUT, infer=_infer_concatenate, promote=same, vjp=(_concatenate_rule,), ulp=0)
 def concatenate(xs: Arrays, axis: int = 0) -> Array:
     """Join arrays along an axis that they have.
 
@@ -286,7 +286,7 @@ def _stack_rule(g: Any, out: Any, xs: list[Any], axis: int) -> list[Any]:
     return [ops.squeeze(_cut(g, axis, i, i + 1), axis) for i in range(len(xs))]
 
 
-@composed(infer=_infer_stack, promote=same, vjp=(_stack_rule,))
+@composed(infer=_infer_stack, promote=same, vjp=(_stack_rule,), ulp=0)
 def stack(xs: Arrays, axis: int = 0) -> Array:
     """Join arrays of one shape along a new axis.
 
@@ -304,7 +304,7 @@ def stack(xs: Arrays, axis: int = 0) -> Array:
     return concatenate([expand_dims(x, axis) for x in xs], axis)
 
 
-@composed()
+@composed(ulp=0)
 def split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Cut an array along an axis.
 
@@ -336,7 +336,7 @@ def split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return [ops.take_range(x, start, stop, axis) for start, stop in itertools.pairwise(edges)]
 
 
-@composed()
+@composed(ulp=0)
 def unstack(x: Array, num: int | None = None, axis: int = 0) -> list[Any]:
     """The parts of an array along an axis, without the axis.
 
@@ -359,7 +359,7 @@ def unstack(x: Array, num: int | None = None, axis: int = 0) -> list[Any]:
     return [squeeze(_cut(x, axis, i, i + 1), axis) for i in range(length)]
 
 
-@composed()
+@composed(ulp=0)
 def take_range(x: Array, start: Any, stop: Any, axis: int) -> Array:
     """The elements from `start` to before `stop` along an axis, as `x[start:stop]` has them.
 
@@ -389,7 +389,7 @@ def _unpad(g: Any, out: Any, x: Any, pairs: Any, value: Any) -> Any:
     return ops.strided_slice(g, starts, stops, (1,) * len(starts))
 
 
-@primitive(why=LAYOUT, infer=_infer_pad_constant, vjp=(_unpad,))
+@primitive(why=LAYOUT, infer=_infer_pad_constant, vjp=(_unpad,), ulp=0)
 def pad_constant(x: Array, pairs: tuple[tuple[int, int], ...], value: float = 0) -> Array:
     """Put a number around an array, as `pad` does.
 
@@ -435,7 +435,7 @@ def _infer_pad(x: Spec, pad_width: Any, mode: str, constant_values: Any) -> Spec
     return _infer_pad_constant(x, _pad_pairs(pad_width, x.ndim), x)
 
 
-@composed(infer=_infer_pad)
+@composed(infer=_infer_pad, ulp=0)
 def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Array:
     """Put elements around an array.
 
@@ -472,7 +472,7 @@ def _check_flip(x: Spec, axis: Any) -> Spec:
     return Spec(x.shape, x.dtype)
 
 
-@primitive(why=LAYOUT, infer=_check_flip, vjp=(lambda g, out, x, axis: ops.flip(g, axis),))
+@primitive(why=LAYOUT, infer=_check_flip, vjp=(lambda g, out, x, axis: ops.flip(g, axis),), ulp=0)
 def flip(x: Array, axis: Axes = None) -> Array:
     """The array with the order of elements along axes reversed.
 
@@ -488,7 +488,7 @@ def flip(x: Array, axis: Axes = None) -> Array:
     """
 
 
-@composed()
+@composed(ulp=0)
 def roll(x: Array, shift: Axes, axis: Axes = None) -> Array:
     """The array moved along axes; what falls out at one end comes back at the other.
 
@@ -517,7 +517,7 @@ def roll(x: Array, shift: Axes, axis: Axes = None) -> Array:
     return x
 
 
-@composed()
+@composed(ulp=0)
 def tile(x: Array, repeats: Axes) -> Array:
     """The array repeated as a whole along its axes.
 
@@ -541,7 +541,7 @@ def tile(x: Array, repeats: Axes) -> Array:
     return reshape(wide, tuple(r * size for r, size in zip(repeats, shape, strict=True)))
 
 
-@composed()
+@composed(ulp=0)
 def repeat(x: Array, repeats: Any, axis: Axes = None) -> Array:
     """The array with each element repeated along an axis.
 

@@ -58,6 +58,7 @@ class _Taps:
     accepts=NUMBERS,
     promote=same,
     vjp=(lambda g, out, x, window: ops.window_sum_gradient(g, window.spatial(ops.shape(x)), window),),
+    ulp=4,
 )
 def window_sum(x: Array, window: Window) -> Array:
     """The sum of the elements in each window; what is added around counts as 0.
@@ -75,7 +76,7 @@ def _infer_unpool(g: Spec, sizes: tuple[Any, ...], window: Window) -> Spec:
     return Spec(window.with_spatial(g.shape, sizes, g.shape[window.channel_axis]), g.dtype)
 
 
-@composed(infer=_infer_unpool, vjp=(lambda gg, out, g, sizes, window: ops.window_sum(gg, window),))
+@composed(infer=_infer_unpool, vjp=(lambda gg, out, g, sizes, window: ops.window_sum(gg, window),), ulp=4)
 def window_sum_gradient(g: Array, sizes: Any, window: Window) -> Array:
     """The gradient of `window_sum`: for each element the sum of the cotangents of the windows that it is in.
 
@@ -110,6 +111,7 @@ def _lowest(dtype: str) -> Any:
     accepts=ORDERED_NUMBERS,
     promote=same,
     vjp=(lambda g, out, x, window: ops.window_max_gradient(g, x, window),),
+    ulp=0,
 )
 def window_max(x: Array, window: Window) -> Array:
     """The greatest element in each window, NaN if there is one. At a tie the first one gets the gradient.
@@ -140,6 +142,7 @@ def _hits(x: Any, window: Window, taps: _Taps) -> Iterator[tuple[Any, tuple[Any,
 @composed(
     infer=lambda g, x, window: Spec(x.shape, g.dtype),
     vjp=(lambda gg, out, g, x, window: ops.window_max_select(gg, x, window), None),
+    ulp=4,
 )
 def window_max_gradient(g: Array, x: Array, window: Window) -> Array:
     """The gradient of `window_max`: the cotangent of each window goes to its first greatest element.
@@ -162,6 +165,7 @@ def window_max_gradient(g: Array, x: Array, window: Window) -> Array:
 @composed(
     infer=lambda y, x, window: Spec(_infer_pool(x, window).shape, y.dtype),
     vjp=(lambda g, out, y, x, window: ops.window_max_gradient(g, x, window), None),
+    ulp=0,
 )
 def window_max_select(y: Array, x: Array, window: Window) -> Array:
     """For each window the element of one array at the place where another array has its first greatest element.
@@ -199,7 +203,7 @@ def _window(shape: tuple[Any, ...], pool_size: Any, strides: Any, padding: Any, 
     return window
 
 
-@composed()
+@composed(ulp=0)
 def max_pool(
     inputs: Array, pool_size: Any, strides: Any = None, padding: Any = "valid", data_format: str | None = None
 ) -> Array:
@@ -228,7 +232,7 @@ def _infer_average_pool(inputs: Spec, pool_size: Any, strides: Any, padding: Any
     return _infer_pool(inputs, _window(inputs.shape, pool_size, strides, padding, data_format))
 
 
-@composed(infer=_infer_average_pool, promote=inexact, accepts=ORDERED)
+@composed(infer=_infer_average_pool, promote=inexact, accepts=ORDERED, ulp=4)
 def average_pool(
     inputs: Array, pool_size: Any, strides: Any = None, padding: Any = "valid", data_format: str | None = None
 ) -> Array:

@@ -12,10 +12,12 @@ from ..spec import Spec, normalize_axes
 from .conversion import in_single
 from .elementary import TUNED
 from .rules import (
+    all_elements,
     along_axis,
     bool_reduction,
     index_reduction,
     ordered_reduction,
+    reduced_elements,
     reduced_shape,
     reduction,
 )
@@ -43,6 +45,7 @@ def count(x: Any, axis: Any) -> Any:
     accepts=COMPUTABLE,
     promote=accumulator,
     vjp=(lambda g, out, x, axis, keepdims: _spread(g, x, axis),),
+    summands=reduced_elements,
 )
 def sum(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The sum of elements along axes. Integers narrower than 32 bits are summed in 32.
@@ -82,6 +85,7 @@ def _other_factors(x: Any, axis: Any) -> Any:
     accepts=COMPUTABLE,
     promote=accumulator,
     vjp=(lambda g, out, x, axis, keepdims: ops.multiply(_spread(g, x, axis), _other_factors(x, axis)),),
+    summands=reduced_elements,
 )
 def product(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The product of elements along axes, in the dtype of the elements or 32 bits at least.
@@ -103,7 +107,7 @@ def _infer_in_dtype(x: Spec, axis: Any, keepdims: bool, dtype: str | None) -> Sp
     return Spec(reduced_shape(x.shape, axis, keepdims), dtype or accumulator(x.dtype))
 
 
-@composed(infer=_infer_in_dtype)
+@composed(infer=_infer_in_dtype, summands=reduced_elements)
 def prod(x: Array, axis: Axes = None, keepdims: bool = False, dtype: DType = None) -> Array:
     """The product of elements along axes. Integers narrower than 32 bits are multiplied in 32.
 
@@ -123,7 +127,7 @@ def prod(x: Array, axis: Axes = None, keepdims: bool = False, dtype: DType = Non
     return result if dtype is None else ops.cast(result, dtype)
 
 
-@composed(infer=reduction, accepts=COMPUTABLE, promote=inexact)
+@composed(infer=reduction, accepts=COMPUTABLE, promote=inexact, summands=reduced_elements)
 def mean(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The mean of elements along axes.
 
@@ -145,7 +149,7 @@ def _infer_variance(x: Spec, axis: Any = None, keepdims: bool = False) -> Spec:
     return Spec(reduced_shape(x.shape, axis, keepdims), real_of(x.dtype))
 
 
-@composed(infer=_infer_variance, accepts=COMPUTABLE, promote=inexact)
+@composed(infer=_infer_variance, accepts=COMPUTABLE, promote=inexact, summands=reduced_elements)
 def var(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The variance of elements along axes: the mean square of the distances from the mean.
 
@@ -167,7 +171,7 @@ def var(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     return in_single(variance, x)
 
 
-@composed(infer=_infer_variance, accepts=COMPUTABLE, promote=inexact)
+@composed(infer=_infer_variance, accepts=COMPUTABLE, promote=inexact, summands=reduced_elements)
 def std(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The standard deviation of elements along axes: the root of the variance.
 
@@ -190,7 +194,7 @@ def _extreme_rule(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return ops.multiply(chosen, ops.divide(kept(g, x, axis), sum(chosen, axis, keepdims=True)))
 
 
-@primitive(why=TUNED, infer=ordered_reduction, accepts=ORDERED, promote=same, vjp=(_extreme_rule,))
+@primitive(why=TUNED, infer=ordered_reduction, accepts=ORDERED, promote=same, vjp=(_extreme_rule,), ulp=0)
 def amax(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The greatest element along axes; NaN if there is one.
 
@@ -209,7 +213,7 @@ def amax(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """
 
 
-@primitive(why=TUNED, infer=ordered_reduction, accepts=ORDERED, promote=same, vjp=(_extreme_rule,))
+@primitive(why=TUNED, infer=ordered_reduction, accepts=ORDERED, promote=same, vjp=(_extreme_rule,), ulp=0)
 def amin(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The smallest element along axes; NaN if there is one.
 
@@ -240,7 +244,7 @@ def _with_initial(reduce: Any, pair: Any, x: Any, axis: Any, keepdims: bool, ini
     return pair(reduce(x, axis, keepdims), initial)
 
 
-@composed(infer=_infer_with_initial, accepts=ORDERED, promote=same)
+@composed(infer=_infer_with_initial, accepts=ORDERED, promote=same, ulp=0)
 def max(x: Array, axis: Axes = None, keepdims: bool = False, initial: Array | None = None) -> Array:
     """The greatest element along axes; NaN if there is one.
 
@@ -261,7 +265,7 @@ def max(x: Array, axis: Axes = None, keepdims: bool = False, initial: Array | No
     return _with_initial(amax, ops.maximum, x, axis, keepdims, initial)
 
 
-@composed(infer=_infer_with_initial, accepts=ORDERED, promote=same)
+@composed(infer=_infer_with_initial, accepts=ORDERED, promote=same, ulp=0)
 def min(x: Array, axis: Axes = None, keepdims: bool = False, initial: Array | None = None) -> Array:
     """The smallest element along axes; NaN if there is one.
 
@@ -367,7 +371,7 @@ def count_nonzero(x: Mask, axis: Axes = None) -> Array:
     return sum(ops.cast(x, "int32"), axis)
 
 
-@composed(infer=reduction, accepts=ORDERED, promote=inexact)
+@composed(infer=reduction, accepts=ORDERED, promote=inexact, ulp=4)
 def logsumexp(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The logarithm of the sum of exponentials along axes, without overflow on the way.
 
@@ -400,6 +404,7 @@ def logsumexp(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     accepts=COMPUTABLE,
     promote=accumulator,
     vjp=(lambda g, out, x, axis: ops.flip(ops.running_sum(ops.flip(g, axis), axis), axis),),
+    summands=all_elements,
 )
 def running_sum(x: Array, axis: int = -1) -> Array:
     """The sums of the elements up to each one along an axis, as `cumsum`.
@@ -416,7 +421,7 @@ def running_sum(x: Array, axis: int = -1) -> Array:
     """
 
 
-@composed(infer=along_axis, accepts=COMPUTABLE, promote=accumulator)
+@composed(infer=along_axis, accepts=COMPUTABLE, promote=accumulator, summands=all_elements)
 def running_product(x: Array, axis: int = -1) -> Array:
     """The products of the elements up to each one along an axis, as `cumprod`.
 
@@ -450,7 +455,7 @@ def _running(function: Any, x: Any, axis: int | None, dtype: str | None) -> Any:
     return result if dtype is None else ops.cast(result, dtype)
 
 
-@composed(infer=_infer_running)
+@composed(infer=_infer_running, summands=all_elements)
 def cumsum(x: Array, axis: Axes = None, dtype: DType = None) -> Array:
     """The sums of the elements up to each one along an axis. Integers narrower than 32 bits are summed in 32.
 
@@ -469,7 +474,7 @@ def cumsum(x: Array, axis: Axes = None, dtype: DType = None) -> Array:
     return _running(running_sum, x, axis, dtype)
 
 
-@composed(infer=_infer_running)
+@composed(infer=_infer_running, summands=all_elements)
 def cumprod(x: Array, axis: Axes = None, dtype: DType = None) -> Array:
     """The products of the elements up to each one along an axis. Integers narrower than 32 bits are multiplied in 32.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ShapeError
-from ..spec import Spec, broadcast_shapes, normalize_axes, normalize_axis, show_shape
+from ..spec import Spec, broadcast_shapes, normalize_axes, normalize_axis, prod, show_shape
 
 
 def elementwise(x: Spec, *_: Any) -> Spec:
@@ -58,6 +58,16 @@ def _not_empty(x: Spec, axis: Any) -> None:
         raise ShapeError(
             f"there is nothing to choose from along axis {axis} of an array of shape {show_shape(x.shape)}."
         )
+
+
+def reduced_elements(x: Spec, axis: Any = None, *_: Any) -> Any:
+    """How many elements are reduced to one."""
+    return prod(x.shape[a] for a in normalize_axes(axis, x.ndim))
+
+
+def all_elements(x: Spec, *_: Any) -> Any:
+    """How many elements there are."""
+    return x.size
 
 
 def bool_reduction(x: Spec, axis: Any = None, keepdims: bool = False) -> Spec:

@@ -37,7 +37,7 @@ def argsort(x: Array, axis: int | None = -1) -> Array:
     """
 
 
-@composed(infer=_infer_sort, promote=same, accepts=ORDERED)
+@composed(infer=_infer_sort, promote=same, accepts=ORDERED, ulp=0)
 def sort(x: Array, axis: int | None = -1) -> Array:
     """The elements in order along an axis: smallest first, NaN last.
 
@@ -64,7 +64,7 @@ def _infer_top_k(x: Spec, k: int, sorted: bool) -> tuple[Spec, Spec]:
     return Spec(shape, x.dtype), Spec(shape, "int32")
 
 
-@composed(infer=_infer_top_k, promote=same, accepts=ORDERED)
+@composed(infer=_infer_top_k, promote=same, accepts=ORDERED, ulp=0)
 def top_k(x: Array, k: int, sorted: bool = True) -> tuple[Array, Array]:
     """The greatest elements along the last axis, and where they are. Of equal elements the first come first.
 
