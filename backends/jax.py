@@ -317,7 +317,13 @@ class JaxBackend(Backend):
 
     def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The same function, which computes its intermediate results again for the gradient."""
-        return jax.checkpoint(function)
+        recomputing = jax.checkpoint(function)
+
+        def run(*args: Any) -> Any:
+            with _allowing(args):
+                return recomputing(*args)
+
+        return run
 
     def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
         """The function, compiled by XLA."""
@@ -422,7 +428,7 @@ def _position(search: Callable[..., Any], lowest: float, wins: Callable[..., Any
     def run(x: Any, axis: Any, keepdims: bool) -> Any:
         if x.dtype not in _WIDE or 0 in x.shape:
             return search(x, axis, keepdims=keepdims).astype("int32")
-        flat = jnp.reshape(x, (-1,)) if axis is None else x
+        flat = lax.stop_gradient(jnp.reshape(x, (-1,)) if axis is None else x)
         along = 0 if axis is None else normalize_axis(axis, x.ndim)
 
         def better(one: Any, other: Any) -> Any:

@@ -275,7 +275,26 @@ class TensorflowBackend(Backend):
         return tree.put_together(result_structure, results)
 
     def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, which computes its intermediate results again for the gradient."""
+        """The same function, which computes its intermediate results again for the gradient.
+
+        TensorFlow's own can do so once, but not for a gradient of the gradient.
+        """
+
+        def recomputing(leaves: list[Any], structure: tree.Structure) -> tuple[tree.Structure, list[Any]]:
+            result_structure: Any = None
+
+            def again(leaves: Sequence[Any]) -> list[Any]:
+                nonlocal result_structure
+                results, result_structure = tree.take_apart(function(*tree.put_together(structure, leaves)))
+                return results
+
+            @tf.custom_gradient
+            def call(*leaves: Any) -> tuple[list[Any], Callable[..., Any]]:
+                results = again([tf.stop_gradient(x) for x in leaves])  # so that no tape around it keeps what is inside
+                return results, lambda *gs: self.vjp(again, list(leaves))[1](list(gs))
+
+            results = call(*leaves)
+            return result_structure, results
 
         def run(*args: Any) -> Any:
             leaves, structure = tree.take_apart(args)
@@ -287,7 +306,7 @@ class TensorflowBackend(Backend):
                     "other "
                     "tensors too, whose gradients would be lost. Make them arguments."
                 )
-            return tf.recompute_grad(function)(*args)
+            return tree.put_together(*recomputing(leaves, structure))
 
         return run
 

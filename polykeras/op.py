@@ -189,6 +189,8 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         f"    try:\n"
         f"        run = table{keys or '[current()]'}\n"
         f"    except KeyError:\n"
+        f"        run = None\n"
+        f"    if run is None:\n"
         f"        run = select(op, {arguments})\n"
         f"    try:\n"
         f"        return run({passed})\n"
