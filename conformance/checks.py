@@ -396,6 +396,6 @@ def check_mistakes(case: Case, backend: Backend) -> None:
             case.call(*tree.map_structure(as_spec, arguments), **mistake.params)
         with using(backend), pytest.raises(OpError) as found:
             case.call(*at_home(arguments, backend), **mistake.params)
-        assert type(found.value) is type(expected.value), f"{found.value!r}, expected {expected.value!r}"
-        assert str(found.value) == str(expected.value)
-        assert str(found.value).startswith(f"{case.public.__name__}: ")
+        same = type(found.value) is type(expected.value) and str(found.value) == str(expected.value)
+        assert same, f"{found.value!r}, expected {expected.value!r}"
+        assert str(found.value).startswith(f"{case.public.__name__}: "), f"{found.value} does not name the op"

@@ -107,6 +107,9 @@ class Dim:
     def __mod__(self, divisor: Size) -> Size:
         return self - (self // divisor) * divisor
 
+    def __rmod__(self, other: int) -> Size:
+        return Dim({(): other}) % self
+
     def __pow__(self, exponent: int) -> Size:
         return prod([self] * exponent)
 
