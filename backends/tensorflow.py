@@ -27,6 +27,9 @@ from polykeras.spec import Spec, normalize_axis
 
 raw = tf.raw_ops
 
+_ON_HOST, _ALIGNMENT = 1, 64
+"""DLPack's number for host memory, and the multiple in bytes at which TensorFlow's arrays begin."""
+
 
 def _unary(op: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x: op(x=x)
@@ -42,7 +45,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "subtract": _binary(raw.Sub),
     "multiply": _binary(raw.Mul),
     "divide": _binary(raw.RealDiv),
-    "floor_divide": _binary(raw.FloorDiv),
     "mod": _binary(raw.FloorMod),
     "power": _binary(raw.Pow),
     "arctan2": lambda x1, x2: raw.Atan2(y=x1, x=x2),
@@ -175,6 +177,7 @@ class TensorflowBackend(Backend):
         "float8_e5m2": "float32",
     }
     gaps = {
+        "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in much of its arithmetic.",
         "uint64": "TensorFlow lacks some of its arithmetic: numbers from 2**63 on may come out wrong.",
         "max_pool of NaN": "A window that holds NaN and other numbers has the greatest of these.",
         "indices": "A graph on a GPU cannot raise an error: an index out of range gives 0.",
@@ -201,7 +204,12 @@ class TensorflowBackend(Backend):
         return x.numpy()
 
     def from_dlpack(self, x: Any) -> tf.Tensor:
-        """A tensor that shares the memory of an array from elsewhere."""
+        """A tensor that shares the memory of an array from elsewhere.
+
+        Memory on the host has to be aligned as TensorFlow's own: it takes any, and its kernels crash later.
+        """
+        if x.__dlpack_device__()[0] == _ON_HOST and np.from_dlpack(x).ctypes.data % _ALIGNMENT:
+            raise BufferError("the memory of the array is not aligned for TensorFlow")
         return tf.experimental.dlpack.from_dlpack(x.__dlpack__())
 
     def shape(self, x: tf.Tensor) -> tuple[Any, ...]:
@@ -379,6 +387,19 @@ def _sum_to(g: Any, x: Any) -> Any:
 
 KERNELS["maximum"] = _sharing(raw.Maximum)
 KERNELS["minimum"] = _sharing(raw.Minimum)
+
+
+@kernel
+def floor_divide(x1: Any, x2: Any) -> Any:
+    """The whole part of the quotient. TensorFlow's own rounds the quotient first, and may then be off by one."""
+    dtype = (x1 if tf.is_tensor(x1) else x2).dtype
+    if not dtype.is_floating:
+        return raw.FloorDiv(x=x1, y=x2)
+    x1, x2 = (tf.stop_gradient(tf.convert_to_tensor(x, dtype)) for x in (x1, x2))
+    rest = raw.TruncateMod(x=x1, y=x2)
+    quotient = (x1 - rest) / x2
+    too_high = (rest != 0) & ((rest < 0) != (x2 < 0))
+    return tf.where(x2 == 0, x1 / x2, tf.math.rint(tf.where(too_high, quotient - 1, quotient)))
 
 
 def _of_floats(compute: Callable[..., Any], otherwise: Callable[[Any], Any]) -> Callable[..., Any]:

@@ -23,13 +23,12 @@ from polykeras.spec import normalize_axes, normalize_axis
 
 KERNELS: dict[str, Callable[..., Any]] = {
     # arithmetic
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
-    "floor_divide": operator.floordiv,
-    "mod": operator.mod,
-    "power": operator.pow,
+    "add": torch.add,
+    "subtract": torch.sub,
+    "multiply": torch.mul,
+    "divide": torch.div,
+    "mod": torch.remainder,
+    "power": torch.pow,
     "maximum": torch.maximum,
     "minimum": torch.minimum,
     "arctan2": torch.arctan2,
@@ -55,21 +54,21 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "isfinite": torch.isfinite,
     # logic
     "where": torch.where,
-    "equal": operator.eq,
-    "not_equal": operator.ne,
-    "less": operator.lt,
-    "less_equal": operator.le,
-    "greater": operator.gt,
-    "greater_equal": operator.ge,
+    "equal": torch.eq,
+    "not_equal": torch.ne,
+    "less": torch.lt,
+    "less_equal": torch.le,
+    "greater": torch.gt,
+    "greater_equal": torch.ge,
     "logical_and": torch.logical_and,
     "logical_or": torch.logical_or,
     "logical_not": torch.logical_not,
-    "bitwise_and": operator.and_,
-    "bitwise_or": operator.or_,
-    "bitwise_xor": operator.xor,
-    "bitwise_not": operator.invert,
-    "left_shift": operator.lshift,
-    "right_shift": operator.rshift,
+    "bitwise_and": torch.bitwise_and,
+    "bitwise_or": torch.bitwise_or,
+    "bitwise_xor": torch.bitwise_xor,
+    "bitwise_not": torch.bitwise_not,
+    "left_shift": torch.bitwise_left_shift,
+    "right_shift": torch.bitwise_right_shift,
     # activations
     "relu": torch.relu,
     "leaky_relu": F.leaky_relu,
@@ -87,7 +86,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "as_array": lambda x: x,
     "stop_gradient": torch.Tensor.detach,
     # linear algebra
-    "matmul": torch.Tensor.matmul,
+    "matmul": torch.matmul,
 }
 
 
@@ -130,28 +129,27 @@ class TorchBackend(Backend):
             "float8_e5m2",
         ]
     }
-    scalars = frozenset(
-        [
-            "add",
-            "subtract",
-            "multiply",
-            "divide",
-            "floor_divide",
-            "mod",
-            "power",
-            "equal",
-            "not_equal",
-            "less",
-            "less_equal",
-            "greater",
-            "greater_equal",
-            "bitwise_and",
-            "bitwise_or",
-            "bitwise_xor",
-            "left_shift",
-            "right_shift",
-        ]
-    )
+    scalar_kernels = {
+        # which, unlike PyTorch's functions, take the number first too
+        "add": operator.add,
+        "subtract": operator.sub,
+        "multiply": operator.mul,
+        "divide": operator.truediv,
+        "mod": operator.mod,
+        "power": operator.pow,
+        "equal": operator.eq,
+        "not_equal": operator.ne,
+        "less": operator.lt,
+        "less_equal": operator.le,
+        "greater": operator.gt,
+        "greater_equal": operator.ge,
+        "bitwise_and": operator.and_,
+        "bitwise_or": operator.or_,
+        "bitwise_xor": operator.xor,
+        "left_shift": operator.lshift,
+        "right_shift": operator.rshift,
+    }
+    scalars = frozenset([*scalar_kernels, "floor_divide"])
     wider = {
         "bool": "int32",
         "uint16": "int32",
@@ -163,6 +161,8 @@ class TorchBackend(Backend):
         "float8_e5m2": "float32",
     }
     gaps = {
+        "mod": "Where the quotient is too large for the dtype, the remainder is NaN.",
+        "log_softmax of infinity": "All logarithms are NaN, rather than those of the infinite numbers only.",
         "uint64": "PyTorch has no arithmetic for it: from 2**63 on, what depends on order or size comes out wrong.",
     }
 
@@ -353,6 +353,16 @@ class _CustomGradient(torch.autograd.Function):
     def backward(ctx: Any, *cotangents: Any) -> tuple[Any, ...]:
         gradient = ctx.call(ctx.saved_tensors)[1] if torch.is_grad_enabled() else ctx.gradient
         return (None, *tree.flatten(gradient(*cotangents)))
+
+
+@kernel
+def floor_divide(x1: Any, x2: Any) -> Any:
+    """The whole part of the quotient, which in bfloat16 PyTorch gets wrong by one."""
+    narrow = next((x.dtype for x in (x1, x2) if isinstance(x, torch.Tensor)), None) is torch.bfloat16
+    if not narrow:
+        return x1 // x2
+    x1, x2 = (x.float() if isinstance(x, torch.Tensor) else x for x in (x1, x2))
+    return (x1 // x2).bfloat16()
 
 
 # Reductions ------------------------------------------------------------------------------------------------

@@ -55,6 +55,9 @@ class Backend:
     scalars: Container[str] = frozenset()
     """The two-array ops whose kernels take a Python number in place of either array."""
 
+    scalar_kernels: Mapping[str, Callable[..., Any]] = {}
+    """Those of them that another function computes then."""
+
     number_dtypes: frozenset[str] | None = None
     """The dtypes whose arrays keep their dtype when they meet a Python number in such a kernel. None: all."""
 
