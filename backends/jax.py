@@ -21,7 +21,7 @@ from jax.core import Tracer
 
 from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device, numpy_dtype
-from polykeras.errors import OutOfRangeError
+from polykeras.errors import OutOfRangeError, StateError
 from polykeras.op import OPS
 from polykeras.spec import normalize_axis
 
@@ -228,6 +228,10 @@ class JaxBackend(Backend):
 
     def to_numpy(self, x: Any) -> np.ndarray:
         """The values as a NumPy array that cannot be written to."""
+        if isinstance(x, Tracer):
+            raise StateError(
+                "an array has no values while a function is being compiled. Return it, and look at the result."
+            )
         return np.asarray(x)
 
     def from_dlpack(self, x: Any) -> jax.Array:
