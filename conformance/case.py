@@ -72,6 +72,8 @@ class Sample:
     """The subject under which a backend that falls short here says so in its gaps."""
     kink: bool = False
     """Whether here is a tie or a kink, where backends agree on a gradient that differences do not show."""
+    compiled: bool = True
+    """Whether compiled functions can make this call."""
 
 
 @dataclass
@@ -92,7 +94,7 @@ class Case:
     function: Callable[..., Any] | None = None
     """What to call, where it is not the public function of the op."""
     compiled: bool = True
-    """Whether compiled functions can use it."""
+    """Whether compiled functions can use it at all."""
 
     @property
     def op(self) -> Op:
@@ -137,10 +139,11 @@ def sample(
     gradient: bool = True,
     gap: str | None = None,
     kink: bool = False,
+    compiled: bool = True,
     **params: Any,
 ) -> Sample:
     """Arguments of one call."""
-    return Sample(args, params, None if dtypes is None else tuple(dtypes), gradient and not kink, gap, kink)
+    return Sample(args, params, None if dtypes is None else tuple(dtypes), gradient and not kink, gap, kink, compiled)
 
 
 def array(*shape: int, low: float = -2.0, high: float = 2.0, dtype: str | None = None, apart: float = 0.0) -> Values:
