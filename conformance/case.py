@@ -87,6 +87,8 @@ class Case:
     dtypes: tuple[str, ...] = FLOATS
     magnitude: Callable[..., Any] | None = None
     """The size of what is added up, where terms cancel, computed like the reference: errors are relative to it."""
+    differentiable: bool = True
+    """Whether floats come out, which have derivatives."""
     second: bool = True
     """Whether to look at second derivatives."""
     mistakes: list[Sample] = field(default_factory=list)

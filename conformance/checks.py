@@ -77,7 +77,7 @@ def summands(case: Case, sample: Sample, arguments: Any) -> int:
     given.apply_defaults()
     values = list(given.arguments.values())
     for position in case.op.positions:
-        values[position] = tree.map_structure(spec_of, values[position])
+        values[position] = tree.map_structure(lambda x: None if x is None else spec_of(x), values[position])
     return case.op.summands(*values)
 
 
@@ -261,7 +261,7 @@ def _differences(function: Callable[..., float], arrays: list[np.ndarray]) -> li
 
 def gradient_samples(case: Case) -> list[Sample]:
     """The samples whose gradients are looked at."""
-    if not any(case.op.vjp) and case.op.body is None:
+    if not case.differentiable or (not any(case.op.vjp) and case.op.body is None):
         return []
     return [
         s

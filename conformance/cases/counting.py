@@ -9,8 +9,8 @@ from .arithmetic import INF, NAN
 
 
 def _bincount(x, weights=None, minlength=0, sparse=False):
-    rows = x.reshape(-1, x.shape[-1])
-    length = max(minlength, int(x.max(initial=-1)) + 1)
+    rows = x.reshape(int(np.prod(x.shape[:-1])), x.shape[-1])
+    length = max(minlength, int(x.max()) + 1 if x.size else 0)
     shares = [None] * len(rows) if weights is None else weights.reshape(rows.shape)
     counts = np.array([np.bincount(r, w, length) for r, w in zip(rows, shares, strict=True)])
     return counts.reshape(*x.shape[:-1], length).astype("int32" if weights is None else counts.dtype)

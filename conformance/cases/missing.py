@@ -84,6 +84,7 @@ for _name, _wins, _beaten in (("nanargmax", np.greater, -INF), ("nanargmin", np.
         sample(given(NAN), dtypes=FLOATS),
         sample(array()),
         dtypes=(*FLOATS, "int32"),
+        differentiable=False,
         mistakes=[*BAD_AXES[:2], BAD_AXES[4], *EMPTY, sample(array(2, 3), axis=(0, 1))],
     )
 for _name, _reference, _value in (("nansum", np.sum, 0), ("nanprod", np.prod, 1)):

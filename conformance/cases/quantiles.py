@@ -37,14 +37,14 @@ def quantile(missing=False, of=1.0):
     def run(x, q=0.5, axis=None, method="linear", keepdims=False):
         axes = range(x.ndim) if axis is None else np.atleast_1d(tuples(axis)) % max(x.ndim, 1)
         kept = [i for i in range(x.ndim) if i not in axes]
-        rows = x.transpose(*kept, *axes).reshape(*(x.shape[i] for i in kept), -1)
+        rows = x.transpose(*kept, *axes).reshape([*(x.shape[i] for i in kept), -1])
         shares = np.asarray(q, "float64") / of
         values = [
             np.apply_along_axis(one, -1, rows.astype("float64"), share, method).reshape(rows.shape[:-1])
             for share in shares.reshape(-1)
         ]
         shape = [1 if i in axes else size for i, size in enumerate(x.shape) if keepdims or i not in axes]
-        return np.array(values).reshape(*shares.shape, *shape)
+        return np.array(values).reshape([*shares.shape, *shape])
 
     return run
 

@@ -41,11 +41,16 @@ def spaced(reference):
     return run
 
 
+def _linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
+    values = spaced(np.linspace)(start, stop, num, endpoint, dtype=dtype, axis=axis)
+    steps = num - 1 if endpoint else num
+    distance = np.subtract(stop, start) / (steps if steps > 0 else np.nan)
+    return (values, distance) if retstep else values
+
+
 case(
     "linspace",
-    lambda *args, retstep=False, **params: (
-        np.linspace(*args, retstep=True, **params) if retstep else spaced(np.linspace)(*args, **params)
-    ),
+    _linspace,
     *COMMON,
     sample(0.0, 1.0, 7, dtypes=("float32",)),
     sample(0, 10, 5, dtypes=("float32",)),

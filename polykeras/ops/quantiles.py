@@ -38,7 +38,7 @@ def _shares(q: Any, of: float) -> Any:
     if isinstance(kind_of(type(q)), (Backend, Interpreter)):
         q = ops.cast(q, "float64")
         return q if of == 1 else ops.divide(q, of)
-    shares = host_array(q).astype("float64") / of
+    shares = host_array(q, "float64") / of
     if not ((shares >= 0) & (shares <= 1)).all():
         raise ShapeError(f"expected q to be from 0 to {of}; got {q}.")
     return shares

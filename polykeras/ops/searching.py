@@ -11,13 +11,22 @@ from .. import spec as specs
 from ..dtypes import ORDERED, same
 from ..errors import ShapeError, StateError
 from ..op import Array, Arrays, Index, Shape, Tree, composed
-from ..spec import Spec, normalize_axis, unknown_dim
+from ..spec import Spec, broadcast_shapes, normalize_axis, unknown_dim
 from ..symbolic import spec_of
 from .rules import along_axis
 from .sorting import _infer_searchsorted
 
 
-@composed(promote=same, ulp=0)
+def _infer_select(condlist: list[Any], choicelist: list[Spec], default: Spec) -> Spec:
+    if len(condlist) != len(choicelist):
+        raise ShapeError(
+            f"expected as many conditions as arrays to choose from; got {len(condlist)} and {len(choicelist)}."
+        )
+    shapes = [ops.shape(ops.as_array(condition)) for condition in condlist]
+    return Spec(broadcast_shapes(*shapes, *(x.shape for x in choicelist), default.shape), default.dtype)
+
+
+@composed(infer=_infer_select, promote=same, ulp=0)
 def select(condlist: Tree, choicelist: Arrays, default: Array = 0) -> Array:
     """Elements of the first array whose condition holds.
 
@@ -32,10 +41,6 @@ def select(condlist: Tree, choicelist: Arrays, default: Array = 0) -> Array:
     >>> select([[True, False, False], [True, True, False]], [[1, 2, 3], [4, 5, 6]])
     array([1, 5, 0], dtype=int32)
     """
-    if len(condlist) != len(choicelist):
-        raise ShapeError(
-            f"expected as many conditions as arrays to choose from; got {len(condlist)} and {len(choicelist)}."
-        )
     chosen = default
     for condition, choice in zip(condlist[::-1], choicelist[::-1], strict=True):
         chosen = ops.where(condition, choice, chosen)

@@ -17,13 +17,14 @@ from ..errors import ShapeError
 from ..interpreters import Interpreter, kind_of
 from ..op import Array, DType, Value, composed
 from ..spec import Spec, broadcast_shapes, normalize_axis, show_shape
+from ..symbolic import spec_of
 
 
 def _on_host(*bounds: Any) -> list[np.ndarray] | None:
     """The bounds in float64, if all of them are host data."""
     if any(isinstance(kind_of(type(x)), (Backend, Interpreter)) for x in bounds):
         return None
-    return [host_array(x).astype("float64") for x in bounds]
+    return [host_array(x, "float64") for x in bounds]
 
 
 def _dtype_of(start: Any, stop: Any) -> str:
@@ -64,7 +65,10 @@ def linear(start: Any, stop: Any, num: int, endpoint: bool) -> tuple[Any, Any]:
     """Numbers at equal distances along a new first axis, and their distance, NaN where there is only one."""
     places = _places(num, start, stop)
     steps = num - 1 if endpoint else num
-    distance = ops.divide(ops.subtract(stop, start), float(steps) if steps > 0 else np.nan)
+    whole = ops.subtract(stop, start)
+    if steps < 1:
+        return ops.add(ops.multiply(places, whole), start), ops.multiply(whole, np.nan)
+    distance = ops.divide(whole, float(steps))
     return _with_ends(ops.add(start, ops.multiply(places, distance)), places, start, stop, endpoint), distance
 
 
@@ -100,7 +104,9 @@ def linspace(
     if bounds is None:
         numbers, distance = linear(*(ops.cast(x, "float64") for x in (start, stop)), num, endpoint)
     else:
-        numbers, distance = np.linspace(*bounds, num, endpoint, retstep=True)
+        steps = num - 1 if endpoint else num
+        distance = (bounds[1] - bounds[0]) / (steps if steps > 0 else np.nan)
+        numbers = np.linspace(*bounds, num, endpoint)
     if wanted in INTEGERS:
         numbers = ops.floor(numbers)
     numbers = ops.cast(ops.moveaxis(numbers, 0, axis), wanted)
@@ -212,6 +218,7 @@ def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:
            [4, 2, 1],
            [9, 3, 1]], dtype=int32)
     """
+    _infer_vander(spec_of(x), N, increasing)
     dtype = ops.dtype(x)
     (count,) = ops.shape(x)
     exponents = np.arange(count if N is None else N)

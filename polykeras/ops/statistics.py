@@ -202,6 +202,7 @@ def trapezoid(y: Array, x: Array | None = None, dx: Any = 1.0, axis: int = -1) -
     width = dx
     if x is not None:
         _infer_trapezoid(spec_of(y), spec_of(x), dx, axis)
+        y = ops.cast(y, inexact(ops.dtype(y), ops.dtype(x)))
         row = len(ops.shape(x)) == 1
         width = diff(x, axis=0 if row else axis - ndim)
         width = ops.reshape(width, (-1, *[1] * (ndim - axis - 1))) if row else width
