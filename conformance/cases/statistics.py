@@ -10,8 +10,7 @@ from .reduction import BAD_AXES, EMPTY, reducing, tuples
 
 
 def _average(x, axis=None, weights=None):
-    if weights is None:
-        return np.mean(x, axis=tuples(axis))
+    weights = np.ones_like(x) if weights is None else weights
     if weights.ndim != x.ndim:
         weights = weights.reshape([-1 if i == axis % x.ndim else 1 for i in range(x.ndim)])
     weights = np.broadcast_to(weights, x.shape)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..backend import WEAK, Backend, host_array, numpy_dtype
+from ..backend import WEAK, Backend, host_array
 from ..dtypes import INTEGERS, NUMBERS, ORDERED, inexact, same
 from ..errors import ShapeError
 from ..interpreters import Interpreter, kind_of
@@ -68,7 +68,8 @@ def linear(start: Any, stop: Any, num: int, endpoint: bool) -> tuple[Any, Any]:
     whole = ops.subtract(stop, start)
     if steps < 1:
         return ops.add(ops.multiply(places, whole), start), ops.multiply(whole, np.nan)
-    distance = ops.divide(whole, float(steps))
+    divisor = ops.where(ops.isnan(whole), whole, float(steps))  # by one number alone XLA does not divide exactly
+    distance = ops.divide(whole, divisor)
     return _with_ends(ops.add(start, ops.multiply(places, distance)), places, start, stop, endpoint), distance
 
 
@@ -201,7 +202,12 @@ def _infer_vander(x: Spec, N: int | None, increasing: bool) -> Spec:
     return Spec((x.shape[0], x.shape[0] if N is None else N), x.dtype)
 
 
-@composed(infer=_infer_vander, accepts=NUMBERS, promote=same, ulp=4)  # as power
+@composed(
+    infer=_infer_vander,
+    accepts=NUMBERS,
+    promote=same,
+    summands=lambda x, N, increasing: x.shape[0] if N is None else N,
+)
 def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:
     """The powers of each element in a row: a Vandermonde matrix.
 
@@ -219,8 +225,11 @@ def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:
            [9, 3, 1]], dtype=int32)
     """
     _infer_vander(spec_of(x), N, increasing)
-    dtype = ops.dtype(x)
-    (count,) = ops.shape(x)
-    exponents = np.arange(count if N is None else N)
-    exponents = (exponents if increasing else exponents[::-1]).astype(numpy_dtype(dtype))
-    return ops.power(ops.expand_dims(x, 1), exponents)
+    columns = ops.shape(x)[0] if N is None else N
+    factor = ops.expand_dims(x, 1)
+    powers = ops.ones_like(factor)[:, :columns]
+    done = 1
+    while done < columns:
+        powers = ops.concatenate([powers, ops.multiply(powers[:, : columns - done], factor)], 1)
+        factor, done = ops.square(factor), done * 2
+    return powers if increasing else ops.flip(powers, 1)
