@@ -59,7 +59,7 @@ def _tally(places: Any, weights: Any, length: Any) -> Any:
     return ops.reshape(sums, (*batch, length))
 
 
-@composed(infer=_infer_bincount, ulp=4, summands=lambda x, weights, minlength, sparse: x.size)
+@composed(infer=_infer_bincount, summands=lambda x, weights, minlength, sparse: x.size)
 def bincount(x: Index, weights: Array | None = None, minlength: int = 0, sparse: bool = False) -> Array:
     """How often each whole number from 0 up comes along the last axis.
 

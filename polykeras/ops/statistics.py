@@ -32,7 +32,6 @@ def _infer_average(x: Spec, axis: Any, weights: Spec | None) -> Spec:
     accepts=COMPUTABLE,
     promote=inexact,
     summands=lambda x, axis, weights: reduced_elements(x, axis),
-    ulp=4,  # a quotient of two sums
 )
 def average(x: Array, axis: Axes = None, weights: Array | None = None) -> Array:
     """The mean of elements along axes, in which each counts by its weight.
@@ -75,7 +74,6 @@ def _infer_corrcoef(x: Spec) -> Spec:
     accepts=ORDERED,
     promote=inexact,
     summands=lambda x: x.shape[-1],
-    ulp=4,  # a product of quotients of sums
 )
 def corrcoef(x: Array) -> Array:
     """The correlation of each row with each other: from -1 to 1.
