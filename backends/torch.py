@@ -82,6 +82,11 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "transpose": lambda x, axes: x.permute(axes or tuple(range(x.ndim))[::-1]),
     "broadcast_to": lambda x, shape: x.expand(shape),
     "stack": torch.stack,
+    # arrays
+    "tril": torch.tril,
+    "triu": torch.triu,
+    "diagonal": torch.diagonal,
+    "tally": lambda x, length: torch.bincount(x, minlength=length).to(torch.int32),
     # conversion
     "as_array": lambda x: x,
     "stop_gradient": torch.Tensor.detach,

@@ -74,6 +74,7 @@ from .convolution import (
 from .counting import (
     bincount,
     histogram,
+    tally,
 )
 from .creation import (
     arange,
@@ -511,6 +512,7 @@ __all__ = [
     "take",
     "take_along_axis",
     "take_range",
+    "tally",
     "tanh",
     "tensordot",
     "tile",

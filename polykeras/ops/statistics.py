@@ -207,6 +207,8 @@ def trapezoid(y: Array, x: Array | None = None, dx: Any = 1.0, axis: int = -1) -
 
     def integral(y: Any) -> Any:
         both = ops.add(ops.take_range(y, 1, None, axis - ndim), ops.take_range(y, None, -1, axis - ndim))
+        if isinstance(width, (int, float)):
+            return ops.multiply(ops.sum(both, axis - ndim), width / 2)
         return ops.sum(ops.multiply(ops.multiply(both, 0.5), width), axis - ndim)
 
     return in_single(integral, y)
