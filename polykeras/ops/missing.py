@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .. import ops
-from ..dtypes import COMPUTABLE, INEXACT, ORDERED, accumulator, inexact, same
+from ..dtypes import COMPLEXES, COMPUTABLE, INEXACT, ORDERED, accumulator, inexact, same
 from ..op import Array, Axes, DType, composed
 from .conversion import in_single
 from .reduction import _infer_running, _infer_variance
@@ -212,7 +212,8 @@ def nanmean(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
 def _variance(x: Any, axis: Any, keepdims: bool) -> Any:
     present = _present(x)
     distance = ops.subtract(ops.where(present, x, 0), _mean(x, present, axis, keepdims=True))
-    return _mean(ops.square(ops.abs(distance)), present, axis, keepdims)
+    distance = ops.abs(distance) if ops.dtype(x) in COMPLEXES else distance
+    return _mean(ops.square(distance), present, axis, keepdims)
 
 
 @composed(infer=_infer_variance, accepts=COMPUTABLE, promote=inexact, summands=reduced_elements)
