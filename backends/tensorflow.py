@@ -97,7 +97,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
         shape=tf.stack(shape), begin=starts, end=stops, strides=steps, dy=g
     ),
     # conversion
-    "as_array": lambda x: x,
+    "as_array": tf.convert_to_tensor,
     "stop_gradient": tf.stop_gradient,
 }
 
@@ -115,7 +115,7 @@ class TensorflowBackend(Backend):
     """TensorFlow."""
 
     name = "tensorflow"
-    array_types = (tf.Tensor,)
+    array_types = (tf.Tensor, tf.Variable)
     kernels = KERNELS
     dtypes = {
         name: getattr(tf, name)
@@ -255,7 +255,7 @@ class TensorflowBackend(Backend):
         """Value, auxiliary results, and the gradient of the value with respect to each of the arrays."""
         leaves = [tf.identity(x) for x in arrays]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(leaves)
+            tape.watch([x for x in leaves if _has_gradient(x)])
             value, aux = function(leaves)
         return value, aux, _pull(tape, [value], leaves, None)
 
@@ -263,7 +263,7 @@ class TensorflowBackend(Backend):
         """Results, and the function that pulls cotangents of the results back to the arrays."""
         leaves = [tf.identity(x) for x in arrays]
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
-            tape.watch(leaves)
+            tape.watch([x for x in leaves if _has_gradient(x)])
             results = [tf.identity(x) for x in function(leaves)]
         return results, lambda cotangents: _pull(tape, results, leaves, cotangents)
 
@@ -282,7 +282,7 @@ class TensorflowBackend(Backend):
         results = run(*leaves)
         return tree.put_together(result_structure, results)
 
-    def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
         """The same function, which computes its intermediate results again for the gradient.
 
         TensorFlow's own can do so once, but not for a gradient of the gradient.
@@ -301,18 +301,19 @@ class TensorflowBackend(Backend):
                 results = again([tf.stop_gradient(x) for x in leaves])  # so that no tape around it keeps what is inside
                 return results, lambda *gs: self.vjp(again, list(leaves))[1](list(gs))
 
-            results = call(*leaves)
+            results: Any = call(*leaves)
             return result_structure, results
 
         def run(*args: Any) -> Any:
             leaves, structure = tree.take_apart(args)
             traced = tf.function(lambda *xs: tree.flatten(function(*tree.put_together(structure, xs))), autograph=False)
-            captured = [x for x in traced.get_concrete_function(*leaves).captured_inputs if x.dtype.is_floating]
+            inputs = traced.get_concrete_function(*leaves).captured_inputs
+            known = {id(x) for x in used()}
+            captured = [x for x in inputs if x.dtype.is_floating and id(x) not in known]
             if captured:
                 raise GradientError(
                     f"remat: on tensorflow the function may use its arguments and variables; it uses {len(captured)} "
-                    "other "
-                    "tensors too, whose gradients would be lost. Make them arguments."
+                    "other tensors too, whose gradients would be lost. Make them arguments."
                 )
             return tree.put_together(*recomputing(leaves, structure))
 
@@ -334,7 +335,7 @@ class TensorflowBackend(Backend):
 
 
 def _pull(tape: tf.GradientTape, results: list[Any], leaves: list[Any], cotangents: list[Any] | None) -> list[Any]:
-    floats = [i for i, x in enumerate(results) if x.dtype.is_floating or x.dtype.is_complex]
+    floats = [i for i, x in enumerate(results) if _has_gradient(x)]
     gradients = tape.gradient(
         [results[i] for i in floats],
         leaves,
@@ -342,6 +343,10 @@ def _pull(tape: tf.GradientTape, results: list[Any], leaves: list[Any], cotangen
         unconnected_gradients=tf.UnconnectedGradients.ZERO,
     )
     return [tf.convert_to_tensor(g) for g in gradients]  # the gradient of a gather comes as slices
+
+
+def _has_gradient(x: Any) -> bool:
+    return x.dtype.is_floating or x.dtype.is_complex
 
 
 def _is_known(x: Any) -> bool:
