@@ -126,7 +126,7 @@ def _bounds(item: slice, size: Any) -> tuple[Any, Any, int, bool]:
     start = 0 if item.start is None else _bound(item.start, size)
     stop = size if item.stop is None else _bound(item.stop, size)
     if isinstance(size, Dim):
-        stop = larger(start, stop)
+        stop = larger(start, smaller(stop, size))
     if step < 0:
         start = (size - 1) % -step
     return start, stop, abs(step), step < 0
@@ -136,7 +136,7 @@ def _bound(bound: Any, size: Any) -> Any:
     """A bound of a slice as a place on an axis whose size is symbolic, or known only to the framework."""
     if isinstance(bound, int) and bound < 0:
         return larger(size + bound, 0) if isinstance(size, Dim) else ops.maximum(size + bound, 0)
-    return smaller(bound, size) if isinstance(size, Dim) and isinstance(bound, (int, Dim)) else bound
+    return bound
 
 
 def _take_at(x: Any, arrays: dict[int, Any]) -> Any:
