@@ -65,7 +65,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "relu": lambda x: np.maximum(x, 0),
     # movement
     "reshape": lambda x, newshape: x.reshape(newshape),
-    "transpose": lambda x, axes: x.transpose(axes),
+    "transpose": lambda x, axes: x.transpose(None if axes is None else tuple(axes)),
     "concatenate": np.concatenate,
     "stack": np.stack,
     "flip": np.flip,
