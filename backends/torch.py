@@ -53,6 +53,12 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "isnan": torch.isnan,
     "isinf": torch.isinf,
     "isfinite": torch.isfinite,
+    **{name: getattr(torch, name) for name in ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "tan")},
+    "sinh": lambda x: torch.sinh(x / 2) * torch.cosh(x / 2) * 2,  # its own overflows early
+    "cosh": lambda x: torch.sinh(x / 2).square() * 2 + 1,
+    **{name: getattr(torch, name) for name in ("exp2", "log2", "log10", "logaddexp", "logaddexp2", "i0")},
+    **{name: getattr(torch, name) for name in ("trunc", "fmod", "gcd", "lcm")},
+    "i1": torch.special.i1,
     # logic
     "where": torch.where,
     "equal": operator.eq,
@@ -77,7 +83,14 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "sigmoid": torch.sigmoid,
     "silu": F.silu,
     "log_sigmoid": F.logsigmoid,
-    "gelu": lambda x, approximate: F.gelu(x, approximate="tanh" if approximate else "none"),
+    "celu": F.celu,
+    "selu": F.selu,
+    "softsign": F.softsign,
+    "tanh_shrink": F.tanhshrink,
+    "relu6": F.relu6,
+    "hard_tanh": F.hardtanh,
+    "hard_sigmoid": F.hardsigmoid,
+    "hard_silu": F.hardswish,
     # movement
     "reshape": torch.reshape,
     "transpose": lambda x, axes: x.permute(axes or tuple(range(x.ndim))[::-1]),
@@ -85,6 +98,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "stack": torch.stack,
     # conversion
     "as_array": lambda x: x,
+    "copy": torch.clone,
     "stop_gradient": torch.Tensor.detach,
     # linear algebra
     "matmul": torch.Tensor.matmul,
@@ -439,6 +453,26 @@ def softplus(x: Any) -> Any:
 @kernel
 def sign(x: Any) -> Any:
     return torch.where(torch.isnan(x), x, torch.sgn(x)) if x.is_floating_point() else torch.sgn(x)
+
+
+@kernel
+def gelu(x: Any, approximate: bool) -> Any:
+    """Without the cancellation of 1 + tanh and 1 + erf, which leaves PyTorch's own without a right digit from -6 on."""
+    if approximate:
+        return x * torch.sigmoid(torch.addcmul(x, x, x * x, value=0.044715) * 1.5957691216057308)
+    return x * torch.erfc(x * -0.7071067811865476) * 0.5
+
+
+@kernel
+def hypot(x1: Any, x2: Any) -> Any:
+    """With the gradient 0 where both are 0, for which PyTorch gives NaN."""
+    nowhere = (x1 == 0) & (x2 == 0)
+    return torch.where(nowhere, 0.0, torch.hypot(torch.where(nowhere, 1.0, x1), x2))
+
+
+@kernel
+def view(x: Any, dtype: str | None) -> Any:
+    return x if dtype is None else x.contiguous().view(backend.dtypes[dtype])
 
 
 # Rounding --------------------------------------------------------------------------------------------------
