@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import ops
 from ..dtypes import ORDERED, inexact, same
+from ..errors import ShapeError
 from ..op import Array, Axes, composed
 from ..spec import Spec, normalize_axes, normalize_axis
 from .conversion import in_single

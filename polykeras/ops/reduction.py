@@ -166,7 +166,10 @@ def var(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """
 
     def variance(x: Any) -> Any:
-        return mean(ops.square(ops.abs(ops.subtract(x, mean(x, axis, keepdims=True)))), axis, keepdims)
+        distance = ops.subtract(x, mean(x, axis, keepdims=True))
+        missed = ops.square(ops.abs(mean(distance, axis, keepdims)))  # by rounding, which a large mean makes large
+        result = ops.subtract(mean(ops.square(ops.abs(distance)), axis, keepdims), missed)
+        return ops.where(ops.less(result, 0), 0, result)
 
     return in_single(variance, x)
 

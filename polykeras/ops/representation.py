@@ -39,7 +39,7 @@ def _infer_view(x: Spec, dtype: str | None) -> Spec:
     return Spec((*rest, last * old // new), dtype)
 
 
-@primitive(why="looks at bits", infer=_infer_view, accepts=COMPUTABLE, ulp=0)
+@primitive(why="looks at bits", infer=_infer_view, accepts=COMPUTABLE, promote=same, ulp=0)
 def view(x: Array, dtype: DType = None) -> Array:
     """The same bits as elements of another dtype. The result has no gradient.
 
@@ -61,7 +61,7 @@ def bits_of(x: Any) -> Any:
     return view(x, f"int{8 * _width(ops.dtype(x))}")
 
 
-@composed(infer=to_bool, accepts=ORDERED)
+@composed(infer=to_bool, accepts=ORDERED, promote=same)
 def signbit(x: Array) -> Array:
     """Whether the sign of each element is minus; it is for -0.0, and may be for NaN.
 

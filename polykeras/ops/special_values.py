@@ -18,7 +18,7 @@ def _equals(x: Any, number: float) -> Any:
     return ops.equal(x, number) if ops.dtype(x) in FLOATS else ops.zeros_like(x, "bool")
 
 
-@composed(infer=to_bool, accepts=ORDERED)
+@composed(infer=to_bool, accepts=ORDERED, promote=same)
 def isposinf(x: Array) -> Array:
     """Whether each element is positive infinity.
 
@@ -34,7 +34,7 @@ def isposinf(x: Array) -> Array:
     return _equals(x, _INFINITY)
 
 
-@composed(infer=to_bool, accepts=ORDERED)
+@composed(infer=to_bool, accepts=ORDERED, promote=same)
 def isneginf(x: Array) -> Array:
     """Whether each element is negative infinity.
 
@@ -92,7 +92,11 @@ def divide_no_nan(x1: Array, x2: Array) -> Array:
     return ops.where(zero, 0, ops.divide(x1, ops.where(zero, 1, x2)))
 
 
-@composed(infer=comparing, accepts=COMPUTABLE, promote=inexact)
+def _infer_isclose(x1: Spec, x2: Spec, *_: Any) -> Spec:
+    return comparing(x1, x2)
+
+
+@composed(infer=_infer_isclose, accepts=COMPUTABLE, promote=inexact)
 def isclose(x1: Array, x2: Array, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Array:
     """Whether |x1 - x2| <= atol + rtol * |x2|, element by element. An infinity is close to itself.
 

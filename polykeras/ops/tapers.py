@@ -109,6 +109,6 @@ def kaiser(x: Any, beta: Any) -> Any:
         The points, in floatx.
 
     >>> kaiser(3, 2.0)
-    array([0.43869004, 1.        , 0.43869004], dtype=float32)
+    array([0.43867627, 1.        , 0.43867627], dtype=float32)
     """
     return _points(np.kaiser, x, beta)

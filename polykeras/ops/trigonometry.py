@@ -88,7 +88,7 @@ def arctan(x: Array) -> Array:
     accepts=ORDERED,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(g, ops.add(ops.square(out), 1)),),
-    ulp=6,  # the errors of a sine, a cosine and a division
+    ulp=4,
 )
 def tan(x: Array) -> Array:
     """The tangent of each element.
@@ -116,7 +116,7 @@ def _half_way(x: Any) -> tuple[Any, Any]:
     accepts=ORDERED,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(g, cosh(x)),),
-    ulp=8,  # expm1 is good to 2 units, and its square doubles them
+    ulp=6,  # expm1 is good to 2 units, and a product of two doubles them
 )
 def sinh(x: Array) -> Array:
     """The hyperbolic sine of each element.
@@ -139,7 +139,7 @@ def sinh(x: Array) -> Array:
     accepts=ORDERED,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(g, sinh(x)),),
-    ulp=8,  # as sinh
+    ulp=6,
 )
 def cosh(x: Array) -> Array:
     """The hyperbolic cosine of each element.
