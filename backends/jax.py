@@ -56,9 +56,10 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "isinf": jnp.isinf,
     "isfinite": jnp.isfinite,
     **{name: getattr(jnp, name) for name in ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "tan")},
-    **{name: getattr(jnp, name) for name in ("log2", "log10", "cbrt", "logaddexp", "logaddexp2", "i0")},
+    **{name: getattr(jnp, name) for name in ("log2", "log10", "cbrt", "logaddexp", "logaddexp2")},
     **{name: getattr(jnp, name) for name in ("fmod", "gcd", "lcm")},
-    "i1": jax.scipy.special.i1,
+    "i0": lambda x: jnp.i0(jnp.clip(x, -800, 800)),  # of infinity it makes NaN
+    "i1": lambda x: jax.scipy.special.i1(jnp.clip(x, -800, 800)),
     # logic
     "where": jnp.where,
     "equal": jnp.equal,

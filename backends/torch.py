@@ -56,9 +56,10 @@ KERNELS: dict[str, Callable[..., Any]] = {
     **{name: getattr(torch, name) for name in ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "tan")},
     "sinh": lambda x: torch.sinh(x / 2) * torch.cosh(x / 2) * 2,  # its own overflows early
     "cosh": lambda x: torch.sinh(x / 2).square() * 2 + 1,
-    **{name: getattr(torch, name) for name in ("exp2", "log2", "log10", "logaddexp", "logaddexp2", "i0")},
+    **{name: getattr(torch, name) for name in ("exp2", "log2", "log10", "logaddexp", "logaddexp2")},
     **{name: getattr(torch, name) for name in ("trunc", "fmod", "gcd", "lcm")},
-    "i1": torch.special.i1,
+    "i0": lambda x: torch.i0(x.clamp(-800, 800)),  # of infinity it makes NaN
+    "i1": lambda x: torch.special.i1(x.clamp(-800, 800)),
     # logic
     "where": torch.where,
     "equal": operator.eq,
@@ -89,7 +90,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "tanh_shrink": F.tanhshrink,
     "relu6": F.relu6,
     "hard_tanh": F.hardtanh,
-    "hard_sigmoid": F.hardsigmoid,
+    "hard_sigmoid": lambda x: F.relu6(x + 3) / 6,
     "hard_silu": F.hardswish,
     # movement
     "reshape": torch.reshape,
@@ -406,7 +407,11 @@ KERNELS["logsumexp"] = _reduction(torch.logsumexp)
 @kernel
 def var(x: Any, axis: Any, keepdims: bool) -> Any:
     dims = _dims(x, axis)
-    return torch.var(x, dims, correction=0, keepdim=keepdims) if dims else torch.zeros_like(x)
+    if not dims:
+        return torch.zeros_like(x)
+    if x.dtype in (torch.float32, torch.float64):  # of data with a large mean, PyTorch's own has half of the digits
+        x = x - x.detach().mean(dims, keepdim=True)
+    return torch.var(x, dims, correction=0, keepdim=keepdims)
 
 
 @kernel
@@ -472,7 +477,7 @@ def hypot(x1: Any, x2: Any) -> Any:
 
 @kernel
 def view(x: Any, dtype: str | None) -> Any:
-    return x if dtype is None else x.contiguous().view(backend.dtypes[dtype])
+    return x if dtype is None else x.clone(memory_format=torch.contiguous_format).view(backend.dtypes[dtype])
 
 
 # Rounding --------------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ def _i1_rule(g: Any, out: Any, x: Any) -> Any:
     return ops.multiply(g, ops.subtract(i0(x), ratio))
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_i1_rule,), ulp=6)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_i1_rule,), ulp=8)  # PyTorch's series is off by 6 units near 8
 def i1(x: Array) -> Array:
     """The modified Bessel function of the first kind of order 1, of each element: the derivative of `i0`.
 
