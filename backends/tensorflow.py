@@ -75,8 +75,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
             "tan": "Tan",
             "sinh": "Sinh",
             "cosh": "Cosh",
-            "i0": "BesselI0",
-            "i1": "BesselI1",
         }.items()
     },
     # logic

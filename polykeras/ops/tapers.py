@@ -29,7 +29,8 @@ def _infer_points(x: Any, *_: Any) -> Spec:
 
 def _points(taper: Callable[..., np.ndarray], x: Any, *parameters: Any) -> Any:
     """The points, computed on the host in float64."""
-    values = taper(_count(x), *(float(ops.convert_to_numpy(p)) for p in parameters))
+    numbers = (p if isinstance(p, (int, float)) else float(ops.convert_to_numpy(p)) for p in parameters)
+    values = taper(_count(x), *numbers)
     return ops.convert_to_tensor(values.astype(numpy_dtype(settings.floatx)))
 
 
