@@ -27,13 +27,21 @@ from polykeras.spec import normalize_axis
 
 jax.config.update("jax_explicit_x64_dtypes", "allow")
 
+
+def _in_single(compute: Callable[..., Any], x1: Any, x2: Any) -> Any:
+    """A function in float32 where its arguments are bfloat16, in which JAX rounds too often."""
+    if jnp.result_type(x1, x2) != jnp.bfloat16:
+        return compute(x1, x2)
+    return compute(jnp.float32(x1), jnp.float32(x2)).astype(jnp.bfloat16)
+
+
 ELEMENTWISE: dict[str, Callable[..., Any]] = {
     # arithmetic
     "add": jnp.add,
     "subtract": jnp.subtract,
     "multiply": jnp.multiply,
     "divide": jnp.divide,
-    "floor_divide": jnp.floor_divide,
+    "floor_divide": lambda x1, x2: _in_single(jnp.floor_divide, x1, x2),
     "mod": jnp.remainder,
     "power": jnp.power,
     "maximum": jnp.maximum,
@@ -217,6 +225,7 @@ class JaxBackend(Backend):
         ]
     )
     gaps = {
+        "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in XLA's arithmetic.",
         "indices": "A compiled function cannot raise: an index out of range gives NaN, or is brought into range.",
         "while_loop": "A compiled one has no reverse-mode gradient; fori_loop with known bounds and scan have.",
     }
@@ -245,6 +254,11 @@ class JaxBackend(Backend):
     def to_numpy(self, x: Any) -> np.ndarray:
         """The values as a NumPy array that cannot be written to."""
         return np.asarray(x)
+
+    def copy(self, x: jax.Array) -> jax.Array:
+        """An array with the same values whose memory can be donated without harm to the other."""
+        with _allowing([x]):
+            return jnp.array(x, copy=True)
 
     def from_dlpack(self, x: Any) -> jax.Array:
         """An array that shares the memory of an array from elsewhere."""
@@ -292,7 +306,7 @@ class JaxBackend(Backend):
         """Value, auxiliary results, and the gradient of the value with respect to each of the arrays."""
         with _allowing(arrays):
             (value, aux), gradients = jax.value_and_grad(function, has_aux=True)(arrays)
-        return value, aux, gradients
+            return value, aux, _conjugated(gradients)
 
     def vjp(self, function: Callable[[list], list], arrays: list) -> tuple[list, Callable[[list], list]]:
         """Results, and the function that pulls cotangents of the results back to the arrays."""
@@ -301,8 +315,8 @@ class JaxBackend(Backend):
 
         def pull_back(cotangents: list[Any]) -> list[Any]:
             with _allowing(arrays):
-                (gradients,) = pull([_cotangent(g, x) for g, x in zip(cotangents, results, strict=True)])
-            return gradients
+                given = [_cotangent(g, x) for g, x in zip(_conjugated(cotangents), results, strict=True)]
+                return _conjugated(pull(given)[0])
 
         return results, pull_back
 
@@ -324,14 +338,14 @@ class JaxBackend(Backend):
             structure = tree.take_apart(args)[1]
 
             def pull(g: Any) -> Any:
-                return tree.put_together(structure, tree.flatten(gradient(*tree.flatten(g))))
+                return tree.put_together(structure, _conjugated(tree.flatten(gradient(*_conjugated(tree.flatten(g))))))
 
             return result, pull
 
         with _allowing(args):
             return run(*args)
 
-    def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
         """The same function, which computes its intermediate results again for the gradient."""
         recomputing = jax.checkpoint(function)
 
@@ -352,6 +366,11 @@ class JaxBackend(Backend):
                 return compiled(*arrays)
 
         return run
+
+
+def _conjugated(gradients: Iterable[Any]) -> list[Any]:
+    """Gradients that are complex in the convention of the other backends, or back in JAX's own."""
+    return [jnp.conj(g) if g is not None and jnp.iscomplexobj(g) else g for g in gradients]
 
 
 def _cotangent(g: Any, x: Any) -> Any:

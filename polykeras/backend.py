@@ -55,6 +55,9 @@ class Backend:
     scalars: Container[str] = frozenset()
     """The two-array ops whose kernels take a Python number in place of either array."""
 
+    scalar_kernels: Mapping[str, Callable[..., Any]] = {}
+    """Those of them that another function computes then."""
+
     number_dtypes: frozenset[str] | None = None
     """The dtypes whose arrays keep their dtype when they meet a Python number in such a kernel. None: all."""
 
@@ -105,7 +108,7 @@ class Backend:
         raise NotImplementedError
 
     def copy(self, x: Any) -> Any:
-        """An array with the same values whose memory is its own, where arrays can be changed."""
+        """An array with the same values whose memory is its own, where it can be changed or given away."""
         return x
 
     def from_dlpack(self, x: Any) -> Any:
@@ -179,8 +182,12 @@ class Backend:
         """`function(*args)[0]`, whose gradient is what `function(*args)[1]` makes of the cotangent."""
         raise NotImplementedError
 
-    def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, which computes its intermediate results again for the gradient."""
+    def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
+        """The same function, which computes its intermediate results again for the gradient.
+
+        After the function has run, `used` gives the arrays that it uses besides its arguments, and whose gradients
+        nobody needs.
+        """
         raise NotImplementedError
 
     def seed(self, seed: int) -> None:

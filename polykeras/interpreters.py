@@ -58,6 +58,10 @@ class Holder(Interpreter):
         """Have objects hold other arrays for a while."""
         raise NotImplementedError
 
+    def seal(self, reason: str) -> AbstractContextManager[Any]:
+        """Refuse for a while that objects are given other arrays. The reason ends the error's message."""
+        raise NotImplementedError
+
     def lent(self) -> tuple[list[Any], list[Any]]:
         """The objects that have been lent arrays, and these arrays."""
         raise NotImplementedError
@@ -153,6 +157,12 @@ def lend(objects: list[Any], arrays: list[Any]) -> AbstractContextManager[Any]:
     """Have objects hold other arrays for a while, and note what is assigned to any object that holds one."""
     holder = _holder()
     return nullcontext() if holder is None else holder.lend(objects, arrays)
+
+
+def seal(reason: str) -> AbstractContextManager[Any]:
+    """Refuse for a while that objects are given other arrays. The reason ends the error's message."""
+    holder = _holder()
+    return nullcontext() if holder is None else holder.seal(reason)
 
 
 def lent() -> tuple[list[Any], list[Any]]:
