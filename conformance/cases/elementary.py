@@ -49,7 +49,15 @@ function("exp", mpmath.exp, np.exp, -3, 3, TINY, between(-87, 88))
 function("expm1", mpmath.expm1, np.expm1, -1.9, 2, TINY, between(-2, 2), between(-40, 88))
 function("log", mpmath.log, np.log, 0.1, 5, POSITIVE, NEAR_ONE, between(0.3, 3))
 function(
-    "log1p", mpmath.log1p, np.log1p, -0.9, 3, TINY, POSITIVE, between(-1, 3), accurate(spread(-7, -1, 20, around=-1.0, negative=False))
+    "log1p",
+    mpmath.log1p,
+    np.log1p,
+    -0.9,
+    3,
+    TINY,
+    POSITIVE,
+    between(-1, 3),
+    accurate(spread(-7, -1, 20, around=-1.0, negative=False)),
 )
 function("sqrt", mpmath.sqrt, np.sqrt, 0.1, 5, POSITIVE)
 function("rsqrt", lambda x: 1 / mpmath.sqrt(x), lambda x: 1 / np.sqrt(x), 0.1, 5, POSITIVE)

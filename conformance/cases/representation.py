@@ -78,9 +78,14 @@ case(
     sample(array(3, dtype="int32"), array(3, dtype="uint8"), dtypes=("int32",)),
     sample(EXTREMES, 3, dtypes=FLOATS, gradient=False),
     sample(
-        given(1.0, 1e-30, 1e30, 2.0**-126), np.array([127, 200, -190, 253]), dtypes=("float32", "float64"), gradient=False
+        given(1.0, 1e-30, 1e30, 2.0**-126),
+        np.array([127, 200, -190, 253]),
+        dtypes=("float32", "float64"),
+        gradient=False,
     ),
-    sample(given(1.0, -1.0), array(2, low=2000, high=5000, dtype="int32"), dtypes=("float32", "float64"), gradient=False),
+    sample(
+        given(1.0, -1.0), array(2, low=2000, high=5000, dtype="int32"), dtypes=("float32", "float64"), gradient=False
+    ),
     mistakes=[
         sample(array(2), array(2, dtype="float32")),
         sample(array(2), array(3, dtype="int32")),

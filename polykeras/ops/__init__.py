@@ -121,8 +121,8 @@ from .elementary import (
 from .exponential import (
     cbrt,
     exp2,
-    log10,
     log2,
+    log10,
     logaddexp,
     logaddexp2,
 )
@@ -429,9 +429,9 @@ __all__ = [
     "less",
     "less_equal",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "log_sigmoid",
     "log_softmax",
     "logaddexp",

@@ -51,7 +51,9 @@ def _bessel(order: int, x: Any) -> Any:
     near = _polynomial(_SERIES[order], ops.square(ops.divide(within, _BOUNDARY)))
     near = ops.multiply(near, ops.multiply(within, 0.5)) if order else near
     large = ops.maximum(size, _BOUNDARY)
-    scaled = ops.divide(_polynomial(_EXPANSION[order], ops.divide(1, large)), ops.sqrt(ops.multiply(large, 2 * math.pi)))
+    scaled = ops.divide(
+        _polynomial(_EXPANSION[order], ops.divide(1, large)), ops.sqrt(ops.multiply(large, 2 * math.pi))
+    )
     root = ops.exp(ops.multiply(large, 0.5))  # its square alone may be too large
     far = ops.multiply(ops.multiply(scaled, root), root)
     far = ops.multiply(far, ops.sign(x)) if order else far

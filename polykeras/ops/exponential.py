@@ -72,7 +72,7 @@ def log10(x: Array) -> Array:
 
 
 def _larger_and_distance(x1: Any, x2: Any) -> tuple[Any, Any]:
-    """The larger of two numbers, and how much is missing from the other to it: smooth at ties, unlike maximum and abs."""
+    """The larger of two numbers, and how far the other is below it: smooth at ties, unlike maximum and abs."""
     swap = ops.greater(x1, x2)
     larger, smaller = ops.where(swap, x1, x2), ops.where(swap, x2, x1)
     return larger, ops.subtract(smaller, ops.where(ops.isfinite(larger), larger, 0))

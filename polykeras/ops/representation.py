@@ -134,7 +134,7 @@ def _scaled(x: Any, exponent: Any) -> Any:
     infer=_infer_ldexp,
     accepts=ORDERED,
     promote=inexact,
-    vjp=(lambda g, out, x1, x2: ldexp(g, x2), None),
+    vjp=(lambda g, out, x1, x2: ops.ldexp(g, x2), None),
     ulp=1,
 )
 def ldexp(x1: Array, x2: Index) -> Array:

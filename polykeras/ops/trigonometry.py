@@ -115,7 +115,7 @@ def _half_way(x: Any) -> tuple[Any, Any]:
     infer=elementwise,
     accepts=ORDERED,
     promote=inexact,
-    vjp=(lambda g, out, x: ops.multiply(g, cosh(x)),),
+    vjp=(lambda g, out, x: ops.multiply(g, ops.cosh(x)),),
     ulp=6,  # expm1 is good to 2 units, and a product of two doubles them
 )
 def sinh(x: Array) -> Array:
@@ -195,11 +195,7 @@ def arcsinh(x: Array) -> Array:
     infer=elementwise,
     accepts=ORDERED,
     promote=inexact,
-    vjp=(
-        lambda g, out, x: ops.divide(
-            g, ops.multiply(ops.sqrt(ops.subtract(x, 1)), ops.sqrt(ops.add(x, 1)))
-        ),
-    ),
+    vjp=(lambda g, out, x: ops.divide(g, ops.multiply(ops.sqrt(ops.subtract(x, 1)), ops.sqrt(ops.add(x, 1)))),),
     ulp=4,
 )
 def arccosh(x: Array) -> Array:
