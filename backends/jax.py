@@ -22,7 +22,7 @@ from jax.core import Tracer
 from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device, numpy_dtype
 from polykeras.errors import OutOfRangeError
-from polykeras.op import OPS
+from polykeras.op import OPS, Op
 from polykeras.spec import normalize_axis
 
 jax.config.update("jax_explicit_x64_dtypes", "allow")
@@ -130,6 +130,18 @@ KERNELS |= {name: compiled(function) for name, function in ELEMENTWISE.items()}
 KERNELS |= {name: compiled(function, *range(1, len(OPS[name].parameters))) for name, function in STATIC.items()}
 
 
+def _compiled_body(op: Op) -> Callable[..., Any]:
+    """The body of a composed op as one program, given that whatever is no array is a plain number or the like."""
+    body = op.body
+    assert body is not None
+    static = [i for i, parameter in enumerate(op.parameters) if not parameter.is_array]
+    program = compiled(body, *static)
+    plain = (bool, int, float, tuple, type(None))
+    if not static:
+        return program
+    return lambda *args: (program if all(type(args[i]) in plain for i in static) else body)(*args)
+
+
 # Bodies of composed ops that JAX has no function for, or a worse one: near one its erfinv in float64 has half of the
 # digits, and its erfc, arctanh, sinh, cosh and exp2 are off by 10 to 60 units in the last place somewhere.
 for _name in (
@@ -137,11 +149,9 @@ for _name in (
     *("softplus", "log_sigmoid", "silu", "gelu", "elu", "leaky_relu", "celu", "selu", "softsign", "squareplus"),
     *("tanh_shrink", "glu", "relu6", "hard_tanh", "hard_sigmoid", "hard_silu", "hard_shrink", "soft_shrink"),
     *("sparse_plus", "sparse_sigmoid", "sparsemax", "threshold", "nan_to_num", "divide_no_nan", "isclose"),
-    *("heaviside", "fmax", "fmin", "trunc"),
+    *("heaviside", "fmax", "fmin", "trunc", "mean", "var", "std", "logsumexp", "softmax", "log_softmax"),
 ):
-    _op = OPS[_name]
-    assert _op.body is not None
-    KERNELS[_name] = compiled(_op.body, *(i for i, p in enumerate(_op.parameters) if not p.is_array))
+    KERNELS[_name] = _compiled_body(OPS[_name])
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:

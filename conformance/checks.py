@@ -161,8 +161,8 @@ def check_values(case: Case, backend: Backend) -> dict[str, float]:
 
 
 def check_body(case: Case, backend: Backend) -> None:
-    """The body of a composed op on a backend that overrides it: all kernels are held to what it says."""
-    if case.op.body is None or backend.kernel(case.name) is None:
+    """The body of a composed op that the reference backend overrides: it is what all kernels are held to."""
+    if case.op.body is None or backend is not reference() or backend.kernel(case.name) is None:
         return
     kernels = backend.kernels
     backend.kernels = {name: kernel for name, kernel in kernels.items() if name != case.name}
