@@ -352,7 +352,8 @@ def _reaches_others(results: list[Any], leaves: list[Any]) -> bool:
         if node is None or node in seen:
             continue
         seen.add(node)
-        if hasattr(node, "variable") and id(node.variable) not in own:
+        parameter = getattr(node, "variable", None)
+        if parameter is not None and id(parameter) not in own:
             return True
         nodes += [parent for parent, _ in node.next_functions]
     return False

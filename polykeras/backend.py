@@ -223,7 +223,7 @@ def host_array(x: Any, dtype: str | None = None) -> np.ndarray:
     elif dtype is not None and x.dtype != dtype:
         x = x.astype(numpy_dtype(dtype))
     array = np.asarray(x)
-    if array.dtype.name not in _NUMPY_DTYPES:
+    if array.dtype not in _native_dtypes():
         array = array.astype(numpy_dtype(canonical(array.dtype)))
     return array
 
@@ -277,6 +277,12 @@ _NUMPY_DTYPES = frozenset(
         "float8_e5m2",
     ]
 )
+
+
+@functools.cache
+def _native_dtypes() -> frozenset[np.dtype]:
+    """NumPy's dtypes that arrays here can have, in the machine's order of bytes."""
+    return frozenset(map(numpy_dtype, _NUMPY_DTYPES))
 
 
 # Which backends there are ----------------------------------------------------------------------------------
