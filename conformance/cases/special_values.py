@@ -24,7 +24,7 @@ def _nan_to_num(x, nan=0.0, posinf=None, neginf=None):
     if x.dtype.kind in "iub":
         return x
     wide = x.astype("float64")
-    largest = float(np.nan_to_num(np.array(INF, "float32"))) if x.dtype == np.float32 else _largest(x.dtype)
+    largest = _largest(x.dtype)
     wide[np.isnan(wide)] = nan
     wide[wide == INF] = largest if posinf is None else posinf
     wide[wide == -INF] = -largest if neginf is None else neginf

@@ -155,6 +155,7 @@ def silu(x: Array) -> Array:
 swish = silu
 
 
+# Some three times slower on PyTorch than its own, in which 1 + tanh and 1 + erf cancel: below -5 no digit is right.
 @composed(infer=elementwise, accepts=ORDERED, promote=inexact, ulp=8)
 def gelu(x: Array, approximate: bool = True) -> Array:
     """The element times the probability that a standard normal number is below it.

@@ -149,6 +149,7 @@ def _infer_variance(x: Spec, axis: Any = None, keepdims: bool = False) -> Spec:
     return Spec(reduced_shape(x.shape, axis, keepdims), real_of(x.dtype))
 
 
+# Up to twice as slow as the frameworks' own, which lose half of the digits where the mean is large.
 @composed(infer=_infer_variance, accepts=COMPUTABLE, promote=inexact, summands=reduced_elements)
 def var(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The variance of elements along axes: the mean square of the distances from the mean.

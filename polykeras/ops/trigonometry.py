@@ -111,6 +111,7 @@ def _half_way(x: Any) -> tuple[Any, Any]:
     return ops.expm1(half), ops.expm1(ops.negative(half))
 
 
+# Some times slower than the own functions of PyTorch, which overflow early, and of JAX, off by 12 units.
 @composed(
     infer=elementwise,
     accepts=ORDERED,
@@ -134,6 +135,7 @@ def sinh(x: Array) -> Array:
     return ops.multiply(ops.subtract(up, down), ops.add(ops.multiply(ops.add(up, down), 0.5), 1))
 
 
+# As for sinh.
 @composed(
     infer=elementwise,
     accepts=ORDERED,
@@ -242,6 +244,7 @@ def arctanh(x: Array) -> Array:
     return ops.multiply(ops.subtract(ops.log1p(x), ops.log1p(ops.negative(x))), 0.5)
 
 
+# Many times slower than the frameworks' own, which are not 0 at whole numbers.
 @composed(infer=elementwise, accepts=ORDERED, promote=inexact, ulp=4)
 def sinc(x: Array) -> Array:
     """The sine of pi times each element, divided by pi times the element; 1 at 0.
@@ -260,7 +263,8 @@ def sinc(x: Array) -> Array:
 
     def result(x: Any) -> Any:
         whole = ops.rint(x)
-        odd = ops.not_equal(ops.mod(whole, 2), 0)
+        pairs = ops.multiply(whole, 0.5)
+        odd = ops.not_equal(pairs, ops.floor(pairs))
         sine = ops.sin(ops.multiply(ops.subtract(x, whole), math.pi))
         sine = ops.where(odd, ops.negative(sine), sine)
         small = ops.less(ops.abs(x), 2.0**-5)
@@ -314,6 +318,7 @@ def _leg_rule(of_first: bool) -> Any:
     return rule
 
 
+# Some times slower on PyTorch than its own, whose gradient where both are 0 is NaN.
 @composed(
     infer=broadcasting,
     accepts=ORDERED,
