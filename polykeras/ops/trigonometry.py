@@ -140,7 +140,7 @@ def sinh(x: Array) -> Array:
     infer=elementwise,
     accepts=ORDERED,
     promote=inexact,
-    vjp=(lambda g, out, x: ops.multiply(g, sinh(x)),),
+    vjp=(lambda g, out, x: ops.multiply(g, ops.sinh(x)),),
     ulp=6,
 )
 def cosh(x: Array) -> Array:
