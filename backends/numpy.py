@@ -44,6 +44,10 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "isnan": np.isnan,
     "isinf": np.isinf,
     "isfinite": np.isfinite,
+    **{name: getattr(np, name) for name in ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "tan")},
+    **{name: getattr(np, name) for name in ("sinh", "cosh", "hypot", "exp2", "log2", "log10", "cbrt")},
+    **{name: getattr(np, name) for name in ("logaddexp", "logaddexp2", "fmax", "fmin", "fmod", "gcd", "lcm")},
+    "copy": lambda x: np.array(x),
     # logic
     "equal": np.equal,
     "not_equal": np.not_equal,
@@ -207,6 +211,11 @@ def ceil(x: Any) -> Any:
 @kernel
 def rint(x: Any) -> Any:
     return x if x.dtype.kind in "iub" else np.rint(x)
+
+
+@kernel
+def view(x: Any, dtype: str | None) -> Any:
+    return x if dtype is None else np.asarray(x, order="C").view(numpy_dtype(dtype))
 
 
 # Reductions ------------------------------------------------------------------------------------------------

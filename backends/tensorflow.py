@@ -64,7 +64,22 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "cos": _unary(raw.Cos),
     "tanh": _unary(raw.Tanh),
     "erf": lambda x: raw.Erf(x=tf.clip_by_value(x, -30, 30)),  # of infinity it makes NaN
-    "erfc": _unary(raw.Erfc),
+    # its float32 kernel is off by 30 units in the last place for large x
+    "erfc": lambda x: tf.cast(raw.Erfc(x=tf.cast(x, tf.float64)), x.dtype),
+    **{
+        name: _unary(getattr(raw, op))
+        for name, op in {
+            "arcsin": "Asin",
+            "arccos": "Acos",
+            "arctan": "Atan",
+            "arcsinh": "Asinh",
+            "arccosh": "Acosh",
+            "arctanh": "Atanh",
+            "tan": "Tan",
+            "sinh": "Sinh",
+            "cosh": "Cosh",
+        }.items()
+    },
     # logic
     "where": lambda condition, x1, x2: raw.SelectV2(condition=condition, t=x1, e=x2),
     "equal": _binary(raw.Equal),
@@ -422,6 +437,23 @@ KERNELS["isfinite"] = _of_floats(_of_parts(tf.math.is_finite, tf.logical_and), l
 @kernel
 def bitwise_not(x: Any) -> Any:
     return tf.logical_not(x) if x.dtype == tf.bool else raw.Invert(x=x)
+
+
+@kernel
+def view(x: Any, dtype: str | None) -> Any:
+    """TensorFlow has wider elements made of a last axis of their size, and narrower ones on a new axis."""
+    if dtype is None or x.dtype == backend.dtypes[dtype]:
+        return x
+    wanted = backend.dtypes[dtype]
+    if not x.shape.rank and wanted.size != x.dtype.size:
+        _refuse("view", x, dtype)
+    if wanted.size > x.dtype.size:
+        if isinstance(x.shape[-1], int):
+            _refuse("view", x, dtype)
+        x = tf.reshape(x, (*backend.shape(x)[:-1], -1, wanted.size // x.dtype.size))
+        return tf.bitcast(x, wanted)
+    out = tf.bitcast(x, wanted)
+    return tf.reshape(out, (*backend.shape(x)[:-1], -1)) if wanted.size < x.dtype.size else out
 
 
 # Reductions ------------------------------------------------------------------------------------------------

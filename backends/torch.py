@@ -53,6 +53,13 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "isnan": torch.isnan,
     "isinf": torch.isinf,
     "isfinite": torch.isfinite,
+    **{name: getattr(torch, name) for name in ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "tan")},
+    "sinh": lambda x: torch.sinh(x / 2) * torch.cosh(x / 2) * 2,  # its own overflows early
+    "cosh": lambda x: torch.sinh(x / 2).square() * 2 + 1,
+    **{name: getattr(torch, name) for name in ("exp2", "log2", "log10", "logaddexp", "logaddexp2")},
+    **{name: getattr(torch, name) for name in ("trunc", "fmod", "gcd", "lcm")},
+    "i0": lambda x: torch.i0(x.clamp(-800, 800)),  # of infinity it makes NaN
+    "i1": lambda x: torch.special.i1(x.clamp(-800, 800)),
     # logic
     "where": torch.where,
     "equal": torch.eq,
@@ -77,7 +84,14 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "sigmoid": torch.sigmoid,
     "silu": F.silu,
     "log_sigmoid": F.logsigmoid,
-    "gelu": lambda x, approximate: F.gelu(x, approximate="tanh" if approximate else "none"),
+    "celu": F.celu,
+    "selu": F.selu,
+    "softsign": F.softsign,
+    "tanh_shrink": F.tanhshrink,
+    "relu6": F.relu6,
+    "hard_tanh": F.hardtanh,
+    "hard_sigmoid": lambda x: F.relu6(x + 3) / 6,
+    "hard_silu": F.hardswish,
     # movement
     "reshape": torch.reshape,
     "transpose": lambda x, axes: x.permute(tuple(range(x.ndim)[::-1] if axes is None else axes)),
@@ -85,6 +99,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "stack": torch.stack,
     # conversion
     "as_array": lambda x: x,
+    "copy": torch.clone,
     "stop_gradient": torch.Tensor.detach,
     # linear algebra
     "matmul": torch.matmul,
@@ -443,7 +458,11 @@ KERNELS["logsumexp"] = _reduction(torch.logsumexp)
 @kernel
 def var(x: Any, axis: Any, keepdims: bool) -> Any:
     dims = _dims(x, axis)
-    return torch.var(x, dims, correction=0, keepdim=keepdims) if dims else torch.zeros_like(x)
+    if not dims:
+        return torch.zeros_like(x)
+    if x.dtype in (torch.float32, torch.float64):  # of data with a large mean, PyTorch's own has half of the digits
+        x = x - x.detach().mean(dims, keepdim=True)
+    return torch.var(x, dims, correction=0, keepdim=keepdims)
 
 
 @kernel
@@ -490,6 +509,26 @@ def softplus(x: Any) -> Any:
 @kernel
 def sign(x: Any) -> Any:
     return torch.where(torch.isnan(x), x, torch.sgn(x)) if x.is_floating_point() else torch.sgn(x)
+
+
+@kernel
+def gelu(x: Any, approximate: bool) -> Any:
+    """Without the cancellation of 1 + tanh and 1 + erf, which leaves PyTorch's own without a right digit from -6 on."""
+    if approximate:
+        return x * torch.sigmoid(torch.addcmul(x, x, x * x, value=0.044715) * 1.5957691216057308)
+    return x * torch.erfc(x * -0.7071067811865476) * 0.5
+
+
+@kernel
+def hypot(x1: Any, x2: Any) -> Any:
+    """With the gradient 0 where both are 0, for which PyTorch gives NaN."""
+    nowhere = (x1 == 0) & (x2 == 0)
+    return torch.where(nowhere, 0.0, torch.hypot(torch.where(nowhere, 1.0, x1), x2))
+
+
+@kernel
+def view(x: Any, dtype: str | None) -> Any:
+    return x if dtype is None else x.clone(memory_format=torch.contiguous_format).view(backend.dtypes[dtype])
 
 
 # Rounding --------------------------------------------------------------------------------------------------

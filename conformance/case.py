@@ -85,6 +85,8 @@ class Case:
     dtypes: tuple[str, ...] = FLOATS
     magnitude: Callable[..., Any] | None = None
     """The size of what is added up, where terms cancel, computed like the reference: errors are relative to it."""
+    exact_input: bool = False
+    """Whether the reference gets floats in the dtype that is being tried, on which its results depend."""
     second: bool = True
     """Whether to look at second derivatives."""
     mistakes: list[Sample] = field(default_factory=list)

@@ -115,7 +115,7 @@ def _allowed(op: Op, home: Backend, position: int, plain: frozenset[str], number
         return plain & INTEGERS
     if not op.promote or not parameter.is_promoted:
         return plain
-    if home.strict and op.promote is same and not numbers:
+    if home.strict and op.promote is same and not numbers and home.kernel(op.name):
         return plain  # the framework refuses by itself what the op does not accept
     accepted = plain & op.accepts.dtypes if op.accepts else plain
     if numbers:

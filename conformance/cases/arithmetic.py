@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..case import BOOL, FLOATS, INTS, NUMBERS, array, case, given, sample
+from ..exact import accurate, exact, spread
 
 INF, NAN = float("inf"), float("nan")
 EXTREMES = given(0.0, -0.0, INF, -INF, NAN, 1.0, -1.0)
@@ -86,9 +87,10 @@ case(
     magnitude=lambda x1, x2: np.abs(x2),  # what is left after a subtraction from x1
     mistakes=[*MISFITS, BOOLS],
 )
+_exact_power = exact(lambda base, exponent: base**exponent, np.power)
 case(
     "power",
-    np.power,
+    lambda x1, x2: np.power(x1, x2) if any(np.asarray(x).dtype.kind == "i" for x in (x1, x2)) else _exact_power(x1, x2),
     sample(*positive((2, 3), (2, 3)), dtypes=FLOATS),
     sample(*positive((2, 3), (3,)), dtypes=FLOATS),
     sample(array(2, 3), 2, dtypes=(*FLOATS, "int32", "int64")),
@@ -98,6 +100,10 @@ case(
     sample(given(0.0, 0.0, 2.0), given(1.0, 2.0, 0.0), dtypes=FLOATS, kink=True),
     sample(given(0.0, 0.0, 1.0, INF, -8.0), given(0.0, 2.0, INF, 2.0, 3.0), dtypes=FLOATS, gradient=False),
     sample(array(3, low=0.5), 0, dtypes=FLOATS),
+    accurate(array(200, low=0.1, high=50), array(200, low=-20, high=20)),
+    accurate(array(200, low=0.999, high=1.001), array(200, low=-5000, high=5000)),
+    accurate(spread(-37, 37, negative=False), 0.375),
+    accurate(spread(-12, 12), 3.0),
     dtypes=FLOATS,
     mistakes=[*MISFITS, BOOLS],
 )
