@@ -75,6 +75,11 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "bitwise_not": jnp.bitwise_not,
     "left_shift": jnp.left_shift,
     "right_shift": jnp.right_shift,
+    # complex numbers
+    "real": jnp.real,
+    "imag": jnp.imag,
+    "conjugate": jnp.conjugate,
+    "make_complex": lambda real, imag: lax.complex(*jnp.broadcast_arrays(real, imag)),
     # activations
     "relu": jax.nn.relu,
     "sigmoid": jax.nn.sigmoid,
@@ -276,7 +281,7 @@ class JaxBackend(Backend):
         """Value, auxiliary results, and the gradient of the value with respect to each of the arrays."""
         with _allowing(arrays):
             (value, aux), gradients = jax.value_and_grad(function, has_aux=True)(arrays)
-        return value, aux, gradients
+        return value, aux, _conjugated(gradients)
 
     def vjp(self, function: Callable[[list], list], arrays: list) -> tuple[list, Callable[[list], list]]:
         """Results, and the function that pulls cotangents of the results back to the arrays."""
@@ -285,8 +290,9 @@ class JaxBackend(Backend):
 
         def pull_back(cotangents: list[Any]) -> list[Any]:
             with _allowing(arrays):
+                cotangents = _conjugated(cotangents)
                 (gradients,) = pull([_cotangent(g, x) for g, x in zip(cotangents, results, strict=True)])
-            return gradients
+                return _conjugated(gradients)
 
         return results, pull_back
 
@@ -308,7 +314,8 @@ class JaxBackend(Backend):
             structure = tree.take_apart(args)[1]
 
             def pull(g: Any) -> Any:
-                return tree.put_together(structure, tree.flatten(gradient(*tree.flatten(g))))
+                gradients = _conjugated(tree.flatten(gradient(*_conjugated(tree.flatten(g)))))
+                return tree.put_together(structure, gradients)
 
             return result, pull
 
@@ -330,6 +337,11 @@ class JaxBackend(Backend):
                 return compiled(*arrays)
 
         return run
+
+
+def _conjugated(gradients: Iterable[Any]) -> list[Any]:
+    """Gradients as everybody else has them out of those of JAX, or the other way round: they are conjugate."""
+    return [jnp.conj(g) if g is not None and jnp.iscomplexobj(g) else g for g in gradients]
 
 
 def _cotangent(g: Any, x: Any) -> Any:

@@ -63,6 +63,10 @@ KERNELS: dict[str, Callable[..., Any]] = {
     # linear algebra and activations
     "matmul": np.matmul,
     "relu": lambda x: np.maximum(x, 0),
+    # complex numbers
+    "real": np.real,
+    "imag": np.imag,
+    "conjugate": lambda x: np.conjugate(x) if x.dtype.kind == "c" else x,
     # movement
     "reshape": lambda x, newshape: x.reshape(newshape),
     "transpose": lambda x, axes: x.transpose(axes),
@@ -207,6 +211,16 @@ def ceil(x: Any) -> Any:
 @kernel
 def rint(x: Any) -> Any:
     return x if x.dtype.kind in "iub" else np.rint(x)
+
+
+# Complex numbers -------------------------------------------------------------------------------------------
+
+
+@kernel
+def make_complex(real: Any, imag: Any) -> np.ndarray:
+    out = np.empty(np.broadcast_shapes(real.shape, imag.shape), np.result_type(real, np.complex64))
+    out.real, out.imag = real, imag
+    return out
 
 
 # Reductions ------------------------------------------------------------------------------------------------

@@ -78,6 +78,11 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "bitwise_xor": _binary(raw.BitwiseXor),
     "left_shift": _binary(raw.LeftShift),
     "right_shift": _binary(raw.RightShift),
+    # complex numbers
+    "real": tf.math.real,
+    "imag": lambda x: tf.math.imag(x) if x.dtype.is_complex else tf.zeros_like(x),
+    "conjugate": lambda x: tf.math.conj(x) if x.dtype.is_complex else x,
+    "make_complex": tf.complex,
     # activations
     "relu": tf.nn.relu,
     "sigmoid": _unary(raw.Sigmoid),

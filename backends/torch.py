@@ -70,6 +70,11 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "bitwise_not": operator.invert,
     "left_shift": operator.lshift,
     "right_shift": operator.rshift,
+    # complex numbers
+    "real": torch.real,
+    "imag": lambda x: torch.imag(x) if x.is_complex() else torch.zeros_like(x),
+    "conjugate": torch.conj,
+    "make_complex": torch.complex,
     # activations
     "relu": torch.relu,
     "leaky_relu": F.leaky_relu,

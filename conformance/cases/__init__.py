@@ -3,6 +3,7 @@
 from . import (
     activation,
     arithmetic,
+    complexes,
     control,
     conversion,
     creation,
@@ -20,6 +21,7 @@ from . import (
 __all__ = [
     "activation",
     "arithmetic",
+    "complexes",
     "control",
     "conversion",
     "creation",
