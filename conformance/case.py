@@ -48,7 +48,7 @@ class Values:
         numbers = random.uniform(self.low, self.high, self.shape)
         if dtype.startswith("complex"):
             numbers = numbers + 1j * random.uniform(self.low, self.high, self.shape)
-        return numbers.astype(numpy_dtype(dtype))
+        return np.asarray(numbers, numpy_dtype(dtype))
 
 
 @dataclass(frozen=True)

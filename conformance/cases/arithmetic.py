@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..case import BOOL, FLOATS, INTS, NUMBERS, array, case, given, sample
+from ..case import BOOL, COMPLEX, FLOATS, INTS, NUMBERS, array, case, given, sample
 
 INF, NAN = float("inf"), float("nan")
 EXTREMES = given(0.0, -0.0, INF, -INF, NAN, 1.0, -1.0)
@@ -26,6 +26,7 @@ PAIRS = (
     sample(0.1, array(2, 3, dtype="float64"), dtypes=("float64",)),
 )
 SPECIAL = sample(EXTREMES, given(1.0, 2.0, 3.0, 4.0, 5.0, INF, NAN), dtypes=FLOATS, gradient=False)
+COMPLEX_PAIR = sample(array(2, 3), array(3), dtypes=COMPLEX)
 MISFITS = [
     sample(array(2, 3), array(2, 4)),
     sample(array(2, 3), array(4)),
@@ -40,17 +41,18 @@ def positive(*shapes: tuple[int, ...], low: float = 0.5, high: float = 3.0) -> t
     return tuple(array(*shape, low=low, high=high) for shape in shapes)
 
 
-case("add", np.add, *PAIRS, SPECIAL, OVERFLOW, BOOLS, dtypes=NUMBERS, mistakes=MISFITS)
+case("add", np.add, *PAIRS, COMPLEX_PAIR, SPECIAL, OVERFLOW, BOOLS, dtypes=NUMBERS, mistakes=MISFITS)
 case(
     "subtract",
     np.subtract,
     *(s for s in PAIRS if s is not PAIRS[13]),
+    COMPLEX_PAIR,
     SPECIAL,
     OVERFLOW,
     dtypes=NUMBERS,
     mistakes=[*MISFITS, BOOLS],
 )
-case("multiply", np.multiply, *PAIRS, SPECIAL, OVERFLOW, BOOLS, dtypes=NUMBERS, mistakes=MISFITS)
+case("multiply", np.multiply, *PAIRS, COMPLEX_PAIR, SPECIAL, OVERFLOW, BOOLS, dtypes=NUMBERS, mistakes=MISFITS)
 case(
     "divide",
     np.divide,
@@ -58,6 +60,7 @@ case(
     sample(array(2, 3), array(3, low=1, high=5)),
     sample(array(2, 1), array(1, 3, low=0.5)),
     sample(array(2, 3), 3),
+    sample(array(2, 3), array(3, low=1, high=5), dtypes=COMPLEX),
     sample(1.0, array(2, 3, low=0.5), dtypes=FLOATS),
     sample(array(3, dtype="int32"), array(3, low=1, high=9, dtype="int32"), dtypes=("int32",)),
     sample(array(3, dtype="bool"), 2, dtypes=("bool",)),
@@ -98,6 +101,7 @@ case(
     sample(given(0.0, 0.0, 2.0), given(1.0, 2.0, 0.0), dtypes=FLOATS, kink=True),
     sample(given(0.0, 0.0, 1.0, INF, -8.0), given(0.0, 2.0, INF, 2.0, 3.0), dtypes=FLOATS, gradient=False),
     sample(array(3, low=0.5), 0, dtypes=FLOATS),
+    sample(array(2, 3, low=0.5), array(3), dtypes=COMPLEX),
     dtypes=FLOATS,
     mistakes=[*MISFITS, BOOLS],
 )
@@ -128,6 +132,7 @@ case(
     sample(array(2, 3)),
     sample(array()),
     sample(array(0, 2)),
+    sample(array(2), dtypes=COMPLEX),
     sample(EXTREMES, dtypes=FLOATS, gradient=False),
     dtypes=(*FLOATS, *(d for d in INTS if d.startswith("int"))),
     mistakes=[sample(array(3, dtype="bool"))],
@@ -137,6 +142,7 @@ case(
     np.square,
     sample(array(2, 3)),
     sample(array()),
+    sample(array(2), dtypes=COMPLEX),
     sample(EXTREMES, dtypes=FLOATS, gradient=False),
     dtypes=NUMBERS,
 )
@@ -145,6 +151,7 @@ case(
     np.reciprocal,
     sample(array(2, 3, low=0.5)),
     sample(given(1.0, -2.0, INF), gradient=False),
+    sample(array(2, low=0.5), dtypes=COMPLEX),
 )
 case(
     "clip",

@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from ..case import BOOL, FLOATS, INTS, NUMBERS, array, case, given, sample
+from ..case import BOOL, COMPLEX, FLOATS, INTS, NUMBERS, array, case, given, sample
 from .arithmetic import EXTREMES, INF, NAN
 
 SIGNED = tuple(d for d in INTS if d.startswith("int"))
@@ -17,6 +17,7 @@ erfc = np.vectorize(math.erfc, otypes=["float64"])
 
 def function(name, reference, low=-2.0, high=2.0, **options):
     """A case of a smooth function of one array."""
+    analytic = () if name.startswith("erf") else (sample(array(2, 3, low=max(low, -1.0), high=1.0), dtypes=COMPLEX),)
     case(
         name,
         reference,
@@ -26,6 +27,7 @@ def function(name, reference, low=-2.0, high=2.0, **options):
         sample(array(40, low=low, high=high), gradient=False),
         sample(array(3, low=1, high=3, dtype="int32"), dtypes=("int32",)),
         sample(EXTREMES, gradient=False),
+        *analytic,
         **options,
     )
 
@@ -35,12 +37,14 @@ case(
     np.abs,
     sample(array(2, 3, apart=0.3)),
     sample(array()),
+    sample(array(2, 3), dtypes=COMPLEX),
+    sample(given(0.0, 1.0), dtypes=COMPLEX, kink=True),
     sample(given(0.0, 1.0), dtypes=FLOATS, kink=True),
     sample(given(0.0, -0.0, INF, -INF, NAN), dtypes=FLOATS, gradient=False),
     dtypes=NUMBERS,
     mistakes=[sample(array(2, dtype="bool"))],
 )
-case("sign", np.sign, sample(array(2, 3)), sample(EXTREMES, dtypes=FLOATS), dtypes=(*FLOATS, *SIGNED))
+case("sign", np.sign, sample(array(2, 3)), sample(given(0.0, 1j, 3 + 4j), dtypes=COMPLEX), sample(EXTREMES, dtypes=FLOATS), dtypes=(*FLOATS, *SIGNED))
 function("exp", np.exp, -3, 3)
 function("expm1", np.expm1, -1.9, 2)
 function("log", np.log, 0.1, 5)
@@ -106,5 +110,6 @@ for _name, _reference in (("isnan", np.isnan), ("isinf", np.isinf), ("isfinite",
         _reference,
         sample(array(2, 3)),
         sample(EXTREMES, dtypes=FLOATS),
+        sample(given(1j, complex(INF, 1), complex(1, NAN)), dtypes=COMPLEX),
         dtypes=(*NUMBERS, *BOOL),
     )
