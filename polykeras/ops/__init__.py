@@ -1,6 +1,6 @@
 """The ops: functions of arrays that mean the same on every backend, and on Specs."""
 
-from . import random
+from . import linalg, nn, numpy, random
 from .activation import (
     elu,
     gelu,
@@ -328,6 +328,7 @@ __all__ = [
     "left_shift",
     "less",
     "less_equal",
+    "linalg",
     "log",
     "log1p",
     "log_sigmoid",
@@ -351,8 +352,10 @@ __all__ = [
     "multiply",
     "ndim",
     "negative",
+    "nn",
     "nonzero",
     "not_equal",
+    "numpy",
     "one_hot",
     "ones",
     "ones_like",
