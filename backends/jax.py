@@ -21,7 +21,7 @@ from jax.core import Tracer
 
 from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device, numpy_dtype
-from polykeras.errors import OutOfRangeError
+from polykeras.errors import MatrixError, OutOfRangeError
 from polykeras.op import OPS
 from polykeras.spec import normalize_axis
 
@@ -322,6 +322,10 @@ class JaxBackend(Backend):
         with _allowing(args):
             return run(*args)
 
+    def with_rules(self, op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
+        """A kernel of an op whose gradient is that of the op's rules."""
+        return _ruled(op, compute)
+
     def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The same function, which computes its intermediate results again for the gradient."""
         return jax.checkpoint(function)
@@ -358,8 +362,10 @@ def _is_known(x: Any) -> bool:
 
 def _with_rules(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:
     """A kernel whose gradient is the op's own, where JAX has none or another one."""
-    op = OPS[name]
+    return _ruled(OPS[name], compute)
 
+
+def _ruled(op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any) -> Any:
         positions = op.positions
 
@@ -560,6 +566,39 @@ _scatter_product = _with_rules(
 @kernel
 def matmul(x1: Any, x2: Any) -> Any:
     return jnp.matmul(x1, x2, precision=backend.precision)
+
+
+def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> Callable[..., Any]:
+    """A function of matrices, with an error where it makes numbers that are not finite out of finite ones."""
+
+    def run(*args: Any) -> Any:
+        out = compute(*args)
+        if _is_known(out) and not jnp.isfinite(out).all() and all(jnp.isfinite(x).all() for x in args):
+            raise error()
+        return out
+
+    return run
+
+
+def _pivoted_lu(x: Any) -> tuple[Any, Any]:
+    packed, pivots, _ = lax.linalg.lu(x)
+    return packed, pivots.astype("int32")
+
+
+KERNELS |= {
+    "matrix_solve": _refusing(compiled(jnp.linalg.solve), MatrixError.singular),
+    "lower_cholesky": _refusing(compiled(jnp.linalg.cholesky), MatrixError.not_positive_definite),
+    "triangular_solve": compiled(
+        lambda a, b, lower: lax.linalg.triangular_solve(a, b, left_side=True, lower=lower), 2
+    ),
+    "determinant": compiled(jnp.linalg.det),
+    "sign_and_logarithm": compiled(lambda x: tuple(jnp.linalg.slogdet(x))),
+    "pivoted_lu": compiled(_pivoted_lu),
+    "orthogonal_triangular": compiled(lambda x, complete: tuple(lax.linalg.qr(x, full_matrices=complete)), 1),
+    "singular_vectors": compiled(lambda x: tuple(jnp.linalg.svd(x, full_matrices=False))),
+    "symmetric_eigenvectors": compiled(lambda x: tuple(jnp.linalg.eigh(x))),
+    "general_eigenvectors": compiled(lambda x: tuple(jnp.linalg.eig(x))),
+}
 
 
 def _layout(window: Any) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import as_strided
 from polykeras import philox, tree
 from polykeras.backend import Backend, numpy_dtype
 from polykeras.dtypes import ALL, STORAGE
-from polykeras.errors import OutOfRangeError, ShapeError
+from polykeras.errors import MatrixError, OutOfRangeError, ShapeError
 from polykeras.tape import TapeGradients
 
 KERNELS: dict[str, Callable[..., Any]] = {
@@ -481,6 +481,48 @@ def argsort(x: Any, axis: int | None) -> np.ndarray:
 @kernel
 def sort(x: Any, axis: int | None) -> np.ndarray:
     return np.sort(_sortable(x), axis=axis, kind="stable").astype(x.dtype, copy=False)
+
+
+# Linear algebra --------------------------------------------------------------------------------------------
+
+
+def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> Callable[..., Any]:
+    """A function of matrices, with an error of ours for what NumPy refuses."""
+
+    def run(*args: Any) -> Any:
+        try:
+            return compute(*args)
+        except np.linalg.LinAlgError:
+            raise error() from None
+
+    return run
+
+
+@kernel
+def triangular_solve(a: Any, b: Any, lower: bool) -> np.ndarray:
+    if lower:  # from the last to the first it is an upper triangle, for which elimination is substitution
+        return triangular_solve(a[..., ::-1, ::-1], b[..., ::-1, :], False)[..., ::-1, :]
+    zero = (np.diagonal(a, axis1=-2, axis2=-1) == 0).any(-1)[..., None, None]
+    solution = np.linalg.solve(np.where(zero, np.eye(a.shape[-1]), np.triu(a)).astype(a.dtype), b)
+    return np.where(zero, np.array(np.nan, a.dtype), solution) if zero.any() else solution
+
+
+def _eigenvectors(x: Any) -> tuple[np.ndarray, np.ndarray]:
+    values, vectors = np.linalg.eig(x)
+    dtype = np.result_type(x, np.complex64)
+    return values.astype(dtype), vectors.astype(dtype)
+
+
+KERNELS |= {
+    "matrix_solve": _refusing(np.linalg.solve, MatrixError.singular),
+    "lower_cholesky": _refusing(np.linalg.cholesky, MatrixError.not_positive_definite),
+    "determinant": np.linalg.det,
+    "sign_and_logarithm": lambda x: tuple(np.linalg.slogdet(x)),
+    "orthogonal_triangular": lambda x, complete: tuple(np.linalg.qr(x, "complete" if complete else "reduced")),
+    "singular_vectors": lambda x: tuple(np.linalg.svd(x, full_matrices=False)),
+    "symmetric_eigenvectors": lambda x: tuple(np.linalg.eigh(x)),
+    "general_eigenvectors": _eigenvectors,
+}
 
 
 # Windows ---------------------------------------------------------------------------------------------------

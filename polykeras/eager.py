@@ -24,6 +24,8 @@ def runner(op: Op, home: Backend, types: Sequence[type]) -> Run:
     """The function that runs an op on arrays and numbers of these types."""
     kernel = home.kernel(op.name)
     raw = kernel or _body_at(op, home)
+    if op.own_gradient:
+        raw = home.with_rules(op, raw)
     plain = home.plain_dtypes(op.name) if kernel else None
     particular = plain is not None
 
