@@ -580,6 +580,14 @@ def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> 
     return run
 
 
+def _sign_and_logarithm(x: Any) -> tuple[Any, Any]:
+    """Without the product of the pivots, which JAX's own may form and which may overflow."""
+    packed, pivots, _ = lax.linalg.lu(x)
+    diagonal = jnp.diagonal(packed, axis1=-2, axis2=-1)
+    exchanged = jnp.where(pivots != jnp.arange(x.shape[-1]), -1, 1)
+    return jnp.prod(jnp.sign(diagonal) * exchanged.astype(x.dtype), -1), jnp.sum(jnp.log(jnp.abs(diagonal)), -1)
+
+
 def _pivoted_lu(x: Any) -> tuple[Any, Any]:
     packed, pivots, _ = lax.linalg.lu(x)
     return packed, pivots.astype("int32")
@@ -592,7 +600,7 @@ KERNELS |= {
         lambda a, b, lower: lax.linalg.triangular_solve(a, b, left_side=True, lower=lower), 2
     ),
     "determinant": compiled(jnp.linalg.det),
-    "sign_and_logarithm": compiled(lambda x: tuple(jnp.linalg.slogdet(x))),
+    "sign_and_logarithm": compiled(_sign_and_logarithm),
     "pivoted_lu": compiled(_pivoted_lu),
     "orthogonal_triangular": compiled(lambda x, complete: tuple(lax.linalg.qr(x, full_matrices=complete)), 1),
     "singular_vectors": compiled(lambda x: tuple(jnp.linalg.svd(x, full_matrices=False))),

@@ -705,12 +705,13 @@ def pivoted_lu(x: Any) -> tuple[Any, Any]:
 
 def _exchanges(order: np.ndarray) -> np.ndarray:
     """With which later row each one is exchanged, one after the other, to put rows into an order."""
-    wanted = order.reshape(-1, order.shape[-1])
+    wanted = order.reshape(math.prod(order.shape[:-1]), order.shape[-1])
     pivots, current = np.zeros_like(wanted), np.zeros_like(wanted) + np.arange(order.shape[-1], dtype=order.dtype)
     matrices = np.arange(len(wanted))
     for place in range(order.shape[-1]):
         pivots[:, place] = (current == wanted[:, place, None]).argmax(1)
         current[matrices, pivots[:, place]] = current[:, place]
+        current[:, place] = wanted[:, place]
     return pivots.reshape(order.shape)
 
 

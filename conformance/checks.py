@@ -292,9 +292,15 @@ def _gradient(loss: Callable[..., Any], count: int) -> Callable[..., Any]:
     return ops.grad(loss, argnums=tuple(range(count)))
 
 
+def _sum_of_squares(x: Any) -> Any:
+    if ops.dtype(x) not in COMPLEXES:
+        return ops.sum(ops.square(x))
+    return ops.sum(ops.add(ops.square(ops.real(x)), ops.square(ops.imag(x))))
+
+
 def _gradient_of_squares(loss: Callable[..., Any], count: int) -> Callable[..., Any]:
     def squares(*arrays: Any) -> Any:
-        first, *others = [ops.sum(ops.square(ops.abs(g))) for g in _gradient(loss, count)(*arrays)]
+        first, *others = [_sum_of_squares(g) for g in _gradient(loss, count)(*arrays)]
         for other in others:
             first = ops.add(first, other)
         return first

@@ -182,7 +182,9 @@ def _svd_size(x, **_):
 case(
     "singular_vectors",
     lambda x: _svd(x, False),
-    *RECTANGLES,
+    sample(regular(3, 3)),
+    sample(array(2, 3, 2)),
+    *RECTANGLES[2:],
     sample(array(2, 4)),
     sample(IDENTITY, kink=True),
     dtypes=COMPUTED,

@@ -65,9 +65,9 @@ def _triangle(a, lower):
 
 def _substituted(a, b, lower=False):
     """The solution, one row after the other."""
-    a, columns = np.broadcast_to(a, (*_as_columns(a, b).shape[:-2], *a.shape[-2:])), _as_columns(a, b)
+    columns = _as_columns(a, b)
     columns = np.broadcast_to(columns, (*np.broadcast_shapes(a.shape[:-2], columns.shape[:-2]), *columns.shape[-2:]))
-    x = np.zeros(columns.shape, np.result_type(a, b))
+    x = np.zeros(columns.shape, np.result_type(a, b, np.float64))
     for i in range(a.shape[-1]) if lower else reversed(range(a.shape[-1])):
         known = slice(0, i) if lower else slice(i + 1, None)
         rest = columns[..., i, :] - (a[..., i, known, None] * x[..., known, :]).sum(-2)

@@ -260,10 +260,14 @@ def orthogonal_triangular(x: Array, complete: bool) -> tuple[Array, Array]:
     """
 
 
-def _infer_qr(x: Spec, mode: str) -> tuple[Spec, Spec]:
+def _is_complete(mode: str) -> bool:
     if mode not in ("reduced", "complete"):
         raise ShapeError(f"expected mode to be 'reduced' or 'complete'; got {mode!r}.")
-    return _infer_orthogonal(x, mode == "complete")
+    return mode == "complete"
+
+
+def _infer_qr(x: Spec, mode: str) -> tuple[Spec, Spec]:
+    return _infer_orthogonal(x, _is_complete(mode))
 
 
 @composed(infer=_infer_qr, promote=inexact, accepts=REAL, ulp=16)
@@ -285,7 +289,8 @@ def qr(x: Array, mode: str = "reduced") -> tuple[Array, Array]:
            [-1.,  0.]], dtype=float32), array([[ 2., -1.],
            [ 0.,  3.]], dtype=float32))
     """
-    return all_in_single(lambda x: _qr(x, mode == "complete"), x)
+    complete = _is_complete(mode)
+    return all_in_single(lambda x: _qr(x, complete), x)
 
 
 def _qr(x: Any, complete: bool) -> tuple[Any, Any]:
@@ -306,9 +311,13 @@ def _qr(x: Any, complete: bool) -> tuple[Any, Any]:
 
 
 def _differences(x: Any) -> Any:
-    """One divided by the differences of the elements of rows, 0 where they are equal: the later minus the earlier."""
-    difference = ops.subtract(ops.expand_dims(x, -2), ops.expand_dims(x, -1))
-    return _inverse(difference)
+    """One divided by the difference of each two elements of rows, 0 where they are equal: column minus row."""
+    return _inverse(ops.subtract(ops.expand_dims(x, -2), ops.expand_dims(x, -1)))
+
+
+def _differences_of_squares(x: Any) -> Any:
+    """The same of the squares: as a product, because that of a sum and 0 is 0 however it is rounded."""
+    return ops.multiply(_differences(x), _inverse(ops.add(ops.expand_dims(x, -2), ops.expand_dims(x, -1))))
 
 
 def _inverse(x: Any) -> Any:
@@ -347,8 +356,7 @@ def _singular_rule(g: Any, out: Any, x: Any) -> Any:
     (g_u, g_s, g_vh), (u, s, vh) = g, out
     rows, columns = rows_and_columns(x)
     g_v, v = transposed(g_vh), transposed(vh)
-    squares = ops.square(s)
-    apart = _differences(squares)
+    apart = _differences_of_squares(s)
 
     def turned(one: Any, other: Any) -> Any:
         product = ops.matmul(transposed(one), other)
@@ -570,7 +578,8 @@ def _eig(x: Any) -> tuple[Any, Any]:
     order = _eigenvalue_order(ops.stop_gradient(values), 2.0**-11 if ops.dtype(x) == "float32" else 2.0**-26)
     values = ops.take_along_axis(values, order, axis=-1)
     vectors = ops.take_along_axis(vectors, ops.expand_dims(order, -2), axis=-1)
-    length = ops.sqrt(ops.sum(ops.square(ops.abs(vectors)), axis=-2, keepdims=True))
+    squares = ops.add(ops.square(ops.real(vectors)), ops.square(ops.imag(vectors)))
+    length = ops.sqrt(ops.sum(squares, axis=-2, keepdims=True))
     first = _first_large(vectors)
     return values, ops.multiply(vectors, ops.divide(ops.divide(ops.conjugate(first), ops.abs(first)), length))
 

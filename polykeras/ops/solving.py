@@ -49,6 +49,8 @@ def _infer_matrix_solve(a: Spec, b: Spec, *_: Any) -> Spec:
 
 def _of_columns(solver: Any, a: Any, b: Any) -> Any:
     """Solve for one column, or for several, whichever b has."""
+    if len(ops.shape(a)) - len(ops.shape(b)) not in (0, 1):
+        _right_hand_side(Spec(ops.shape(a)), Spec(ops.shape(b)))
     if len(ops.shape(b)) == len(ops.shape(a)):
         return solver(*with_same_batch(a, b))
     return ops.squeeze(solver(*with_same_batch(a, ops.expand_dims(b, -1))), -1)
@@ -229,6 +231,7 @@ def _of_matrix(g: Any) -> Any:
     promote=inexact,
     accepts=COMPUTABLE,
     vjp=(lambda g, out, x: ops.multiply(_of_matrix(ops.multiply(g, out)), transposed(inv(x))),),
+    own_gradient=True,
     ulp=16,  # as an elimination, of which it is the product of the pivots
 )
 def determinant(x: Array) -> Array:
@@ -267,6 +270,7 @@ def det(x: Array) -> Array:
     promote=inexact,
     accepts=REAL,
     vjp=(lambda g, out, x: ops.multiply(_of_matrix(g[1]), transposed(inv(x))),),
+    own_gradient=True,
     ulp=16,
 )
 def sign_and_logarithm(x: Array) -> tuple[Array, Array]:
