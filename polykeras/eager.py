@@ -85,12 +85,12 @@ def _checking(op: Op, home: Backend, raw: Run, general: Run, plain: frozenset[st
     looks, conditions = [], []
     for position in arrays:
         if position in together[1:]:
-            if not home.strict:
+            if not _refuses(op, home):
                 conditions.append(f"{names[position]}.dtype is dtype_{together[0]}")
             continue
         allowed = _allowed(op, home, position, plain, numbers)
         member = _membership(f"dtype_{position}", allowed, home, namespace)
-        if member or (position in together and len(together) > 1 and not home.strict):
+        if member or (position in together and len(together) > 1 and not _refuses(op, home)):
             looks.append(f"    dtype_{position} = {names[position]}.dtype\n")
         if member:
             conditions.append(member)
@@ -107,6 +107,11 @@ def _checking(op: Op, home: Backend, raw: Run, general: Run, plain: frozenset[st
     return function_from(op.name, source, namespace)
 
 
+def _refuses(op: Op, home: Backend) -> bool:
+    """Whether arrays that need promotion go straight to the framework, which refuses them. The body of an op may not."""
+    return home.strict and home.kernel(op.name) is not None
+
+
 def _allowed(op: Op, home: Backend, position: int, plain: frozenset[str], numbers: dict[int, type]) -> frozenset[str]:
     """The dtypes with which an array can go into the kernel as it is."""
     parameter = op.parameters[position]
@@ -116,7 +121,7 @@ def _allowed(op: Op, home: Backend, position: int, plain: frozenset[str], number
         return plain & INTEGERS
     if not op.promote or not parameter.is_promoted:
         return plain
-    if home.strict and op.promote is same and not numbers:
+    if _refuses(op, home) and op.promote is same and not numbers:
         return plain  # the framework refuses by itself what the op does not accept
     accepted = plain & op.accepts.dtypes if op.accepts else plain
     if numbers:
