@@ -609,6 +609,17 @@ KERNELS |= {
 }
 
 
+def _fourier(x: Any, rank: int, inverse: bool) -> Any:
+    return (jnp.fft.ifftn if inverse else jnp.fft.fftn)(x, axes=range(-rank, 0))
+
+
+KERNELS |= {
+    "fourier_transform": compiled(_fourier, 1, 2),
+    "real_fourier": compiled(jnp.fft.rfft),
+    "inverse_real_fourier": compiled(jnp.fft.irfft, 1),
+}
+
+
 def _layout(window: Any) -> tuple[str, str, str]:
     spatial = "DHW"[3 - window.rank :]
     arrays = f"N{spatial}C" if window.channels_last else f"NC{spatial}"

@@ -525,6 +525,17 @@ KERNELS |= {
 }
 
 
+# Fourier transforms ----------------------------------------------------------------------------------------
+
+
+@kernel
+def fourier_transform(x: Any, rank: int, inverse: bool) -> np.ndarray:
+    return (np.fft.ifftn if inverse else np.fft.fftn)(x, axes=range(-rank, 0))
+
+
+KERNELS |= {"real_fourier": np.fft.rfft, "inverse_real_fourier": np.fft.irfft}
+
+
 # Windows ---------------------------------------------------------------------------------------------------
 
 

@@ -733,6 +733,20 @@ KERNELS |= {
 }
 
 
+# Fourier transforms ----------------------------------------------------------------------------------------
+
+
+@kernel
+def fourier_transform(x: Any, rank: int, inverse: bool) -> Any:
+    if rank == 2:
+        return (tf.signal.ifft2d if inverse else tf.signal.fft2d)(x)
+    return (tf.signal.ifft if inverse else tf.signal.fft)(x)
+
+
+KERNELS["real_fourier"] = tf.signal.rfft
+KERNELS["inverse_real_fourier"] = lambda x, length: tf.signal.irfft(x, [length])
+
+
 # Windows ---------------------------------------------------------------------------------------------------
 
 

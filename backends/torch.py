@@ -683,6 +683,25 @@ KERNELS |= {
 }
 
 
+# Fourier transforms ----------------------------------------------------------------------------------------
+
+
+@kernel
+def fourier_transform(x: Any, rank: int, inverse: bool) -> Any:
+    if not x.numel():  # MKL refuses
+        return x
+    return (torch.fft.ifftn if inverse else torch.fft.fftn)(x, dim=tuple(range(-rank, 0)))
+
+
+def _of_some(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """PyTorch's kernel, the op's body where there is nothing to transform, which MKL refuses."""
+    return lambda x, *length: compute(x, *length) if x.numel() else OPS[name].body(x, *length)  # type: ignore[misc]
+
+
+KERNELS["real_fourier"] = _of_some(torch.fft.rfft, "real_fourier")
+KERNELS["inverse_real_fourier"] = _of_some(torch.fft.irfft, "inverse_real_fourier")
+
+
 # Windows ---------------------------------------------------------------------------------------------------
 
 

@@ -129,6 +129,13 @@ from .factorization import (
     qr,
     svd,
 )
+from .fourier import (
+    fft,
+    fft2,
+    ifft2,
+    irfft,
+    rfft,
+)
 from .gradient import (
     custom_gradient,
     grad,
@@ -248,6 +255,11 @@ from .reduction import (
     sum,
     var,
 )
+from .signals import (
+    extract_sequences,
+    istft,
+    stft,
+)
 from .solving import (
     cholesky_inverse,
     det,
@@ -338,7 +350,10 @@ __all__ = [
     "exp",
     "expand_dims",
     "expm1",
+    "extract_sequences",
     "eye",
+    "fft",
+    "fft2",
     "flip",
     "floor",
     "floor_divide",
@@ -354,14 +369,17 @@ __all__ = [
     "greater_equal",
     "hessian",
     "identity",
+    "ifft2",
     "imag",
     "inner",
     "inv",
+    "irfft",
     "is_tensor",
     "isfinite",
     "isinf",
     "isnan",
     "isreal",
+    "istft",
     "jacobian",
     "jvp",
     "kron",
@@ -422,6 +440,7 @@ __all__ = [
     "remat",
     "repeat",
     "reshape",
+    "rfft",
     "right_shift",
     "rint",
     "rng_bits",
@@ -455,6 +474,7 @@ __all__ = [
     "squeeze",
     "stack",
     "std",
+    "stft",
     "stop_gradient",
     "strided_slice",
     "strided_slice_gradient",
