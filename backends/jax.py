@@ -596,9 +596,7 @@ def _pivoted_lu(x: Any) -> tuple[Any, Any]:
 KERNELS |= {
     "matrix_solve": _refusing(compiled(jnp.linalg.solve), MatrixError.singular),
     "lower_cholesky": _refusing(compiled(jnp.linalg.cholesky), MatrixError.not_positive_definite),
-    "triangular_solve": compiled(
-        lambda a, b, lower: lax.linalg.triangular_solve(a, b, left_side=True, lower=lower), 2
-    ),
+    "triangular_solve": compiled(lambda a, b, lower: lax.linalg.triangular_solve(a, b, left_side=True, lower=lower), 2),
     "determinant": compiled(jnp.linalg.det),
     "sign_and_logarithm": compiled(_sign_and_logarithm),
     "pivoted_lu": compiled(_pivoted_lu),

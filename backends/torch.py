@@ -658,7 +658,7 @@ def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> 
     def run(*args: Any) -> Any:
         try:
             return compute(*args)
-        except torch.linalg.LinAlgError:
+        except torch.linalg.LinAlgError:  # pyright: ignore[reportPrivateImportUsage]
             raise error() from None
 
     return run

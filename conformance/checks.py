@@ -343,7 +343,9 @@ def check_second_gradients(case: Case, backend: Backend) -> None:
             _compare_with_second_differences(case, sample, dtype, backend)
 
 
-def _compare(case: Case, samples: list[tuple[Sample, str]], backend: Backend, derive: Any, share: float, what: str) -> None:
+def _compare(
+    case: Case, samples: list[tuple[Sample, str]], backend: Backend, derive: Any, share: float, what: str
+) -> None:
     """Derivatives on a backend against those on NumPy."""
     if not samples:
         return

@@ -108,7 +108,7 @@ def _checking(op: Op, home: Backend, raw: Run, general: Run, plain: frozenset[st
 
 
 def _refuses(op: Op, home: Backend) -> bool:
-    """Whether arrays that need promotion go straight to the framework, which refuses them. The body of an op may not."""
+    """Whether arrays that need promotion go straight to the framework, which refuses them, as an op's body may not."""
     return home.strict and home.kernel(op.name) is not None
 
 

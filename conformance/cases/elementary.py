@@ -44,7 +44,14 @@ case(
     dtypes=NUMBERS,
     mistakes=[sample(array(2, dtype="bool"))],
 )
-case("sign", np.sign, sample(array(2, 3)), sample(given(0.0, 1j, 3 + 4j), dtypes=COMPLEX), sample(EXTREMES, dtypes=FLOATS), dtypes=(*FLOATS, *SIGNED))
+case(
+    "sign",
+    np.sign,
+    sample(array(2, 3)),
+    sample(given(0.0, 1j, 3 + 4j), dtypes=COMPLEX),
+    sample(EXTREMES, dtypes=FLOATS),
+    dtypes=(*FLOATS, *SIGNED),
+)
 function("exp", np.exp, -3, 3)
 function("expm1", np.expm1, -1.9, 2)
 function("log", np.log, 0.1, 5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from polykeras import ops
@@ -98,7 +100,7 @@ for _name, _more in (("pivoted_lu", ()), ("lu_factor", (sample(array(2, 3)), sam
     )
 
 
-def _qr(x, mode="reduced"):
+def _qr(x, mode: Any = "reduced"):
     """NumPy's factors with another choice of signs."""
     q, r = np.linalg.qr(x, mode=mode)
     for i in range(min(x.shape[-2:])):
@@ -246,7 +248,7 @@ def _eig(x):
     """NumPy's factors in another order and with other angles in the complex plane."""
     values, vectors = (np.asarray(part, "complex128") for part in np.linalg.eig(x))
     for number in np.ndindex(*x.shape[:-2]):
-        order = np.lexsort([values[number].imag, np.round(values[number].real, 9)])
+        order = np.lexsort([np.imag(values[number]), np.round(np.real(values[number]), 9)])
         values[number], vectors[number] = values[number][order], vectors[number][:, order]
         for column in vectors[number].T:
             first = column[np.abs(column) >= 0.57 * np.abs(column).max()][0]

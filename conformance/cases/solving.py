@@ -160,7 +160,6 @@ for _name, _dtypes in (("determinant", COMPUTED), ("det", REALS)):
     )
 
 
-
 LARGE = sample(given((1e30, 0.0), (0.0, -1e30)), dtypes=COMPUTED, gradient=False)
 for _name, _dtypes in (("sign_and_logarithm", COMPUTED), ("slogdet", REALS)):
     case(

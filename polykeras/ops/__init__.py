@@ -123,11 +123,8 @@ from .elementary import (
 )
 from .factorization import (
     cholesky,
-    eig,
-    eigh,
     lu_factor,
     qr,
-    svd,
 )
 from .fourier import (
     fft,
@@ -274,6 +271,11 @@ from .sorting import (
     searchsorted,
     sort,
     top_k,
+)
+from .spectra import (
+    eig,
+    eigh,
+    svd,
 )
 
 __all__ = [

@@ -10,7 +10,7 @@ import numpy as np
 from .. import ops, tree
 from ..dtypes import BOOLS, FLOATS, INTEGERS, Accepted
 from ..errors import ShapeError
-from ..spec import Spec, broadcast_shapes, same_size, show_shape
+from ..spec import Spec, broadcast_shapes, same_size, show_shape, unknown_dim
 
 LAPACK = "the framework's binding of LAPACK"
 REAL = Accepted(BOOLS | INTEGERS | FLOATS, "there is none here for complex numbers.")
@@ -41,11 +41,11 @@ def square(x: Spec, *_: Any) -> Spec:
 
 
 def smaller(one: Any, other: Any) -> Any:
-    """The smaller of two sizes; of a symbolic one and another that cannot be compared, the first."""
+    """The smaller of two sizes; where only the run can tell, a size with a name of its own."""
     try:
         return min(one, other)
     except ShapeError:
-        return one
+        return unknown_dim(1)
 
 
 def rows_and_columns(x: Any) -> tuple[Any, Any]:

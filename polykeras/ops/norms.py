@@ -9,11 +9,11 @@ from ..dtypes import COMPUTABLE, inexact, real_of
 from ..errors import ShapeError
 from ..op import Array, Axes, composed
 from ..spec import Spec, normalize_axes, same_size, show_shape
-from .factorization import singular_vectors
 from .matrices import REAL, all_in_single, require_matrix, rows_and_columns, transposed
 from .products import safe_root
 from .reduction import kept
 from .rules import reduced_elements, reduced_shape
+from .spectra import singular_vectors
 
 _OF_MATRICES = ("fro", "nuc", float("inf"), float("-inf"), 1, -1, 2, -2)
 

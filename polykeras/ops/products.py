@@ -137,9 +137,7 @@ def _infer_cross(x1: Spec, x2: Spec, axisa: int, axisb: int, axisc: int, axis: i
             f"expected vectors of size 2 or 3; got sizes {sizes[0]} and {sizes[1]}, from shapes "
             f"{show_shape(x1.shape)} and {show_shape(x2.shape)}. Choose other axes."
         )
-    shape = broadcast_shapes(
-        (*x1.shape[:first], *x1.shape[first + 1 :]), (*x2.shape[:second], *x2.shape[second + 1 :])
-    )
+    shape = broadcast_shapes((*x1.shape[:first], *x1.shape[first + 1 :]), (*x2.shape[:second], *x2.shape[second + 1 :]))
     if sizes == (2, 2):
         return Spec(shape, x1.dtype)
     place = normalize_axis(third, len(shape) + 1)
@@ -147,9 +145,7 @@ def _infer_cross(x1: Spec, x2: Spec, axisa: int, axisb: int, axisc: int, axis: i
 
 
 @composed(infer=_infer_cross, promote=same, accepts=NUMBERS)
-def cross(
-    x1: Array, x2: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
-) -> Array:
+def cross(x1: Array, x2: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Array:
     """The cross product of vectors of size 3, or 2.
 
     Args:
@@ -166,12 +162,10 @@ def cross(
     >>> cross([1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
     array([0., 0., 1.], dtype=float32)
     """
-    ndims = ops.ndim(x1), ops.ndim(x2)
-    first, second, third = _cross_axes(*ndims, (axisa, axisb, axisc), axis)
-    a, b = ([part for part in ops.unstack(x, axis=place)] for x, place in ((x1, first), (x2, second)))
+    first, second, third = _cross_axes(ops.ndim(x1), ops.ndim(x2), (axisa, axisb, axisc), axis)
+    a, b = (list(ops.unstack(x, axis=place)) for x, place in ((x1, first), (x2, second)))
     if not {len(a), len(b)} <= {2, 3}:
-        specs = (Spec(ops.shape(x), ops.dtype(x)) for x in (x1, x2))
-        _infer_cross(*specs, axisa, axisb, axisc, axis)
+        _infer_cross(Spec(ops.shape(x1)), Spec(ops.shape(x2)), axisa, axisb, axisc, axis)
     last = _difference_of_products(a[0], b[1], a[1], b[0])
     if len(a) == len(b) == 2:
         return last

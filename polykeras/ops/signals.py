@@ -47,7 +47,7 @@ def extract_sequences(x: Array, sequence_length: int, sequence_stride: int) -> A
     array([[1, 2, 3],
            [3, 4, 5]], dtype=int32)
     """
-    count = _infer_sequences(Spec(ops.shape(x)), sequence_length, sequence_stride).shape[-2]
+    count: Any = _infer_sequences(Spec(ops.shape(x)), sequence_length, sequence_stride).shape[-2]
     places = np.arange(count, dtype="int32")[:, None] * sequence_stride + np.arange(sequence_length, dtype="int32")
     return ops.take(x, places, axis=-1)
 
@@ -57,9 +57,7 @@ _WINDOWS = {"hann": (0.5, 0.5), "hamming": (0.54, 0.46)}  # mean and amplitude o
 
 def _check_window(window: Any, sequence_length: int, fft_length: int) -> None:
     if sequence_length > fft_length:
-        raise ShapeError(
-            f"expected fft_length to be at least sequence_length; got {fft_length} and {sequence_length}."
-        )
+        raise ShapeError(f"expected fft_length to be at least sequence_length; got {fft_length} and {sequence_length}.")
     if isinstance(window, str):
         if window not in _WINDOWS:
             raise ShapeError(f"expected window to be {', '.join(_WINDOWS)}, an array or None; got {window!r}.")

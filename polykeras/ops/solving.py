@@ -61,15 +61,20 @@ def _minus_outer(one: Any, other: Any) -> Any:
     return ops.negative(ops.matmul(one, transposed(other)))
 
 
+def _column_rule(g: Any, out: Any, a: Any, b: Any) -> Any:
+    return matrix_solve(transposed(a), g)
+
+
+def _matrix_rule(g: Any, out: Any, a: Any, b: Any) -> Any:
+    return _minus_outer(matrix_solve(transposed(a), g), out)
+
+
 @primitive(
     why=LAPACK,
     infer=_infer_matrix_solve,
     promote=inexact,
     accepts=COMPUTABLE,
-    vjp=(
-        lambda g, out, a, b: _minus_outer(matrix_solve(transposed(a), g), out),
-        lambda g, out, a, b: matrix_solve(transposed(a), g),
-    ),
+    vjp=(_matrix_rule, _column_rule),
     ulp=16,  # LAPACK's elimination grows with the condition of the matrix, which the case counts in
 )
 def matrix_solve(a: Array, b: Array) -> Array:
@@ -112,6 +117,10 @@ def _triangle(x: Any, lower: bool) -> Any:
     return lower_part(x) if lower else upper_part(x)
 
 
+def _triangular_column_rule(g: Any, out: Any, a: Any, b: Any, lower: bool) -> Any:
+    return triangular_solve(transposed(a), g, not lower)
+
+
 def _triangular_matrix_rule(g: Any, out: Any, a: Any, b: Any, lower: bool) -> Any:
     return _triangle(_minus_outer(triangular_solve(transposed(a), g, not lower), out), lower)
 
@@ -121,10 +130,7 @@ def _triangular_matrix_rule(g: Any, out: Any, a: Any, b: Any, lower: bool) -> An
     infer=_infer_matrix_solve,
     promote=inexact,
     accepts=COMPUTABLE,
-    vjp=(
-        _triangular_matrix_rule,
-        lambda g, out, a, b, lower: triangular_solve(transposed(a), g, not lower),
-    ),
+    vjp=(_triangular_matrix_rule, _triangular_column_rule),
     ulp=8,  # substitution grows with the condition of the matrix, which the case counts in
 )
 def triangular_solve(a: Array, b: Array, lower: bool) -> Array:
@@ -273,7 +279,7 @@ def det(x: Array) -> Array:
     own_gradient=True,
     ulp=16,
 )
-def sign_and_logarithm(x: Array) -> tuple[Array, Array]:
+def sign_and_logarithm(x: Array) -> Any:
     """As `slogdet`, in 32 bits at least.
 
     Args:
