@@ -27,13 +27,21 @@ from polykeras.spec import normalize_axis
 
 jax.config.update("jax_explicit_x64_dtypes", "allow")
 
+
+def _in_single(compute: Callable[..., Any], x1: Any, x2: Any) -> Any:
+    """A function in float32 where its arguments are bfloat16, in which JAX rounds too often."""
+    if jnp.result_type(x1, x2) != jnp.bfloat16:
+        return compute(x1, x2)
+    return compute(jnp.float32(x1), jnp.float32(x2)).astype(jnp.bfloat16)
+
+
 ELEMENTWISE: dict[str, Callable[..., Any]] = {
     # arithmetic
     "add": jnp.add,
     "subtract": jnp.subtract,
     "multiply": jnp.multiply,
     "divide": jnp.divide,
-    "floor_divide": jnp.floor_divide,
+    "floor_divide": lambda x1, x2: _in_single(jnp.floor_divide, x1, x2),
     "mod": jnp.remainder,
     "power": jnp.power,
     "maximum": jnp.maximum,
@@ -206,6 +214,7 @@ class JaxBackend(Backend):
         ]
     )
     gaps = {
+        "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in XLA's arithmetic.",
         "indices": "A compiled function cannot raise: an index out of range gives NaN, or is brought into range.",
         "while_loop": "A compiled one has no reverse-mode gradient; fori_loop with known bounds and scan have.",
     }
@@ -234,6 +243,11 @@ class JaxBackend(Backend):
     def to_numpy(self, x: Any) -> np.ndarray:
         """The values as a NumPy array that cannot be written to."""
         return np.asarray(x)
+
+    def copy(self, x: jax.Array) -> jax.Array:
+        """An array with the same values whose memory can be donated without harm to the other."""
+        with _allowing([x]):
+            return jnp.array(x, copy=True)
 
     def from_dlpack(self, x: Any) -> jax.Array:
         """An array that shares the memory of an array from elsewhere."""
@@ -281,7 +295,7 @@ class JaxBackend(Backend):
         """Value, auxiliary results, and the gradient of the value with respect to each of the arrays."""
         with _allowing(arrays):
             (value, aux), gradients = jax.value_and_grad(function, has_aux=True)(arrays)
-        return value, aux, _conjugated(gradients)
+            return value, aux, _conjugated(gradients)
 
     def vjp(self, function: Callable[[list], list], arrays: list) -> tuple[list, Callable[[list], list]]:
         """Results, and the function that pulls cotangents of the results back to the arrays."""
@@ -290,9 +304,8 @@ class JaxBackend(Backend):
 
         def pull_back(cotangents: list[Any]) -> list[Any]:
             with _allowing(arrays):
-                cotangents = _conjugated(cotangents)
-                (gradients,) = pull([_cotangent(g, x) for g, x in zip(cotangents, results, strict=True)])
-                return _conjugated(gradients)
+                given = [_cotangent(g, x) for g, x in zip(_conjugated(cotangents), results, strict=True)]
+                return _conjugated(pull(given)[0])
 
         return results, pull_back
 
@@ -314,8 +327,7 @@ class JaxBackend(Backend):
             structure = tree.take_apart(args)[1]
 
             def pull(g: Any) -> Any:
-                gradients = _conjugated(tree.flatten(gradient(*_conjugated(tree.flatten(g)))))
-                return tree.put_together(structure, gradients)
+                return tree.put_together(structure, _conjugated(tree.flatten(gradient(*_conjugated(tree.flatten(g))))))
 
             return result, pull
 
@@ -326,9 +338,15 @@ class JaxBackend(Backend):
         """A kernel of an op whose gradient is that of the op's rules."""
         return _ruled(op, compute)
 
-    def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
         """The same function, which computes its intermediate results again for the gradient."""
-        return jax.checkpoint(function)
+        recomputing = jax.checkpoint(function)
+
+        def run(*args: Any) -> Any:
+            with _allowing(args):
+                return recomputing(*args)
+
+        return run
 
     def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
         """The function, compiled by XLA."""
@@ -344,7 +362,7 @@ class JaxBackend(Backend):
 
 
 def _conjugated(gradients: Iterable[Any]) -> list[Any]:
-    """Gradients as everybody else has them out of those of JAX, or the other way round: they are conjugate."""
+    """Gradients that are complex in the convention of the other backends, or back in JAX's own."""
     return [jnp.conj(g) if g is not None and jnp.iscomplexobj(g) else g for g in gradients]
 
 
@@ -440,7 +458,7 @@ def _position(search: Callable[..., Any], lowest: float, wins: Callable[..., Any
     def run(x: Any, axis: Any, keepdims: bool) -> Any:
         if x.dtype not in _WIDE or 0 in x.shape:
             return search(x, axis, keepdims=keepdims).astype("int32")
-        flat = jnp.reshape(x, (-1,)) if axis is None else x
+        flat = lax.stop_gradient(jnp.reshape(x, (-1,)) if axis is None else x)
         along = 0 if axis is None else normalize_axis(axis, x.ndim)
 
         def better(one: Any, other: Any) -> Any:

@@ -27,6 +27,9 @@ from polykeras.spec import Spec, normalize_axis
 
 raw = tf.raw_ops
 
+_ON_HOST, _ALIGNMENT = 1, 64
+"""DLPack's number for host memory, and the multiple in bytes at which TensorFlow's arrays begin."""
+
 
 def _unary(op: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x: op(x=x)
@@ -42,7 +45,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "subtract": _binary(raw.Sub),
     "multiply": _binary(raw.Mul),
     "divide": _binary(raw.RealDiv),
-    "floor_divide": _binary(raw.FloorDiv),
     "mod": _binary(raw.FloorMod),
     "power": _binary(raw.Pow),
     "arctan2": lambda x1, x2: raw.Atan2(y=x1, x=x2),
@@ -100,7 +102,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
         shape=tf.stack(shape), begin=starts, end=stops, strides=steps, dy=g
     ),
     # conversion
-    "as_array": lambda x: x,
+    "as_array": tf.convert_to_tensor,
     "stop_gradient": tf.stop_gradient,
 }
 
@@ -118,7 +120,7 @@ class TensorflowBackend(Backend):
     """TensorFlow."""
 
     name = "tensorflow"
-    array_types = (tf.Tensor,)
+    array_types = (tf.Tensor, tf.Variable)
     kernels = KERNELS
     dtypes = {
         name: getattr(tf, name)
@@ -180,6 +182,7 @@ class TensorflowBackend(Backend):
         "float8_e5m2": "float32",
     }
     gaps = {
+        "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in much of its arithmetic.",
         "uint64": "TensorFlow lacks some of its arithmetic: numbers from 2**63 on may come out wrong.",
         "max_pool of NaN": "A window that holds NaN and other numbers has the greatest of these.",
         "indices": "A graph on a GPU cannot raise an error: an index out of range gives 0.",
@@ -206,7 +209,12 @@ class TensorflowBackend(Backend):
         return x.numpy()
 
     def from_dlpack(self, x: Any) -> tf.Tensor:
-        """A tensor that shares the memory of an array from elsewhere."""
+        """A tensor that shares the memory of an array from elsewhere.
+
+        Memory on the host has to be aligned as TensorFlow's own: it takes any, and its kernels crash later.
+        """
+        if x.__dlpack_device__()[0] == _ON_HOST and np.from_dlpack(x).ctypes.data % _ALIGNMENT:
+            raise BufferError("the memory of the array is not aligned for TensorFlow")
         return tf.experimental.dlpack.from_dlpack(x.__dlpack__())
 
     def shape(self, x: tf.Tensor) -> tuple[Any, ...]:
@@ -252,7 +260,7 @@ class TensorflowBackend(Backend):
         """Value, auxiliary results, and the gradient of the value with respect to each of the arrays."""
         leaves = [tf.identity(x) for x in arrays]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(leaves)
+            tape.watch([x for x in leaves if _has_gradient(x)])
             value, aux = function(leaves)
         return value, aux, _pull(tape, [value], leaves, None)
 
@@ -260,7 +268,7 @@ class TensorflowBackend(Backend):
         """Results, and the function that pulls cotangents of the results back to the arrays."""
         leaves = [tf.identity(x) for x in arrays]
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
-            tape.watch(leaves)
+            tape.watch([x for x in leaves if _has_gradient(x)])
             results = [tf.identity(x) for x in function(leaves)]
         return results, lambda cotangents: _pull(tape, results, leaves, cotangents)
 
@@ -304,20 +312,40 @@ class TensorflowBackend(Backend):
 
         return run
 
-    def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, which computes its intermediate results again for the gradient."""
+    def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
+        """The same function, which computes its intermediate results again for the gradient.
+
+        TensorFlow's own can do so once, but not for a gradient of the gradient.
+        """
+
+        def recomputing(leaves: list[Any], structure: tree.Structure) -> tuple[tree.Structure, list[Any]]:
+            result_structure: Any = None
+
+            def again(leaves: Sequence[Any]) -> list[Any]:
+                nonlocal result_structure
+                results, result_structure = tree.take_apart(function(*tree.put_together(structure, leaves)))
+                return results
+
+            @tf.custom_gradient
+            def call(*leaves: Any) -> tuple[list[Any], Callable[..., Any]]:
+                results = again([tf.stop_gradient(x) for x in leaves])  # so that no tape around it keeps what is inside
+                return results, lambda *gs: self.vjp(again, list(leaves))[1](list(gs))
+
+            results: Any = call(*leaves)
+            return result_structure, results
 
         def run(*args: Any) -> Any:
             leaves, structure = tree.take_apart(args)
             traced = tf.function(lambda *xs: tree.flatten(function(*tree.put_together(structure, xs))), autograph=False)
-            captured = [x for x in traced.get_concrete_function(*leaves).captured_inputs if x.dtype.is_floating]
+            inputs = traced.get_concrete_function(*leaves).captured_inputs
+            known = {id(x) for x in used()}
+            captured = [x for x in inputs if x.dtype.is_floating and id(x) not in known]
             if captured:
                 raise GradientError(
                     f"remat: on tensorflow the function may use its arguments and variables; it uses {len(captured)} "
-                    "other "
-                    "tensors too, whose gradients would be lost. Make them arguments."
+                    "other tensors too, whose gradients would be lost. Make them arguments."
                 )
-            return tf.recompute_grad(function)(*args)
+            return tree.put_together(*recomputing(leaves, structure))
 
         return run
 
@@ -337,7 +365,7 @@ class TensorflowBackend(Backend):
 
 
 def _pull(tape: tf.GradientTape, results: list[Any], leaves: list[Any], cotangents: list[Any] | None) -> list[Any]:
-    floats = [i for i, x in enumerate(results) if x.dtype.is_floating or x.dtype.is_complex]
+    floats = [i for i, x in enumerate(results) if _has_gradient(x)]
     gradients = tape.gradient(
         [results[i] for i in floats],
         leaves,
@@ -345,6 +373,10 @@ def _pull(tape: tf.GradientTape, results: list[Any], leaves: list[Any], cotangen
         unconnected_gradients=tf.UnconnectedGradients.ZERO,
     )
     return [tf.convert_to_tensor(g) for g in gradients]  # the gradient of a gather comes as slices
+
+
+def _has_gradient(x: Any) -> bool:
+    return x.dtype.is_floating or x.dtype.is_complex
 
 
 def _is_known(x: Any) -> bool:
@@ -390,6 +422,19 @@ def _sum_to(g: Any, x: Any) -> Any:
 
 KERNELS["maximum"] = _sharing(raw.Maximum)
 KERNELS["minimum"] = _sharing(raw.Minimum)
+
+
+@kernel
+def floor_divide(x1: Any, x2: Any) -> Any:
+    """The whole part of the quotient. TensorFlow's own rounds the quotient first, and may then be off by one."""
+    dtype = (x1 if tf.is_tensor(x1) else x2).dtype
+    if not dtype.is_floating:
+        return raw.FloorDiv(x=x1, y=x2)
+    x1, x2 = (tf.stop_gradient(tf.convert_to_tensor(x, dtype)) for x in (x1, x2))
+    rest = raw.TruncateMod(x=x1, y=x2)
+    quotient = (x1 - rest) / x2
+    too_high = (rest != 0) & ((rest < 0) != (x2 < 0))
+    return tf.where(x2 == 0, x1 / x2, tf.math.rint(tf.where(too_high, quotient - 1, quotient)))
 
 
 def _of_floats(compute: Callable[..., Any], otherwise: Callable[[Any], Any]) -> Callable[..., Any]:

@@ -17,19 +17,18 @@ import torch.nn.functional as F
 
 from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device, numpy_dtype
-from polykeras.errors import BackendError, MatrixError, OutOfRangeError, ShapeError
+from polykeras.errors import BackendError, GradientError, MatrixError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
 from polykeras.spec import normalize_axes, normalize_axis
 
 KERNELS: dict[str, Callable[..., Any]] = {
     # arithmetic
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
-    "floor_divide": operator.floordiv,
-    "mod": operator.mod,
-    "power": operator.pow,
+    "add": torch.add,
+    "subtract": torch.sub,
+    "multiply": torch.mul,
+    "divide": torch.div,
+    "mod": torch.remainder,
+    "power": torch.pow,
     "maximum": torch.maximum,
     "minimum": torch.minimum,
     "arctan2": torch.arctan2,
@@ -55,21 +54,21 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "isfinite": torch.isfinite,
     # logic
     "where": torch.where,
-    "equal": operator.eq,
-    "not_equal": operator.ne,
-    "less": operator.lt,
-    "less_equal": operator.le,
-    "greater": operator.gt,
-    "greater_equal": operator.ge,
+    "equal": torch.eq,
+    "not_equal": torch.ne,
+    "less": torch.lt,
+    "less_equal": torch.le,
+    "greater": torch.gt,
+    "greater_equal": torch.ge,
     "logical_and": torch.logical_and,
     "logical_or": torch.logical_or,
     "logical_not": torch.logical_not,
-    "bitwise_and": operator.and_,
-    "bitwise_or": operator.or_,
-    "bitwise_xor": operator.xor,
-    "bitwise_not": operator.invert,
-    "left_shift": operator.lshift,
-    "right_shift": operator.rshift,
+    "bitwise_and": torch.bitwise_and,
+    "bitwise_or": torch.bitwise_or,
+    "bitwise_xor": torch.bitwise_xor,
+    "bitwise_not": torch.bitwise_not,
+    "left_shift": torch.bitwise_left_shift,
+    "right_shift": torch.bitwise_right_shift,
     # complex numbers
     "real": torch.real,
     "imag": lambda x: torch.imag(x) if x.is_complex() else torch.zeros_like(x),
@@ -92,7 +91,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "as_array": lambda x: x,
     "stop_gradient": torch.Tensor.detach,
     # linear algebra
-    "matmul": torch.Tensor.matmul,
+    "matmul": torch.matmul,
 }
 
 
@@ -135,28 +134,27 @@ class TorchBackend(Backend):
             "float8_e5m2",
         ]
     }
-    scalars = frozenset(
-        [
-            "add",
-            "subtract",
-            "multiply",
-            "divide",
-            "floor_divide",
-            "mod",
-            "power",
-            "equal",
-            "not_equal",
-            "less",
-            "less_equal",
-            "greater",
-            "greater_equal",
-            "bitwise_and",
-            "bitwise_or",
-            "bitwise_xor",
-            "left_shift",
-            "right_shift",
-        ]
-    )
+    scalar_kernels = {
+        # which, unlike PyTorch's functions, take the number first too
+        "add": operator.add,
+        "subtract": operator.sub,
+        "multiply": operator.mul,
+        "divide": operator.truediv,
+        "mod": operator.mod,
+        "power": operator.pow,
+        "equal": operator.eq,
+        "not_equal": operator.ne,
+        "less": operator.lt,
+        "less_equal": operator.le,
+        "greater": operator.gt,
+        "greater_equal": operator.ge,
+        "bitwise_and": operator.and_,
+        "bitwise_or": operator.or_,
+        "bitwise_xor": operator.xor,
+        "left_shift": operator.lshift,
+        "right_shift": operator.rshift,
+    }
+    scalars = frozenset([*scalar_kernels, "floor_divide"])
     wider = {
         "bool": "int32",
         "uint16": "int32",
@@ -168,6 +166,8 @@ class TorchBackend(Backend):
         "float8_e5m2": "float32",
     }
     gaps = {
+        "mod": "Where the quotient is too large for the dtype, the remainder is NaN.",
+        "log_softmax of infinity": "All logarithms are NaN, rather than those of the infinite numbers only.",
         "uint64": "PyTorch has no arithmetic for it: from 2**63 on, what depends on order or size comes out wrong.",
     }
 
@@ -240,21 +240,25 @@ class TorchBackend(Backend):
 
     def value_and_grad(self, function: Callable[[list], tuple[Any, list]], arrays: list) -> tuple[Any, list, list]:
         """Value, auxiliary results, and the gradient of the value with respect to each of the arrays."""
+        wanted = torch.is_grad_enabled()
         with _leaves(arrays) as (leaves, inside):
             value, aux = function(leaves)
-        gradients = _pull([value], leaves, [torch.ones_like(value)], inside, keep=False)
-        return (value, aux, gradients) if inside else (value.detach(), _detached(aux), gradients)
+        onward = inside or (wanted and _reaches_others([value, *aux], leaves))
+        gradients = _pull([value], leaves, [torch.ones_like(value)], onward, keep=False)
+        return (value, aux, gradients) if onward else (value.detach(), _detached(aux), gradients)
 
     def vjp(self, function: Callable[[list], list], arrays: list) -> tuple[list, Callable[[list], list]]:
         """Results, and the function that pulls cotangents of the results back to the arrays."""
+        wanted = torch.is_grad_enabled()
         with _leaves(arrays) as (leaves, inside):
             results = function(leaves)
+        onward = inside or (wanted and _reaches_others(results, leaves))
 
         def pull(cotangents: list[Any]) -> list[Any]:
-            onward = inside or any(g.requires_grad for g in cotangents)
-            return _pull(results, leaves, cotangents, onward, keep=True)
+            further = onward or any(g.requires_grad for g in cotangents)
+            return _pull(results, leaves, cotangents, further, keep=True)
 
-        return (results if inside else _detached(results)), pull
+        return (results if onward else _detached(results)), pull
 
     def custom_gradient(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """`function(*args)[0]`, whose gradient is what `function(*args)[1]` makes of the cotangent."""
@@ -267,16 +271,20 @@ class TorchBackend(Backend):
         """A kernel of an op whose gradient is that of the op's rules."""
         return lambda *args: _Ruled.apply(op, compute, *args)
 
-    def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
         """The same function, which computes its intermediate results again for the gradient."""
-        from torch.utils.checkpoint import checkpoint
+        from torch.utils.checkpoint import checkpoint, set_checkpoint_early_stop
 
-        return lambda *args: checkpoint(function, *args, use_reentrant=False, preserve_rng_state=False)
+        def run(*args: Any) -> Any:
+            with set_checkpoint_early_stop(False):  # it stops by an exception, which looks like that of a kernel
+                return checkpoint(function, *args, use_reentrant=False, preserve_rng_state=False)
+
+        return run
 
     def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
         """The function itself; with `jit_compile=True` its graph as a whole, compiled by TorchInductor."""
         if jit_compile is not True:
-            return function
+            return _without_graph(function)
         if not _triton_can_be_imported() and importlib.util.find_spec("triton"):
             raise BackendError(
                 "PyTorch's compiler needs Triton, which ends the process when it is imported after TensorFlow. Import "
@@ -301,10 +309,26 @@ def _triton_can_be_imported() -> bool:
     return "triton" in sys.modules or "tensorflow" not in sys.modules
 
 
+def _without_graph(function: Callable[..., list]) -> Callable[..., list]:
+    """The function, which need not look for others who want gradients of it, unless its arguments say so."""
+
+    def run(*arrays: Any) -> list[Any]:
+        if _differentiating.get() or any(x.requires_grad for x in arrays):
+            return function(*arrays)
+        with torch.no_grad():
+            return function(*arrays)
+
+    return run
+
+
 @contextlib.contextmanager
 def _leaves(arrays: list[Any]) -> Iterator[tuple[list[torch.Tensor], bool]]:
     """Tensors to differentiate with respect to, and whether there is a differentiation going on around this one."""
-    inside = _differentiating.get() or any(x.grad_fn is not None for x in arrays)
+    if torch.is_inference_mode_enabled():
+        raise GradientError(
+            "PyTorch records nothing in inference mode, so that there are no gradients. Use torch.no_grad() instead."
+        )
+    inside = _differentiating.get() or any(x.requires_grad for x in arrays)
     token = _differentiating.set(True)
     try:
         with torch.enable_grad():
@@ -313,22 +337,38 @@ def _leaves(arrays: list[Any]) -> Iterator[tuple[list[torch.Tensor], bool]]:
         _differentiating.reset(token)
 
 
+def _reaches_others(results: list[Any], leaves: list[Any]) -> bool:
+    """Whether results depend on parameters that are not among the leaves, and whose gradients are wanted later."""
+    own, seen = {id(leaf) for leaf in leaves}, set()
+    nodes = [x.grad_fn for x in results if isinstance(x, torch.Tensor)]
+    while nodes:
+        node = nodes.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        parameter = getattr(node, "variable", None)
+        if parameter is not None and id(parameter) not in own:
+            return True
+        nodes += [parent for parent, _ in node.next_functions]
+    return False
+
+
 def _pull(results: list[Any], leaves: list[Any], cotangents: list[Any], onward: bool, keep: bool) -> list[Any]:
     connected = [(r, g) for r, g in zip(results, cotangents, strict=True) if r.requires_grad]
     if not connected:
         return [torch.zeros_like(leaf) for leaf in leaves]
     outputs, gs = zip(*connected, strict=True)
-    return list(
-        torch.autograd.grad(
-            outputs,
-            leaves,
-            gs,
-            retain_graph=keep or onward,
-            create_graph=onward,
-            allow_unused=True,
-            materialize_grads=True,
-        )
+    gradients = torch.autograd.grad(
+        outputs,
+        leaves,
+        gs,
+        retain_graph=keep or onward,
+        create_graph=onward,
+        allow_unused=True,
+        materialize_grads=True,
     )
+    first = {id(g): i for i, g in reversed(list(enumerate(gradients)))}
+    return [g if first[id(g)] == i else g.clone() for i, g in enumerate(gradients)]  # so that none changes with another
 
 
 def _detached(arrays: list[Any]) -> list[Any]:
@@ -386,6 +426,16 @@ class _Ruled(torch.autograd.Function):
             if rule is not None and ctx.needs_input_grad[position + 2]:
                 gradients[position] = rule(*((g[0], out[0]) if ctx.single else (g, out)), *args).conj()
         return (None, None, *gradients)
+
+
+@kernel
+def floor_divide(x1: Any, x2: Any) -> Any:
+    """The whole part of the quotient, which in bfloat16 PyTorch gets wrong by one."""
+    narrow = next((x.dtype for x in (x1, x2) if isinstance(x, torch.Tensor)), None) is torch.bfloat16
+    if not narrow:
+        return x1 // x2
+    x1, x2 = (x.float() if isinstance(x, torch.Tensor) else x for x in (x1, x2))
+    return (x1 // x2).bfloat16()
 
 
 # Reductions ------------------------------------------------------------------------------------------------

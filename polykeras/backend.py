@@ -55,6 +55,9 @@ class Backend:
     scalars: Container[str] = frozenset()
     """The two-array ops whose kernels take a Python number in place of either array."""
 
+    scalar_kernels: Mapping[str, Callable[..., Any]] = {}
+    """Those of them that another function computes then."""
+
     number_dtypes: frozenset[str] | None = None
     """The dtypes whose arrays keep their dtype when they meet a Python number in such a kernel. None: all."""
 
@@ -105,7 +108,7 @@ class Backend:
         raise NotImplementedError
 
     def copy(self, x: Any) -> Any:
-        """An array with the same values whose memory is its own, where arrays can be changed."""
+        """An array with the same values whose memory is its own, where it can be changed or given away."""
         return x
 
     def from_dlpack(self, x: Any) -> Any:
@@ -183,8 +186,12 @@ class Backend:
         """A kernel of an op whose gradient is that of the op's rules, where the framework has gradients of its own."""
         return compute
 
-    def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, which computes its intermediate results again for the gradient."""
+    def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
+        """The same function, which computes its intermediate results again for the gradient.
+
+        After the function has run, `used` gives the arrays that it uses besides its arguments, and whose gradients
+        nobody needs.
+        """
         raise NotImplementedError
 
     def seed(self, seed: int) -> None:
@@ -220,7 +227,7 @@ def host_array(x: Any, dtype: str | None = None) -> np.ndarray:
     elif dtype is not None and x.dtype != dtype:
         x = x.astype(numpy_dtype(dtype))
     array = np.asarray(x)
-    if array.dtype.name not in _NUMPY_DTYPES:
+    if array.dtype not in _native_dtypes():
         array = array.astype(numpy_dtype(canonical(array.dtype)))
     return array
 
@@ -274,6 +281,12 @@ _NUMPY_DTYPES = frozenset(
         "float8_e5m2",
     ]
 )
+
+
+@functools.cache
+def _native_dtypes() -> frozenset[np.dtype]:
+    """NumPy's dtypes that arrays here can have, in the machine's order of bytes."""
+    return frozenset(map(numpy_dtype, _NUMPY_DTYPES))
 
 
 # Which backends there are ----------------------------------------------------------------------------------

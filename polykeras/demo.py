@@ -144,7 +144,7 @@ def _spread(trainings: list[Training]) -> np.ndarray:
 
 
 def _loss_table(trainings: list[Training], seed: int) -> Table:
-    table = Table(title=f"Mean training loss of each epoch, seed {seed}")
+    table = Table(title=f"Mean loss per epoch, seed {seed}")
     table.add_column("epoch", justify="right")
     for training in trainings:
         table.add_column(training.backend, justify="right")
@@ -160,16 +160,15 @@ def _loss_table(trainings: list[Training], seed: int) -> Table:
 def _summary_table(trainings: list[Training]) -> Table:
     table = Table(title=f"After training, on {len(trainings[0].predictions)} images not seen before")
     table.add_column("backend")
-    for heading in ("accuracy", f"predictions as on {trainings[0].backend}", "time per step"):
-        table.add_column(heading, justify="right")
+    table.add_column("accuracy", justify="right")
+    table.add_column("time per step", justify="right")
+    first, *others = trainings
+    if others:
+        table.add_column(f"same predictions as {first.backend}", justify="right")
     for training in trainings:
-        same = int(np.sum(training.predictions == trainings[0].predictions))
-        table.add_row(
-            training.backend,
-            f"{training.accuracy:.2%}",
-            f"{same} of {len(training.predictions)}",
-            f"{training.milliseconds:.2f} ms",
-        )
+        same = f"{np.sum(training.predictions == first.predictions)} of {len(first.predictions)}"
+        row = [training.backend, f"{training.accuracy:.2%}", f"{training.milliseconds:.2f} ms"]
+        table.add_row(*row, *([same] if others else []))
     return table
 
 

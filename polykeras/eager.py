@@ -45,9 +45,10 @@ def runner(op: Op, home: Backend, types: Sequence[type]) -> Run:
             if op.positions == (0,) and set(kinds) == {"array"}
             else general
         )
-    known = set(kinds) <= {"array", type(None)}
-    if known or (op.name in home.scalars and "array" in kinds and set(kinds) <= {"array", "number"}):
+    if set(kinds) <= {"array", type(None)}:
         return _checking(op, home, raw, general, plain, types)
+    if op.name in home.scalars and set(kinds) == {"array", "number"}:
+        return _checking(op, home, home.scalar_kernels.get(op.name, raw), general, plain, types)
     return general
 
 

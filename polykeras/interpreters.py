@@ -44,6 +44,16 @@ class Interpreter:
 class Held:
     """The base of classes whose objects hold an array: a framework that has to be told of them knows them by it."""
 
+    if TYPE_CHECKING:  # what `give_operators` gives them
+
+        def _operator(self, other: Any) -> Any: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _operator
+        __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _operator
+        __lt__ = __le__ = __gt__ = __ge__ = __getitem__ = _operator
+
+        def __neg__(self) -> Any: ...
+
 
 class Holder(Interpreter):
     """Runs ops on objects that hold an array, such as variables: on the arrays that they hold."""
@@ -56,6 +66,10 @@ class Holder(Interpreter):
 
     def lend(self, holders: list[Any], arrays: list[Any]) -> AbstractContextManager[Any]:
         """Have objects hold other arrays for a while."""
+        raise NotImplementedError
+
+    def seal(self, reason: str) -> AbstractContextManager[Any]:
+        """Refuse for a while that objects are given other arrays. The reason ends the error's message."""
         raise NotImplementedError
 
     def lent(self) -> tuple[list[Any], list[Any]]:
@@ -153,6 +167,12 @@ def lend(objects: list[Any], arrays: list[Any]) -> AbstractContextManager[Any]:
     """Have objects hold other arrays for a while, and note what is assigned to any object that holds one."""
     holder = _holder()
     return nullcontext() if holder is None else holder.lend(objects, arrays)
+
+
+def seal(reason: str) -> AbstractContextManager[Any]:
+    """Refuse for a while that objects are given other arrays. The reason ends the error's message."""
+    holder = _holder()
+    return nullcontext() if holder is None else holder.seal(reason)
 
 
 def lent() -> tuple[list[Any], list[Any]]:

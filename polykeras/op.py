@@ -18,7 +18,8 @@ from . import dispatch
 from .backend import CURRENT, when_default_changes
 from .dtypes import Accepted, canonical
 from .errors import ShapeError
-from .seeds import key_of
+from .interpreters import seal
+from .seeds import SEEDS_REQUIRED, key_of
 from .settings import settings
 from .source import function_from
 from .spec import Spec
@@ -172,6 +173,8 @@ _CONVERSIONS = {
     "FloatxDType": "{0} = settings.floatx if {0} is None else canonical({0})",
     "Seed": "{0} = key_of({0})",
     "Arrays": "if type({0}) is not list: {0} = as_list({0}, op)",
+    "Function": "{0} = sealed({0})",
+    "Functions": "{0} = [sealed(f) for f in {0}]",
 }
 
 
@@ -196,6 +199,8 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         f"    try:\n"
         f"        run = table{keys or '[current()]'}\n"
         f"    except KeyError:\n"
+        f"        run = None\n"
+        f"    if run is None:\n"
         f"        run = select(op, {arguments})\n"
         f"    try:\n"
         f"        return run({passed})\n"
@@ -210,6 +215,7 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         "recover": dispatch.recover,
         "as_shape": _as_shape,
         "as_list": _as_list,
+        "sealed": _sealed,
         "canonical": canonical,
         "settings": settings,
         "key_of": key_of,
@@ -237,6 +243,29 @@ def _as_list(xs: Any, op: Op) -> list[Any]:
         return list(xs)
     except TypeError:
         raise ShapeError(f"expected a list of arrays; got {xs!r}.").named(op.name) from None
+
+
+_SEALED = (
+    "a function that an op such as cond, scan or map runs, where not every backend can keep it. Return the new value "
+    "from the function, or carry it from step to step, and assign it afterwards."
+)
+
+
+def _sealed(function: Any) -> Any:
+    """A function that an op runs, perhaps traced once for many steps: it cannot assign, nor draw without a seed."""
+    if getattr(function, "is_sealed", False):
+        return function
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        token = SEEDS_REQUIRED.set(True)
+        try:
+            with seal(_SEALED):
+                return function(*args, **kwargs)
+        finally:
+            SEEDS_REQUIRED.reset(token)
+
+    run.is_sealed = True
+    return run
 
 
 # Operators -------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from ..backend import Backend, using
 from ..dtypes import is_float
 from ..errors import DTypeError, GradientError
 from ..interpreters import Interpreter, held, home_of, kind_of, lend, lent
+from ..seeds import Keys
 from ..spec import Spec, show_shape
 from ..symbolic import spec_of
 
@@ -37,6 +38,8 @@ class _Arguments:
 
     def _array(self, name: str, leaf: Any) -> Any:
         leaf = held(leaf)
+        if isinstance(leaf, self.home.array_types) and is_float(self.home.dtype(leaf)):
+            return leaf
         if isinstance(leaf, Spec):
             raise GradientError(f"{name}: gradients need values; got {leaf}, which has none yet.")
         try:
@@ -379,14 +382,45 @@ def remat(f: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         if any(isinstance(leaf, Spec) for leaf in tree.flatten((args, kwargs))):
             return f(*args, **kwargs)
-        objects, arrays = lent()
-
-        def again(arrays: list[Any], *args: Any) -> Any:
-            with lend(objects, arrays):
-                return f(*args, **kwargs)
-
-        home = home_of((args, kwargs, arrays))
-        with using(home):
-            return home.remat(again)(arrays, *args)
+        call = _Repeatable(f, args, kwargs)
+        with using(call.home):
+            result, assigned = call.home.remat(call.run, call.used)(call.arrays, *args)
+        call.assign(assigned)
+        return result
 
     return run
+
+
+class _Repeatable:
+    """A call that may run again: with the same values of variables, and the same random numbers, as the first time."""
+
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]):
+        self.function = function
+        self.kwargs = kwargs
+        self.objects, self.arrays = lent()
+        self.home = home_of((args, kwargs, self.arrays))
+        self.keys = Keys()
+        self._read: list[tuple[Any, Any]] = []
+        self._first = True
+
+    def run(self, arrays: list[Any], *args: Any) -> tuple[Any, list[Any]]:
+        """The result, and the values that the function assigned to variables."""
+        others = [variable for variable, _ in self._read]
+        values = [value for _, value in self._read]
+        with lend([*self.objects, *others], [*arrays, *values]) as loan, self.keys.from_the_first():
+            result = self.function(*args, **self.kwargs)
+        if loan is None:
+            return result, []
+        if self._first:
+            self._first, self._read = False, loan.read_outside()
+            self._assigned = [variable for variable, _ in loan.written()]
+        return result, [value for _, value in loan.written()]
+
+    def used(self) -> list[Any]:
+        """The values of variables that it looked up by itself."""
+        return [value for _, value in self._read]
+
+    def assign(self, values: Sequence[Any]) -> None:
+        """Give the variables that the function assigned to their new values."""
+        for variable, value in zip(self._assigned if values else (), values, strict=True):
+            variable.take(value)
