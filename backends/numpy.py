@@ -69,7 +69,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "conjugate": lambda x: np.conjugate(x) if x.dtype.kind == "c" else x,
     # movement
     "reshape": lambda x, newshape: x.reshape(newshape),
-    "transpose": lambda x, axes: x.transpose(axes),
+    "transpose": lambda x, axes: x.transpose(None if axes is None else tuple(axes)),
     "concatenate": np.concatenate,
     "stack": np.stack,
     "flip": np.flip,

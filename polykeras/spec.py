@@ -394,6 +394,8 @@ def same_size(one: Any, other: Any) -> bool:
 
 def normalize_axis(axis: int, ndim: int) -> int:
     """A non-negative axis, or an error that says which there are."""
+    if not hasattr(axis, "__index__"):
+        raise ShapeError(f"expected an axis to be a whole number; got {axis!r}.")
     if not -ndim <= axis < ndim:
         valid = f"from {-ndim} to {ndim - 1}" if ndim else "none, as the array has no axes"
         raise ShapeError(f"axis {axis} is out of range for an array with {ndim} axes; valid axes: {valid}.")
@@ -404,7 +406,7 @@ def normalize_axes(axis: int | Iterable[int] | None, ndim: int) -> tuple[int, ..
     """Non-negative axes, all of them for None."""
     if axis is None:
         return tuple(range(ndim))
-    axes = tuple(normalize_axis(a, ndim) for a in ([axis] if hasattr(axis, "__index__") else axis))  # type: ignore[union-attr]
+    axes = tuple(normalize_axis(a, ndim) for a in (axis if isinstance(axis, (tuple, list)) else [axis]))
     if len(set(axes)) != len(axes):
         raise ShapeError(f"axis {axis} names an axis twice.")
     return axes

@@ -69,7 +69,7 @@ class Tape:
         if self._outer is not None and self._outer._protected is not None:
             self._outer._protected += protected
             return
-        for array in reversed(protected):  # what views were taken of comes after them, and has to be writeable first
+        for array in sorted(protected, key=lambda array: array.base is not None):  # the memory's owners before views
             array.flags.writeable = True
 
     def leaf(self, array: Any) -> Traced:

@@ -8,7 +8,7 @@ from .. import ops
 from ..dtypes import COMPUTABLE, NUMBERS, inexact, same
 from ..errors import ShapeError
 from ..op import Array, composed
-from ..spec import Spec, broadcast_shapes, normalize_axis, same_size, show_shape
+from ..spec import Dim, Spec, broadcast_shapes, normalize_axis, same_size, show_shape
 from .complexes import conjugated
 from .matrices import REAL, all_in_single
 from .rules import all_elements
@@ -132,6 +132,8 @@ def _cross_axes(ndim1: int, ndim2: int, axes: tuple[int, int, int], axis: int | 
 def _infer_cross(x1: Spec, x2: Spec, axisa: int, axisb: int, axisc: int, axis: int | None) -> Spec:
     first, second, third = _cross_axes(x1.ndim, x2.ndim, (axisa, axisb, axisc), axis)
     sizes = x1.shape[first], x2.shape[second]
+    if 3 not in sizes and any(isinstance(size, Dim) for size in sizes):
+        raise ShapeError(f"whether vectors have size 2 or 3 must be known; got sizes {sizes[0]} and {sizes[1]}.")
     if any(isinstance(size, int) and size not in (2, 3) for size in sizes):
         raise ShapeError(
             f"expected vectors of size 2 or 3; got sizes {sizes[0]} and {sizes[1]}, from shapes "
