@@ -21,7 +21,7 @@ from jax.core import Tracer
 
 from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device, numpy_dtype
-from polykeras.errors import OutOfRangeError
+from polykeras.errors import MatrixError, OutOfRangeError
 from polykeras.op import OPS, Op
 from polykeras.spec import normalize_axis
 
@@ -85,6 +85,11 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "bitwise_not": jnp.bitwise_not,
     "left_shift": jnp.left_shift,
     "right_shift": jnp.right_shift,
+    # complex numbers
+    "real": jnp.real,
+    "imag": jnp.imag,
+    "conjugate": jnp.conjugate,
+    "make_complex": lambda real, imag: lax.complex(*jnp.broadcast_arrays(real, imag)),
     # activations
     "relu": jax.nn.relu,
     "sigmoid": jax.nn.sigmoid,
@@ -355,6 +360,10 @@ class JaxBackend(Backend):
         with _allowing(args):
             return run(*args)
 
+    def with_rules(self, op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
+        """A kernel of an op whose gradient is that of the op's rules."""
+        return _ruled(op, compute)
+
     def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
         """The same function, which computes its intermediate results again for the gradient."""
         recomputing = jax.checkpoint(function)
@@ -397,8 +406,10 @@ def _is_known(x: Any) -> bool:
 
 def _with_rules(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:
     """A kernel whose gradient is the op's own, where JAX has none or another one."""
-    op = OPS[name]
+    return _ruled(OPS[name], compute)
 
+
+def _ruled(op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any) -> Any:
         positions = op.positions
 
@@ -614,6 +625,56 @@ _scatter_product = _with_rules(
 @kernel
 def matmul(x1: Any, x2: Any) -> Any:
     return jnp.matmul(x1, x2, precision=backend.precision)
+
+
+def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> Callable[..., Any]:
+    """A function of matrices, with an error where it makes numbers that are not finite out of finite ones."""
+
+    def run(*args: Any) -> Any:
+        out = compute(*args)
+        if _is_known(out) and not jnp.isfinite(out).all() and all(jnp.isfinite(x).all() for x in args):
+            raise error()
+        return out
+
+    return run
+
+
+def _sign_and_logarithm(x: Any) -> tuple[Any, Any]:
+    """Without the product of the pivots, which JAX's own may form and which may overflow."""
+    packed, pivots, _ = lax.linalg.lu(x)
+    diagonal = jnp.diagonal(packed, axis1=-2, axis2=-1)
+    exchanged = jnp.where(pivots != jnp.arange(x.shape[-1]), -1, 1)
+    return jnp.prod(jnp.sign(diagonal) * exchanged.astype(x.dtype), -1), jnp.sum(jnp.log(jnp.abs(diagonal)), -1)
+
+
+def _pivoted_lu(x: Any) -> tuple[Any, Any]:
+    packed, pivots, _ = lax.linalg.lu(x)
+    return packed, pivots.astype("int32")
+
+
+KERNELS |= {
+    "matrix_solve": _refusing(compiled(jnp.linalg.solve), MatrixError.singular),
+    "lower_cholesky": _refusing(compiled(jnp.linalg.cholesky), MatrixError.not_positive_definite),
+    "triangular_solve": compiled(lambda a, b, lower: lax.linalg.triangular_solve(a, b, left_side=True, lower=lower), 2),
+    "determinant": compiled(jnp.linalg.det),
+    "sign_and_logarithm": compiled(_sign_and_logarithm),
+    "pivoted_lu": compiled(_pivoted_lu),
+    "orthogonal_triangular": compiled(lambda x, complete: tuple(lax.linalg.qr(x, full_matrices=complete)), 1),
+    "singular_vectors": compiled(lambda x: tuple(jnp.linalg.svd(x, full_matrices=False))),
+    "symmetric_eigenvectors": compiled(lambda x: tuple(jnp.linalg.eigh(x))),
+    "general_eigenvectors": compiled(lambda x: tuple(jnp.linalg.eig(x))),
+}
+
+
+def _fourier(x: Any, rank: int, inverse: bool) -> Any:
+    return (jnp.fft.ifftn if inverse else jnp.fft.fftn)(x, axes=range(-rank, 0))
+
+
+KERNELS |= {
+    "fourier_transform": compiled(_fourier, 1, 2),
+    "real_fourier": compiled(jnp.fft.rfft),
+    "inverse_real_fourier": compiled(jnp.fft.irfft, 1),
+}
 
 
 def _layout(window: Any) -> tuple[str, str, str]:

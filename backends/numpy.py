@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import as_strided
 from polykeras import philox, tree
 from polykeras.backend import Backend, numpy_dtype
 from polykeras.dtypes import ALL, STORAGE
-from polykeras.errors import OutOfRangeError, ShapeError
+from polykeras.errors import MatrixError, OutOfRangeError, ShapeError
 from polykeras.tape import TapeGradients
 
 KERNELS: dict[str, Callable[..., Any]] = {
@@ -67,6 +67,10 @@ KERNELS: dict[str, Callable[..., Any]] = {
     # linear algebra and activations
     "matmul": np.matmul,
     "relu": lambda x: np.maximum(x, 0),
+    # complex numbers
+    "real": np.real,
+    "imag": np.imag,
+    "conjugate": lambda x: np.conjugate(x) if x.dtype.kind == "c" else x,
     # movement
     "reshape": lambda x, newshape: x.reshape(newshape),
     "transpose": lambda x, axes: x.transpose(None if axes is None else tuple(axes)),
@@ -216,6 +220,16 @@ def rint(x: Any) -> Any:
 @kernel
 def view(x: Any, dtype: str | None) -> Any:
     return x if dtype is None else np.asarray(x, order="C").view(numpy_dtype(dtype))
+
+
+# Complex numbers -------------------------------------------------------------------------------------------
+
+
+@kernel
+def make_complex(real: Any, imag: Any) -> np.ndarray:
+    out = np.empty(np.broadcast_shapes(real.shape, imag.shape), np.result_type(real, np.complex64))
+    out.real, out.imag = real, imag
+    return out
 
 
 # Reductions ------------------------------------------------------------------------------------------------
@@ -476,6 +490,59 @@ def argsort(x: Any, axis: int | None) -> np.ndarray:
 @kernel
 def sort(x: Any, axis: int | None) -> np.ndarray:
     return np.sort(_sortable(x), axis=axis, kind="stable").astype(x.dtype, copy=False)
+
+
+# Linear algebra --------------------------------------------------------------------------------------------
+
+
+def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> Callable[..., Any]:
+    """A function of matrices, with an error of ours for what NumPy refuses."""
+
+    def run(*args: Any) -> Any:
+        try:
+            return compute(*args)
+        except np.linalg.LinAlgError:
+            raise error() from None
+
+    return run
+
+
+@kernel
+def triangular_solve(a: Any, b: Any, lower: bool) -> np.ndarray:
+    if lower:  # from the last to the first it is an upper triangle, for which elimination is substitution
+        return triangular_solve(a[..., ::-1, ::-1], b[..., ::-1, :], False)[..., ::-1, :]
+    zero = (np.diagonal(a, axis1=-2, axis2=-1) == 0).any(-1)[..., None, None]
+    solution = np.linalg.solve(np.where(zero, np.eye(a.shape[-1]), np.triu(a)).astype(a.dtype), b)
+    return np.where(zero, np.array(np.nan, a.dtype), solution) if zero.any() else solution
+
+
+def _eigenvectors(x: Any) -> tuple[np.ndarray, np.ndarray]:
+    values, vectors = np.linalg.eig(x)
+    dtype = np.result_type(x, np.complex64)
+    return values.astype(dtype), vectors.astype(dtype)
+
+
+KERNELS |= {
+    "matrix_solve": _refusing(np.linalg.solve, MatrixError.singular),
+    "lower_cholesky": _refusing(np.linalg.cholesky, MatrixError.not_positive_definite),
+    "determinant": np.linalg.det,
+    "sign_and_logarithm": lambda x: tuple(np.linalg.slogdet(x)),
+    "orthogonal_triangular": lambda x, complete: tuple(np.linalg.qr(x, "complete" if complete else "reduced")),
+    "singular_vectors": lambda x: tuple(np.linalg.svd(x, full_matrices=False)),
+    "symmetric_eigenvectors": lambda x: tuple(np.linalg.eigh(x)),
+    "general_eigenvectors": _eigenvectors,
+}
+
+
+# Fourier transforms ----------------------------------------------------------------------------------------
+
+
+@kernel
+def fourier_transform(x: Any, rank: int, inverse: bool) -> np.ndarray:
+    return (np.fft.ifftn if inverse else np.fft.fftn)(x, axes=range(-rank, 0))
+
+
+KERNELS |= {"real_fourier": np.fft.rfft, "inverse_real_fourier": np.fft.irfft}
 
 
 # Windows ---------------------------------------------------------------------------------------------------

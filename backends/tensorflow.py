@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device
-from polykeras.errors import GradientError, OutOfRangeError, ShapeError, StateError
+from polykeras.errors import GradientError, MatrixError, OutOfRangeError, ShapeError, StateError
 from polykeras.interpreters import Held, held
 from polykeras.op import OPS
 from polykeras.spec import normalize_axis
@@ -96,6 +96,11 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "bitwise_xor": _binary(raw.BitwiseXor),
     "left_shift": _binary(raw.LeftShift),
     "right_shift": _binary(raw.RightShift),
+    # complex numbers
+    "real": tf.math.real,
+    "imag": lambda x: tf.math.imag(x) if x.dtype.is_complex else tf.zeros_like(x),
+    "conjugate": lambda x: tf.math.conj(x) if x.dtype.is_complex else x,
+    "make_complex": tf.complex,
     # activations
     "relu": tf.nn.relu,
     "sigmoid": _unary(raw.Sigmoid),
@@ -297,6 +302,31 @@ class TensorflowBackend(Backend):
 
         results = run(*leaves)
         return tree.put_together(result_structure, results)
+
+    def with_rules(self, op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
+        """A kernel of an op whose gradient is that of the op's rules, which are bilinear, unlike TensorFlow's."""
+
+        def run(*args: Any) -> Any:
+            def whole(arrays: Sequence[Any]) -> list[Any]:
+                given = list(args)
+                for position, array in zip(op.positions, arrays, strict=True):
+                    given[position] = array
+                return given
+
+            @tf.custom_gradient
+            def function(*arrays: Any) -> Any:
+                def gradient(*cotangents: Any) -> list[Any]:
+                    given = whole(arrays)
+                    out = run(*given)  # again, so that a gradient of this gradient knows the rules too
+                    g = tuple(map(tf.math.conj, cotangents))
+                    results = [rule(g if isinstance(out, tuple) else g[0], out, *given) for rule in op.vjp]
+                    return [tf.math.conj(result) for result in results]
+
+                return compute(*whole(arrays)), gradient
+
+            return function(*(args[position] for position in op.positions))
+
+        return run
 
     def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
         """The same function, which computes its intermediate results again for the gradient.
@@ -713,6 +743,81 @@ def matmul(x1: Any, x2: Any) -> Any:
         raise ShapeError("matmul of a number")
     product = tf.matmul(x1[None] if rank1 == 1 else x1, x2[:, None] if rank2 == 1 else x2)
     return tf.squeeze(product, [axis for axis, rank in ((-2, rank1), (-1, rank2)) if rank == 1])
+
+
+def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> Callable[..., Any]:
+    """A function of matrices, with an error of ours for what TensorFlow refuses."""
+
+    def run(*args: Any) -> Any:
+        try:
+            return compute(*args)
+        except tf.errors.InvalidArgumentError as refusal:
+            raise (error() if "invertible" in refusal.message or "Cholesky" in refusal.message else refusal) from None
+
+    return run
+
+
+def _lower_cholesky(x: Any) -> Any:
+    lower = tf.linalg.band_part(tf.linalg.cholesky(x), -1, 0)  # where there is no factor, the rest is not zero
+    if _is_known(lower) and bool(tf.reduce_any(tf.math.is_nan(lower))) and bool(tf.reduce_all(tf.math.is_finite(x))):
+        raise MatrixError.not_positive_definite()
+    return lower
+
+
+@kernel
+def pivoted_lu(x: Any) -> tuple[Any, Any]:
+    rows, columns = x.shape[-2:]
+    if rows != columns or not _is_known(x):  # where TensorFlow has no kernel, or stops at a singular matrix
+        return OPS["pivoted_lu"].body(x)  # type: ignore[misc]
+    try:
+        packed, order = tf.linalg.lu(x)
+    except tf.errors.InvalidArgumentError:
+        return OPS["pivoted_lu"].body(x)  # type: ignore[misc]
+    return packed, tf.constant(_exchanges(order.numpy()))
+
+
+def _exchanges(order: np.ndarray) -> np.ndarray:
+    """With which later row each one is exchanged, one after the other, to put rows into an order."""
+    wanted = order.reshape(math.prod(order.shape[:-1]), order.shape[-1])
+    pivots, current = np.zeros_like(wanted), np.zeros_like(wanted) + np.arange(order.shape[-1], dtype=order.dtype)
+    matrices = np.arange(len(wanted))
+    for place in range(order.shape[-1]):
+        pivots[:, place] = (current == wanted[:, place, None]).argmax(1)
+        current[matrices, pivots[:, place]] = current[:, place]
+        current[:, place] = wanted[:, place]
+    return pivots.reshape(order.shape)
+
+
+@kernel
+def singular_vectors(x: Any) -> tuple[Any, Any, Any]:
+    s, u, v = tf.linalg.svd(x)
+    return u, s, tf.linalg.matrix_transpose(v)
+
+
+KERNELS |= {
+    "matrix_solve": _refusing(tf.linalg.solve, MatrixError.singular),
+    "triangular_solve": tf.linalg.triangular_solve,
+    "lower_cholesky": _refusing(_lower_cholesky, MatrixError.not_positive_definite),
+    "determinant": tf.linalg.det,
+    "sign_and_logarithm": lambda x: tuple(tf.linalg.slogdet(x)),
+    "orthogonal_triangular": lambda x, complete: tuple(tf.linalg.qr(x, full_matrices=complete)),
+    "symmetric_eigenvectors": lambda x: tuple(tf.linalg.eigh(x)),
+    "general_eigenvectors": lambda x: tuple(tf.linalg.eig(x)),
+}
+
+
+# Fourier transforms ----------------------------------------------------------------------------------------
+
+
+@kernel
+def fourier_transform(x: Any, rank: int, inverse: bool) -> Any:
+    if rank == 2:
+        return (tf.signal.ifft2d if inverse else tf.signal.fft2d)(x)
+    return (tf.signal.ifft if inverse else tf.signal.fft)(x)
+
+
+KERNELS["real_fourier"] = tf.signal.rfft
+KERNELS["inverse_real_fourier"] = lambda x, length: tf.signal.irfft(x, [length])
 
 
 # Windows ---------------------------------------------------------------------------------------------------

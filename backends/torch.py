@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device, numpy_dtype
-from polykeras.errors import BackendError, GradientError, OutOfRangeError, ShapeError
+from polykeras.errors import BackendError, GradientError, MatrixError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
 from polykeras.spec import normalize_axes, normalize_axis
 from polykeras.symbolic import infer
@@ -77,6 +77,11 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "bitwise_not": torch.bitwise_not,
     "left_shift": torch.bitwise_left_shift,
     "right_shift": torch.bitwise_right_shift,
+    # complex numbers
+    "real": torch.real,
+    "imag": lambda x: torch.imag(x) if x.is_complex() else torch.zeros_like(x),
+    "conjugate": torch.conj,
+    "make_complex": torch.complex,
     # activations
     "relu": torch.relu,
     "leaky_relu": F.leaky_relu,
@@ -278,6 +283,10 @@ class TorchBackend(Backend):
         results = _CustomGradient.apply(call, *leaves)
         return tree.put_together(call.result_structure, results)
 
+    def with_rules(self, op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
+        """A kernel of an op whose gradient is that of the op's rules."""
+        return lambda *args: _Ruled.apply(op, compute, *args)
+
     def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
         """The same function, which computes its intermediate results again for the gradient."""
         from torch.utils.checkpoint import checkpoint, set_checkpoint_early_stop
@@ -411,6 +420,30 @@ class _CustomGradient(torch.autograd.Function):
         return (None, *tree.flatten(gradient(*cotangents)))
 
 
+class _Ruled(torch.autograd.Function):
+    """The node of an op whose gradient is that of its rules, which are bilinear, unlike PyTorch's."""
+
+    @staticmethod
+    def forward(ctx: Any, op: Any, compute: Callable[..., Any], *args: Any) -> Any:
+        out = compute(*args)
+        ctx.op, ctx.single = op, not isinstance(out, tuple)
+        ctx.args = [None if i in op.positions else arg for i, arg in enumerate(args)]
+        ctx.save_for_backward(*(args[i] for i in op.positions), *((out,) if ctx.single else out))
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Any) -> tuple[Any, ...]:
+        op, args = ctx.op, list(ctx.args)
+        for position, array in zip(op.positions, ctx.saved_tensors, strict=False):
+            args[position] = array
+        out, g = ctx.saved_tensors[len(op.positions) :], tuple(map(torch.conj, cotangents))
+        gradients: list[Any] = [None] * len(args)
+        for position, rule in zip(op.positions, op.vjp, strict=True):
+            if rule is not None and ctx.needs_input_grad[position + 2]:
+                gradients[position] = rule(*((g[0], out[0]) if ctx.single else (g, out)), *args).conj()
+        return (None, None, *gradients)
+
+
 @kernel
 def floor_divide(x1: Any, x2: Any) -> Any:
     """The whole part of the quotient, which in bfloat16 PyTorch gets wrong by one."""
@@ -508,7 +541,7 @@ def softplus(x: Any) -> Any:
 
 @kernel
 def sign(x: Any) -> Any:
-    return torch.where(torch.isnan(x), x, torch.sgn(x)) if x.is_floating_point() else torch.sgn(x)
+    return torch.where(torch.isnan(x), x, torch.sgn(x)) if x.is_floating_point() else torch.sgn(x.detach())
 
 
 @kernel
@@ -708,6 +741,59 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str) -> Any:
     if sorted_sequence.ndim != 1:
         infer(OPS["searchsorted"], (sorted_sequence, values, side))  # refuses it, where PyTorch would go on
     return torch.searchsorted(sorted_sequence.contiguous(), values.contiguous(), side=side).to(torch.int32)
+
+
+# Linear algebra --------------------------------------------------------------------------------------------
+
+
+def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> Callable[..., Any]:
+    """A function of matrices, with an error of ours for what PyTorch refuses."""
+
+    def run(*args: Any) -> Any:
+        try:
+            return compute(*args)
+        except torch.linalg.LinAlgError:  # pyright: ignore[reportPrivateImportUsage]
+            raise error() from None
+
+    return run
+
+
+@kernel
+def pivoted_lu(x: Any) -> tuple[Any, Any]:
+    packed, pivots, _ = torch.linalg.lu_factor_ex(x)
+    return packed, pivots - 1
+
+
+KERNELS |= {
+    "matrix_solve": _refusing(torch.linalg.solve, MatrixError.singular),
+    "triangular_solve": lambda a, b, lower: torch.linalg.solve_triangular(a, b, upper=not lower),
+    "lower_cholesky": _refusing(torch.linalg.cholesky, MatrixError.not_positive_definite),
+    "determinant": torch.linalg.det,
+    "sign_and_logarithm": lambda x: tuple(torch.linalg.slogdet(x)),
+    "orthogonal_triangular": lambda x, complete: tuple(torch.linalg.qr(x, "complete" if complete else "reduced")),
+    "singular_vectors": lambda x: tuple(torch.linalg.svd(x, full_matrices=False)),
+    "symmetric_eigenvectors": lambda x: tuple(torch.linalg.eigh(x)),
+    "general_eigenvectors": lambda x: tuple(torch.linalg.eig(x)),
+}
+
+
+# Fourier transforms ----------------------------------------------------------------------------------------
+
+
+@kernel
+def fourier_transform(x: Any, rank: int, inverse: bool) -> Any:
+    if not x.numel():  # MKL refuses
+        return x
+    return (torch.fft.ifftn if inverse else torch.fft.fftn)(x, dim=tuple(range(-rank, 0)))
+
+
+def _of_some(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """PyTorch's kernel, the op's body where there is nothing to transform, which MKL refuses."""
+    return lambda x, *length: compute(x, *length) if x.numel() else OPS[name].body(x, *length)  # type: ignore[misc]
+
+
+KERNELS["real_fourier"] = _of_some(torch.fft.rfft, "real_fourier")
+KERNELS["inverse_real_fourier"] = _of_some(torch.fft.irfft, "inverse_real_fourier")
 
 
 # Windows ---------------------------------------------------------------------------------------------------

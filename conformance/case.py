@@ -16,6 +16,7 @@ from polykeras.op import OPS, Op
 FLOATS = ("float32", "float64", "float16", "bfloat16")
 INTS = ("int32", "int64", "int8", "int16", "uint8", "uint16", "uint32")
 BOOL = ("bool",)
+COMPLEX = ("complex64", "complex128")
 NUMBERS = FLOATS + INTS
 
 
@@ -44,7 +45,10 @@ class Values:
             count = int(np.prod(self.shape))
             numbers = (np.arange(count) - count // 2 + 0.5) * self.apart
             return random.permutation(numbers).reshape(self.shape).astype(numpy_dtype(dtype))
-        return random.uniform(self.low, self.high, self.shape).astype(numpy_dtype(dtype))
+        numbers = random.uniform(self.low, self.high, self.shape)
+        if dtype.startswith("complex"):
+            numbers = numbers + 1j * random.uniform(self.low, self.high, self.shape)
+        return np.asarray(numbers, numpy_dtype(dtype))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ def runner(op: Op, home: Backend, types: Sequence[type]) -> Run:
     """The function that runs an op on arrays and numbers of these types."""
     kernel = home.kernel(op.name)
     raw = kernel or _body_at(op, home)
+    if op.own_gradient:
+        raw = home.with_rules(op, raw)
     plain = home.plain_dtypes(op.name) if kernel else None
     particular = plain is not None
 
@@ -84,12 +86,12 @@ def _checking(op: Op, home: Backend, raw: Run, general: Run, plain: frozenset[st
     looks, conditions = [], []
     for position in arrays:
         if position in together[1:]:
-            if not home.strict:
+            if not _refuses(op, home):
                 conditions.append(f"{names[position]}.dtype is dtype_{together[0]}")
             continue
         allowed = _allowed(op, home, position, plain, numbers)
         member = _membership(f"dtype_{position}", allowed, home, namespace)
-        if member or (position in together and len(together) > 1 and not home.strict):
+        if member or (position in together and len(together) > 1 and not _refuses(op, home)):
             looks.append(f"    dtype_{position} = {names[position]}.dtype\n")
         if member:
             conditions.append(member)
@@ -106,6 +108,11 @@ def _checking(op: Op, home: Backend, raw: Run, general: Run, plain: frozenset[st
     return function_from(op.name, source, namespace)
 
 
+def _refuses(op: Op, home: Backend) -> bool:
+    """Whether arrays that need promotion go straight to the framework, which refuses them, as an op's body may not."""
+    return home.strict and home.kernel(op.name) is not None
+
+
 def _allowed(op: Op, home: Backend, position: int, plain: frozenset[str], numbers: dict[int, type]) -> frozenset[str]:
     """The dtypes with which an array can go into the kernel as it is."""
     parameter = op.parameters[position]
@@ -115,7 +122,7 @@ def _allowed(op: Op, home: Backend, position: int, plain: frozenset[str], number
         return plain & INTEGERS
     if not op.promote or not parameter.is_promoted:
         return plain
-    if home.strict and op.promote is same and not numbers and home.kernel(op.name):
+    if _refuses(op, home) and op.promote is same and not numbers:
         return plain  # the framework refuses by itself what the op does not accept
     accepted = plain & op.accepts.dtypes if op.accepts else plain
     if numbers:

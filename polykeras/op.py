@@ -81,6 +81,9 @@ class Op:
     """Why a primitive is one."""
     ulp: float = 2.0
     """The largest error of a result, in units in its last place: of its kernels where it has some, else of its body."""
+    own_gradient: bool = False
+    """Whether its rules are its gradient on every backend, in place of the framework's: where that has none, or another
+    convention at singular points."""
     summands: Callable[..., Any] | None = None
     """How many numbers are added up for one element, out of the parameters, arrays as Specs: the error grows with the
     root of their number, and is relative to their size."""
@@ -114,10 +117,12 @@ def primitive(
     accepts: Accepted | None = None,
     ulp: float = 2.0,
     summands: Callable[..., Any] | None = None,
+    own_gradient: bool = False,
     name: str | None = None,
 ) -> Callable[[F], F]:
     """Make an op out of a signature and a docstring. Every backend supplies a kernel for it."""
     row = {"infer": infer, "vjp": tuple(vjp), "promote": promote, "accepts": accepts, "ulp": ulp, "summands": summands}
+    row["own_gradient"] = own_gradient
     return lambda declared: _enter(declared, name, why=why, **row)
 
 
@@ -129,10 +134,12 @@ def composed(
     accepts: Accepted | None = None,
     ulp: float = 2.0,
     summands: Callable[..., Any] | None = None,
+    own_gradient: bool = False,
     name: str | None = None,
 ) -> Callable[[F], F]:
     """Make an op out of a function that is written in ops. A backend may override it with a kernel."""
     row = {"infer": infer, "vjp": tuple(vjp), "promote": promote, "accepts": accepts, "ulp": ulp, "summands": summands}
+    row["own_gradient"] = own_gradient
     return lambda declared: _enter(declared, name, body=declared, **row)
 
 

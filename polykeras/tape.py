@@ -69,7 +69,7 @@ class Tape:
         if self._outer is not None and self._outer._protected is not None:
             self._outer._protected += protected
             return
-        for array in reversed(protected):  # what views were taken of comes after them, and has to be writeable first
+        for array in sorted(protected, key=lambda array: array.base is not None):  # the memory's owners before views
             array.flags.writeable = True
 
     def leaf(self, array: Any) -> Traced:
@@ -257,11 +257,33 @@ class Recorder(Interpreter):
 
     def runner(self, op: Op) -> Run:
         if not any(op.vjp):
-            return op.body or _run_without_gradient(op)
+            return _run_body(op) if op.body else _run_without_gradient(op)
         return _record_lists(op) if op.takes_lists else _record(op)
 
 
 interprets(Traced, Recorder())
+
+
+def _run_body(op: Op) -> Run:
+    """Walk the body of an op, with arguments in the dtype in which the op computes."""
+    body, promote, positions = op.body, op.promote, op.promoted
+    assert body is not None
+    if promote is None or not positions:
+        return body
+
+    def run(*args: Any) -> Any:
+        arrays = [x for i in positions for x in _listed(args[i]) if x is not None]
+        dtype = promote(*(type(x) if type(x) in WEAK else ops.dtype(x) for x in arrays))
+
+        def promoted(x: Any) -> Any:
+            return x if x is None or (type(x) not in WEAK and ops.dtype(x) == dtype) else ops.cast(x, dtype)
+
+        given = list(args)
+        for i in positions:
+            given[i] = [promoted(x) for x in args[i]] if type(args[i]) is list else promoted(args[i])
+        return body(*given)
+
+    return run
 
 
 def _record(op: Op) -> Run:
@@ -390,6 +412,11 @@ def _undo_conversions(g: Any, x: Any) -> Any:
     return g if g.dtype == x.dtype else ops.cast(g, x.dtype)
 
 
+def _conjugated(gs: Iterable[Any]) -> list[Any]:
+    """Cotangents as people see them out of those of the rules, which are bilinear, or the other way round."""
+    return [ops.conjugate(g) if g is not None and g.dtype.kind == "c" else g for g in gs]
+
+
 def _apart(gradients: list[Any], others: Sequence[Any]) -> list[Any]:
     """Gradients that can be written to, each without the others, or what else there is, changing with it."""
     seen, apart = {id(x) for x in others}, []
@@ -415,7 +442,7 @@ class TapeGradients:
                 leaves = [tape.leaf(x) for x in arrays]
                 value, aux = function(leaves)
             inner = value.array if tape.owns(value) else value
-            gradients = _pull_back(tape, [value], [ops.ones_like(inner)], leaves, keep=False)
+            gradients = _conjugated(_pull_back(tape, [value], [ops.ones_like(inner)], leaves, keep=False))
         finally:
             tape.release()
         return inner, [x.array if tape.owns(x) else x for x in aux], _apart(gradients, [])
@@ -432,7 +459,8 @@ class TapeGradients:
             raise
 
         def pull(cotangents: list[Any]) -> list[Any]:
-            return _apart(_pull_back(tape, outputs, cotangents, leaves, keep=True), cotangents)
+            gradients = _pull_back(tape, outputs, _conjugated(cotangents), leaves, keep=True)
+            return _apart(_conjugated(gradients), cotangents)
 
         weakref.finalize(pull, tape.release)
         return [x.array if tape.owns(x) else x for x in outputs], pull
@@ -447,7 +475,7 @@ class TapeGradients:
         results, result_structure = tree.take_apart(out)
 
         def pull(g: tuple[Any, ...]) -> list[Any]:
-            cotangents = tree.flatten(gradient(*g))
+            cotangents = _conjugated(tree.flatten(gradient(*_conjugated(g))))
             if len(cotangents) != len(leaves):
                 raise GradientError(
                     f"custom_gradient: the gradient function returned {len(cotangents)} cotangents for "

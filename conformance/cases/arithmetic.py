@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..case import BOOL, FLOATS, INTS, NUMBERS, array, case, given, sample
+from ..case import BOOL, COMPLEX, FLOATS, INTS, NUMBERS, array, case, given, sample
 from ..exact import accurate, exact, spread
 
 INF, NAN = float("inf"), float("nan")
@@ -27,6 +27,7 @@ PAIRS = (
     sample(0.1, array(2, 3, dtype="float64"), dtypes=("float64",)),
 )
 SPECIAL = sample(EXTREMES, given(1.0, 2.0, 3.0, 4.0, 5.0, INF, NAN), dtypes=FLOATS, gradient=False)
+COMPLEX_PAIR = sample(array(2, 3), array(3), dtypes=COMPLEX)
 MISFITS = [
     sample(array(2, 3), array(2, 4)),
     sample(array(2, 3), array(4)),
@@ -41,17 +42,18 @@ def positive(*shapes: tuple[int, ...], low: float = 0.5, high: float = 3.0) -> t
     return tuple(array(*shape, low=low, high=high) for shape in shapes)
 
 
-case("add", np.add, *PAIRS, SPECIAL, OVERFLOW, BOOLS, dtypes=NUMBERS, mistakes=MISFITS)
+case("add", np.add, *PAIRS, COMPLEX_PAIR, SPECIAL, OVERFLOW, BOOLS, dtypes=NUMBERS, mistakes=MISFITS)
 case(
     "subtract",
     np.subtract,
     *(s for s in PAIRS if s is not PAIRS[13]),
+    COMPLEX_PAIR,
     SPECIAL,
     OVERFLOW,
     dtypes=NUMBERS,
     mistakes=[*MISFITS, BOOLS],
 )
-case("multiply", np.multiply, *PAIRS, SPECIAL, OVERFLOW, BOOLS, dtypes=NUMBERS, mistakes=MISFITS)
+case("multiply", np.multiply, *PAIRS, COMPLEX_PAIR, SPECIAL, OVERFLOW, BOOLS, dtypes=NUMBERS, mistakes=MISFITS)
 case(
     "divide",
     np.divide,
@@ -59,6 +61,7 @@ case(
     sample(array(2, 3), array(3, low=1, high=5)),
     sample(array(2, 1), array(1, 3, low=0.5)),
     sample(array(2, 3), 3),
+    sample(array(2, 3), array(3, low=1, high=5), dtypes=COMPLEX),
     sample(1.0, array(2, 3, low=0.5), dtypes=FLOATS),
     sample(array(3, dtype="int32"), array(3, low=1, high=9, dtype="int32"), dtypes=("int32",)),
     sample(array(3, dtype="bool"), 2, dtypes=("bool",)),
@@ -104,6 +107,7 @@ case(
     accurate(array(200, low=0.999, high=1.001), array(200, low=-5000, high=5000)),
     accurate(spread(-37, 37, negative=False), 0.375),
     accurate(spread(-12, 12), 3.0),
+    sample(array(2, 3, low=0.5), array(3), dtypes=COMPLEX),
     dtypes=FLOATS,
     mistakes=[*MISFITS, BOOLS],
 )
@@ -134,6 +138,7 @@ case(
     sample(array(2, 3)),
     sample(array()),
     sample(array(0, 2)),
+    sample(array(2), dtypes=COMPLEX),
     sample(EXTREMES, dtypes=FLOATS, gradient=False),
     dtypes=(*FLOATS, *(d for d in INTS if d.startswith("int"))),
     mistakes=[sample(array(3, dtype="bool"))],
@@ -143,6 +148,7 @@ case(
     np.square,
     sample(array(2, 3)),
     sample(array()),
+    sample(array(2), dtypes=COMPLEX),
     sample(EXTREMES, dtypes=FLOATS, gradient=False),
     dtypes=NUMBERS,
 )
@@ -151,6 +157,7 @@ case(
     np.reciprocal,
     sample(array(2, 3, low=0.5)),
     sample(given(1.0, -2.0, INF), gradient=False),
+    sample(array(2, low=0.5), dtypes=COMPLEX),
 )
 case(
     "clip",

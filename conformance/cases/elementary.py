@@ -7,7 +7,7 @@ import math
 import mpmath
 import numpy as np
 
-from ..case import BOOL, FLOATS, INTS, NUMBERS, array, case, given, sample
+from ..case import BOOL, COMPLEX, FLOATS, INTS, NUMBERS, array, case, given, sample
 from ..exact import accurate, between, exact, spread
 from .arithmetic import EXTREMES, INF, NAN
 
@@ -16,6 +16,7 @@ SIGNED = tuple(d for d in INTS if d.startswith("int"))
 
 def function(name, exactly, numpy_function, low, high, *samples, **options):
     """A case of a smooth function of one array."""
+    analytic = () if name.startswith("erf") else (sample(array(2, 3, low=max(low, -1.0), high=1.0), dtypes=COMPLEX),)
     case(
         name,
         exact(exactly, numpy_function),
@@ -26,6 +27,7 @@ def function(name, exactly, numpy_function, low, high, *samples, **options):
         sample(given(1, 2, 2) if name != "erfinv" else given(0, 1, -1), dtypes=("int32",)),
         sample(EXTREMES, gradient=False),
         *samples,
+        *analytic,
         **options,
     )
 
@@ -35,12 +37,21 @@ case(
     np.abs,
     sample(array(2, 3, apart=0.3)),
     sample(array()),
+    sample(array(2, 3), dtypes=COMPLEX),
+    sample(given(0.0, 1.0), dtypes=COMPLEX, kink=True),
     sample(given(0.0, 1.0), dtypes=FLOATS, kink=True),
     sample(given(0.0, -0.0, INF, -INF, NAN), dtypes=FLOATS, gradient=False),
     dtypes=NUMBERS,
     mistakes=[sample(array(2, dtype="bool"))],
 )
-case("sign", np.sign, sample(array(2, 3)), sample(EXTREMES, dtypes=FLOATS), dtypes=(*FLOATS, *SIGNED))
+case(
+    "sign",
+    np.sign,
+    sample(array(2, 3)),
+    sample(given(0.0, 1j, 3 + 4j), dtypes=COMPLEX),
+    sample(EXTREMES, dtypes=FLOATS),
+    dtypes=(*FLOATS, *SIGNED),
+)
 TINY = accurate(spread(-30, -1))
 POSITIVE = accurate(spread(-37, 37, negative=False))
 NEAR_ONE = accurate(spread(-6, -1, around=1.0))
@@ -103,5 +114,6 @@ for _name, _reference in (("isnan", np.isnan), ("isinf", np.isinf), ("isfinite",
         _reference,
         sample(array(2, 3)),
         sample(EXTREMES, dtypes=FLOATS),
+        sample(given(1j, complex(INF, 1), complex(1, NAN)), dtypes=COMPLEX),
         dtypes=(*NUMBERS, *BOOL),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..case import BOOL, FLOATS, NUMBERS, array, case, given, sample
+from ..case import BOOL, COMPLEX, FLOATS, NUMBERS, array, case, given, sample
 from ..exact import accurate, spread
 from .arithmetic import INF, NAN
 
@@ -58,6 +58,7 @@ case(
     sample(array(1000, low=0, high=1), dtypes=FLOATS, gradient=False),
     sample(given(1.0, INF, 2.0), dtypes=FLOATS, gradient=False),
     sample(array(2, 3), axis=()),
+    sample(array(2, 3), axis=1, dtypes=COMPLEX),
     dtypes=NUMBERS,
     magnitude=lambda x, axis=None, keepdims=False: np.abs(x).sum(axis=tuples(axis), keepdims=keepdims),
     mistakes=BAD_AXES,
@@ -71,6 +72,7 @@ case(
     sample(given(2.0, 0.0, 3.0), dtypes=("float32", "float64")),
     sample(given(0.0, 0.0, 3.0), dtypes=("float32", "float64")),
     sample(array(3, low=1, high=3, dtype="int8"), dtypes=("int8",)),
+    sample(array(2, 3), axis=1, dtypes=COMPLEX, gradient=False),  # TensorFlow's second derivative is wrong
     dtypes=(*FLOATS, "int32", "int64"),
     mistakes=BAD_AXES,
 )
@@ -99,6 +101,7 @@ case(
     sample(array(3, dtype="bool"), dtypes=BOOL),
     sample(array(1000, low=0, high=1), gradient=False),
     sample(given(60000.0, 60000.0), dtypes=("float16",)),
+    sample(array(2, 3), axis=1, dtypes=COMPLEX),
     magnitude=lambda x, axis=None, keepdims=False: np.abs(x).mean(axis=tuples(axis), keepdims=keepdims),
     mistakes=BAD_AXES,
 )
@@ -112,6 +115,7 @@ case(
     accurate(given(7.1, 7.1, 7.1)),
     sample(array(3, dtype="int32", low=0, high=9), dtypes=("int32",)),
     sample(array(300, low=1000, high=1001), dtypes=("float32", "float64"), gradient=False),
+    sample(array(2, 3), axis=1, dtypes=COMPLEX),
     magnitude=lambda x, axis=None, keepdims=False: _spread(x, tuples(axis), keepdims),
     mistakes=BAD_AXES,
 )
@@ -127,6 +131,7 @@ case(
     "std",
     means(np.std),
     *reducing(array(2, 3, 4))[:5],
+    sample(array(2, 3), axis=1, dtypes=COMPLEX),
     magnitude=lambda x, axis=None, keepdims=False: np.sqrt(_spread(x, tuples(axis), keepdims)),
     mistakes=BAD_AXES,
 )
@@ -232,6 +237,7 @@ RUNNING = (
     sample(array(2, 3, low=0.5, high=1.5), axis=0),
     sample(array(2, 3, low=0.5, high=1.5), axis=-1),
     sample(array(0, 3), axis=0),
+    sample(array(2, 3), axis=1, dtypes=COMPLEX),
 )
 BAD_RUNNING = [sample(array(2, 3), axis=2)]
 for _lean, _name, _reference in (("running_sum", "cumsum", np.cumsum), ("running_product", "cumprod", np.cumprod)):

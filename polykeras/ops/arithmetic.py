@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import COMPUTABLE, NUMBERS, ORDERED, ORDERED_NUMBERS, inexact, numeric, same
+from ..dtypes import COMPLEXES, COMPUTABLE, NUMBERS, ORDERED, ORDERED_NUMBERS, inexact, numeric, same
 from ..op import Array, composed, primitive
 from .rules import broadcasting, elementwise
 
@@ -161,7 +161,8 @@ def _power_base_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
 
 
 def _power_exponent_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
-    return ops.multiply(g, ops.multiply(out, ops.log(ops.where(ops.greater(x1, 0), x1, 1))))
+    has_logarithm = ops.not_equal(x1, 0) if ops.dtype(x1) in COMPLEXES else ops.greater(x1, 0)
+    return ops.multiply(g, ops.multiply(out, ops.log(ops.where(has_logarithm, x1, 1))))
 
 
 @primitive(

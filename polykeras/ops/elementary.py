@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import COMPUTABLE, FLOATS, NUMBERS, ORDERED, inexact, real_of, same
+from ..dtypes import COMPLEXES, COMPUTABLE, FLOATS, NUMBERS, ORDERED, inexact, real_of, same
 from ..op import Array, composed, primitive
 from ..spec import Spec
 from .arithmetic import MACHINE
@@ -19,12 +19,18 @@ def _magnitude(x: Spec) -> Spec:
     return Spec(x.shape, real_of(x.dtype))
 
 
+def _abs_rule(g: Any, out: Any, x: Any) -> Any:
+    if ops.dtype(x) not in COMPLEXES:
+        return ops.multiply(g, ops.sign(x))
+    return ops.multiply(g, ops.divide(ops.conjugate(x), ops.where(ops.equal(out, 0), 1, out)))
+
+
 @primitive(
     why=MACHINE,
     infer=_magnitude,
     accepts=NUMBERS,
     promote=same,
-    vjp=(lambda g, out, x: ops.multiply(g, ops.sign(x)),),
+    vjp=(_abs_rule,),
     ulp=0,
 )
 def abs(x: Array) -> Array:
