@@ -14,6 +14,10 @@ from .activation import (
     softplus,
     swish,
 )
+from .adaptive import (
+    adaptive_average_pool,
+    adaptive_max_pool,
+)
 from .arithmetic import (
     add,
     arctan2,
@@ -30,6 +34,15 @@ from .arithmetic import (
     square,
     subtract,
     true_divide,
+)
+from .attention import (
+    dot_product_attention,
+)
+from .blocks import (
+    depth_to_space,
+    fold,
+    space_to_depth,
+    unfold,
 )
 from .brackets import (
     get_item,
@@ -70,6 +83,7 @@ from .convolution import (
     convolve_input_gradient,
     convolve_kernel_gradient,
     depthwise_conv,
+    separable_conv,
 )
 from .creation import (
     arange,
@@ -78,11 +92,16 @@ from .creation import (
     full,
     full_like,
     identity,
+    multi_hot,
     one_hot,
     ones,
     ones_like,
     zeros,
     zeros_like,
+)
+from .ctc import (
+    ctc_decode,
+    ctc_loss,
 )
 from .draws import rng_bits
 from .elementary import (
@@ -162,6 +181,11 @@ from .logic import (
     right_shift,
     where,
 )
+from .mapping import (
+    associative_scan,
+    vectorize,
+    vectorized_map,
+)
 from .movement import (
     broadcast_to,
     concatenate,
@@ -182,6 +206,13 @@ from .movement import (
     tile,
     transpose,
     unstack,
+)
+from .normalization import (
+    batch_normalization,
+    layer_normalization,
+    moments,
+    normalize,
+    rms_normalization,
 )
 from .pooling import (
     average_pool,
@@ -214,6 +245,19 @@ from .reduction import (
     sum,
     var,
 )
+from .scores import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    in_top_k,
+    psnr,
+    sparse_categorical_crossentropy,
+)
+from .segments import (
+    segment_max,
+    segment_min,
+    segment_prod,
+    segment_sum,
+)
 from .sorting import (
     argsort,
     searchsorted,
@@ -224,6 +268,8 @@ from .sorting import (
 __all__ = [
     "abs",
     "absolute",
+    "adaptive_average_pool",
+    "adaptive_max_pool",
     "add",
     "add_along_axis",
     "all",
@@ -237,7 +283,10 @@ __all__ = [
     "argsort",
     "array",
     "as_array",
+    "associative_scan",
     "average_pool",
+    "batch_normalization",
+    "binary_crossentropy",
     "bitwise_and",
     "bitwise_invert",
     "bitwise_left_shift",
@@ -247,6 +296,7 @@ __all__ = [
     "bitwise_xor",
     "broadcast_to",
     "cast",
+    "categorical_crossentropy",
     "ceil",
     "clip",
     "concatenate",
@@ -267,12 +317,16 @@ __all__ = [
     "convolve_kernel_gradient",
     "cos",
     "count_nonzero",
+    "ctc_decode",
+    "ctc_loss",
     "cumprod",
     "cumsum",
     "custom_gradient",
+    "depth_to_space",
     "depthwise_conv",
     "divide",
     "dot",
+    "dot_product_attention",
     "dtype",
     "einsum",
     "elementwise",
@@ -289,6 +343,7 @@ __all__ = [
     "flip",
     "floor",
     "floor_divide",
+    "fold",
     "fori_loop",
     "full",
     "full_like",
@@ -301,12 +356,14 @@ __all__ = [
     "greater_equal",
     "hessian",
     "identity",
+    "in_top_k",
     "is_tensor",
     "isfinite",
     "isinf",
     "isnan",
     "jacobian",
     "jvp",
+    "layer_normalization",
     "leaky_relu",
     "left_shift",
     "less",
@@ -329,11 +386,14 @@ __all__ = [
     "min",
     "minimum",
     "mod",
+    "moments",
     "moveaxis",
+    "multi_hot",
     "multiply",
     "ndim",
     "negative",
     "nonzero",
+    "normalize",
     "not_equal",
     "one_hot",
     "ones",
@@ -343,6 +403,7 @@ __all__ = [
     "power",
     "prod",
     "product",
+    "psnr",
     "random",
     "ravel",
     "reciprocal",
@@ -352,6 +413,7 @@ __all__ = [
     "reshape",
     "right_shift",
     "rint",
+    "rms_normalization",
     "rng_bits",
     "roll",
     "round",
@@ -363,6 +425,11 @@ __all__ = [
     "scatter",
     "scatter_update",
     "searchsorted",
+    "segment_max",
+    "segment_min",
+    "segment_prod",
+    "segment_sum",
+    "separable_conv",
     "shape",
     "sigmoid",
     "sign",
@@ -374,6 +441,8 @@ __all__ = [
     "softmax",
     "softplus",
     "sort",
+    "space_to_depth",
+    "sparse_categorical_crossentropy",
     "split",
     "sqrt",
     "square",
@@ -397,9 +466,12 @@ __all__ = [
     "top_k",
     "transpose",
     "true_divide",
+    "unfold",
     "unstack",
     "value_and_grad",
     "var",
+    "vectorize",
+    "vectorized_map",
     "vjp",
     "where",
     "while_loop",
