@@ -163,7 +163,7 @@ def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: st
     >>> vectorize(lambda x, y: maximum(x, y))([1.0, 5.0], [[2.0], [3.0]])
     array([[2., 5.],
            [3., 5.]], dtype=float32)
-    >>> vectorize(lambda m, v: matmul(m, v), signature="(m,n),(n)->(m)")(ones((2, 3)), ones((4, 3))).shape
+    >>> shape(vectorize(lambda m, v: matmul(m, v), signature="(m,n),(n)->(m)")(ones((2, 3)), ones((4, 3))))
     (4, 2)
     """
     if not callable(pyfunc):

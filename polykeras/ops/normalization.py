@@ -11,6 +11,7 @@ from ..errors import ShapeError
 from ..op import Array, Axes, composed
 from ..settings import settings
 from ..spec import Spec, broadcast_shapes, normalize_axes, normalize_axis, same_size, show_shape
+from ..symbolic import spec_of
 from .reduction import count
 from .rules import reduced_shape
 
@@ -43,7 +44,7 @@ def _infer_moments(x: Spec, axes: Any, keepdims: bool, synchronized: bool) -> tu
 
 
 def _normalized_elements(x: Spec, axes: Any, *_: Any) -> Any:
-    return count(x, axes)
+    return count(Spec(x.shape or (1,)), axes) if axes != () else 1
 
 
 @composed(infer=_infer_moments, accepts=ORDERED, promote=inexact, summands=_normalized_elements)
@@ -163,6 +164,8 @@ def batch_normalization(
     array([[-1., -1.],
            [ 1.,  1.]], dtype=float32)
     """
+    given = (None if p is None else spec_of(p) for p in (offset, scale))
+    _infer_batch_normalization(spec_of(x), spec_of(mean), spec_of(variance), axis, *given, epsilon)
     shape = ops.shape(x)
     axis = normalize_axis(axis, len(shape))
     channels = tuple(size if i == axis else 1 for i, size in enumerate(shape))
@@ -224,7 +227,9 @@ def _layer_elements(x: Spec, gamma: Any, beta: Any, axis: Any, epsilon: Any) -> 
     summands=_layer_elements,
     ulp=4,
 )
-def _layer_normalization(x: Array, gamma: Array | None, beta: Array | None, axis: Axes, epsilon: float) -> Array:
+def _layer_normalization(
+    x: Array, gamma: Array | None = None, beta: Array | None = None, axis: Axes = -1, epsilon: float = 1e-7
+) -> Array:
     """As `layer_normalization`, with a number for `epsilon`."""
     shape = ops.shape(x)
 
@@ -268,7 +273,7 @@ def _infer_rms_normalization(x: Spec, scale: Spec | None, axis: Any, epsilon: fl
 
 
 def _rms_elements(x: Spec, scale: Any, axis: Any, epsilon: Any) -> Any:
-    return count(Spec(x.shape or (1,)), axis)
+    return _normalized_elements(x, axis)
 
 
 @composed(
@@ -279,7 +284,7 @@ def _rms_elements(x: Spec, scale: Any, axis: Any, epsilon: Any) -> Any:
     summands=_rms_elements,
     ulp=4,
 )
-def _rms_normalization(x: Array, scale: Array | None, axis: Axes, epsilon: float) -> Array:
+def _rms_normalization(x: Array, scale: Array | None = None, axis: Axes = -1, epsilon: float = 1e-7) -> Array:
     """As `rms_normalization`, with a number for `epsilon`."""
     x = x if ops.shape(x) else ops.reshape(x, (1,))
     shape = ops.shape(x)

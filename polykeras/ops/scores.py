@@ -141,7 +141,9 @@ def _infer_sparse(target: Spec, output: Spec, from_logits: bool, axis: int) -> S
     summands=_classes,
     ulp=8,  # a softmax and a logarithm
 )
-def _sparse_categorical_crossentropy(target: Index, output: Array, from_logits: bool, axis: int) -> Array:
+def _sparse_categorical_crossentropy(
+    target: Index, output: Array, from_logits: bool = False, axis: int = -1
+) -> Array:
     """As `sparse_categorical_crossentropy`, for classes in integers."""
     shape = ops.shape(output)
     axis = normalize_axis(axis, len(shape))
