@@ -20,7 +20,7 @@ from jax import lax
 from jax.core import Tracer
 
 from polykeras import philox, tree
-from polykeras.backend import Backend, chosen_device, numpy_dtype
+from polykeras.backend import Backend, chosen_device, numpy_dtype, using
 from polykeras.errors import OutOfRangeError
 from polykeras.op import OPS
 from polykeras.spec import normalize_axis
@@ -420,6 +420,7 @@ def _position(search: Callable[..., Any], lowest: float, wins: Callable[..., Any
     """The place of an extreme. JAX's own fails for 64-bit numbers in a program that has no others."""
 
     def run(x: Any, axis: Any, keepdims: bool) -> Any:
+        x = lax.stop_gradient(x)
         if x.dtype not in _WIDE or 0 in x.shape:
             return search(x, axis, keepdims=keepdims).astype("int32")
         flat = jnp.reshape(x, (-1,)) if axis is None else x
@@ -611,6 +612,25 @@ def window_max(x: Any, window: Any) -> Any:
 @kernel
 def window_sum(x: Any, window: Any) -> Any:
     return _reduce_windows(x, window, 0, lax.add)
+
+
+# Bodies of ops as one program ------------------------------------------------------------------------------
+
+
+def _program(name: str) -> Callable[..., Any]:
+    """The op's body, compiled for eager calls."""
+    op = OPS[name]
+
+    def run(*args: Any) -> Any:
+        with using(backend):
+            return op.body(*args)  # type: ignore[misc]
+
+    return compiled(run, *(i for i in range(len(op.parameters)) if i not in op.positions))
+
+
+_WHOLE = ("moments", "batch_normalization", "layer_normalization", "rms_normalization", "ctc_loss", "ctc_decode")
+KERNELS |= {name: _program(name) for name in _WHOLE}
+KERNELS["vectorized_map"] = lambda function, elements: jax.vmap(lambda xs: _arrays(function(xs)))(elements)
 
 
 # Control flow ----------------------------------------------------------------------------------------------

@@ -18,7 +18,15 @@ def _fits(query, key, bias, scale, cap):
 
 
 def attention(
-    query, key, value, bias=None, mask=None, scale=None, is_causal=False, flash_attention=None, attn_logits_soft_cap=None
+    query,
+    key,
+    value,
+    bias=None,
+    mask=None,
+    scale=None,
+    is_causal=False,
+    flash_attention=None,
+    attn_logits_soft_cap=None,
 ):
     """Attention, one head after the other."""
     fits = _fits(query, key, bias, scale, attn_logits_soft_cap)

@@ -141,9 +141,7 @@ def _infer_sparse(target: Spec, output: Spec, from_logits: bool, axis: int) -> S
     summands=_classes,
     ulp=8,  # a softmax and a logarithm
 )
-def _sparse_categorical_crossentropy(
-    target: Index, output: Array, from_logits: bool = False, axis: int = -1
-) -> Array:
+def _sparse_categorical_crossentropy(target: Index, output: Array, from_logits: bool = False, axis: int = -1) -> Array:
     """As `sparse_categorical_crossentropy`, for classes in integers."""
     shape = ops.shape(output)
     axis = normalize_axis(axis, len(shape))
@@ -252,6 +250,6 @@ def in_top_k(targets: Index, predictions: Array, k: int) -> Array:
     _infer_in_top_k(spec_of(targets), spec_of(predictions), k)
     places, known = within(ops.expand_dims(targets, -1), ops.shape(predictions)[-1])
     chosen = ops.gather_along_axis(predictions, places, len(ops.shape(predictions)) - 1)
-    greater = ops.count_nonzero(ops.logical_not(ops.less_equal(predictions, chosen)), axis=-1)
+    greater = ops.logical_or(ops.greater(predictions, chosen), ops.isnan(predictions))
     valid = ops.squeeze(ops.logical_and(known, ops.equal(chosen, chosen)), -1)
-    return ops.logical_and(valid, ops.less(greater, k))
+    return ops.logical_and(valid, ops.less(ops.count_nonzero(greater, axis=-1), k))
