@@ -842,10 +842,12 @@ def dot_product_attention(
     tensors = [query, key, value] if bias is None else [query, key, value, bias]
 
     def fast(query: Any, key: Any, value: Any, added: Any = None) -> Any:
-        if seen is not None:  # PyTorch's own mask makes something else of a query that may look at nothing
-            added = query.new_zeros(()) if added is None else added
-            added = torch.where(seen, added, query.new_full((), 0.7 * torch.finfo(query.dtype).min))
+        if seen is not None:  # a query that may look at nothing looks at all keys alike, and no gradient flows there
+            sighted = seen.any(-1, keepdim=True)
+            lowest = torch.where(sighted, query.new_full((), 0.7 * torch.finfo(query.dtype).min), query.new_zeros(()))
+            added = torch.where(seen, query.new_zeros(()) if added is None else added, lowest)
         query, key, value = (x.transpose(1, 2) for x in (query, key, value))
+        query = query if seen is None else torch.where(sighted, query, query.new_zeros(()))
         out = F.scaled_dot_product_attention(query, key, value, added, 0.0, is_causal, scale=scale, enable_gqa=True)
         return out.transpose(1, 2)
 
@@ -858,12 +860,10 @@ def dot_product_attention(
 @kernel
 def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, mask_index: int) -> Any:
     output = output if output.dtype == torch.float64 else output.float()
-    sizes = (target, target_length, output_length, mask_index)
-    shapes_fit = (
-        target.ndim == 2 and output.ndim == 3 and target_length.shape == output_length.shape == target.shape[:1]
-    )
-    if not shapes_fit or len(target) != len(output) or output.ndim != 3 or 0 in (*target.shape, *output.shape):
-        return _body("ctc_loss", target, output, *sizes[1:])
+    sizes = (target_length, output_length, mask_index)
+    shapes_fit = target.ndim == 2 and target_length.shape == output_length.shape == output.shape[:1] == target.shape[:1]
+    if not shapes_fit or output.ndim != 3 or 0 in (*target.shape, *output.shape):
+        return _body("ctc_loss", target, output, *sizes)
     inside = torch.arange(target.shape[1], device=target.device) < target_length[:, None]
     labels = torch.where(inside, target, mask_index).long()
     target_length, output_length = target_length.long(), output_length.long()
@@ -880,7 +880,7 @@ def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, m
             return found
         return torch.where(possible, losses(torch.where(possible, target_length, 0)), torch.inf)
 
-    return _fast(fast, lambda output: _body("ctc_loss", target, output, *sizes[1:]), output)
+    return _fast(fast, lambda output: _body("ctc_loss", target, output, *sizes), output)
 
 
 @kernel

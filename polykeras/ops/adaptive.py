@@ -64,7 +64,7 @@ def _even(inputs: Any, sizes: tuple[int, ...], last: bool) -> tuple[int, ...] | 
     return tuple(n // count for n, count in zip(spatial, sizes, strict=True))
 
 
-@composed(infer=_infer_adaptive, accepts=ORDERED, promote=inexact, ulp=6)
+@composed(infer=_infer_adaptive, accepts=ORDERED, promote=inexact)
 def adaptive_average_pool(inputs: Array, output_size: Any, data_format: str | None = None) -> Array:
     """The means of the parts into which spatial axes are divided.
 

@@ -62,7 +62,6 @@ def causal_mask(queries: Any, keys: Any) -> Any:
     accepts=ORDERED,
     promote=_of_queries_keys_values,
     summands=lambda query, key, *_: query.shape[3] + key.shape[1],
-    ulp=8,  # two products of matrices and a softmax between them
 )
 def dot_product_attention(
     query: Array,

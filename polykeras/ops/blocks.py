@@ -83,7 +83,7 @@ def _infer_fold(x: Spec, output_size: Any, kernel_size: Any, dilation: Any, padd
     return Spec(shape, x.dtype)
 
 
-@composed(infer=_infer_fold, accepts=NUMBERS, promote=same, ulp=4)
+@composed(infer=_infer_fold, accepts=NUMBERS, promote=same)
 def fold(x: Array, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Array:
     """Put columns back to where `unfold` took them from. What comes to lie on the same place is added up.
 

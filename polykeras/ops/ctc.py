@@ -46,7 +46,6 @@ def _infer_loss(target: Spec, output: Spec, target_length: Spec, output_length: 
     accepts=ORDERED,
     promote=inexact,
     summands=lambda target, output, *_: 9 * output.shape[1],
-    ulp=8,  # at each step a softmax and a logarithm of a sum
 )
 def ctc_loss(target: Index, output: Array, target_length: Index, output_length: Index, mask_index: int = 0) -> Array:
     """Minus the logarithm of the probability of a sequence of labels: of all paths that stand for it together.
@@ -127,7 +126,7 @@ def _infer_decode(
     return Spec((top_paths, batch, steps), "int32"), Spec((batch, top_paths), dtype)
 
 
-@composed(infer=_infer_decode, accepts=ORDERED, promote=inexact, summands=lambda inputs, *_: inputs.shape[1], ulp=8)
+@composed(infer=_infer_decode, accepts=ORDERED, promote=inexact, summands=lambda inputs, *_: inputs.shape[1])
 def ctc_decode(
     inputs: Array,
     sequence_lengths: Index,

@@ -55,7 +55,7 @@ def _infer_associative_scan(f: Any, elems: Any, reverse: bool, axis: int) -> Any
     return tree.map_structure(lambda x: Spec(x.shape, x.dtype), elems)
 
 
-@composed(infer=_infer_associative_scan, ulp=16)
+@composed(infer=_infer_associative_scan, ulp=4)
 def associative_scan(f: Function, elems: Tree, reverse: bool = False, axis: int = 0) -> Any:
     """Combine the elements up to each one along an axis, in about 2 log2(n) calls of a function for n elements.
 

@@ -89,7 +89,6 @@ def _infer_normalize(x: Spec, axis: Any, order: int, epsilon: float | None) -> S
     accepts=ORDERED,
     promote=inexact,
     summands=_normalized_elements,
-    ulp=8,  # the root of a sum of powers, beside which the division is exact
 )
 def normalize(x: Array, axis: Axes = -1, order: int = 2, epsilon: float | None = None) -> Array:
     """The array divided by its norm along axes, or by `epsilon` where the norm is smaller.
@@ -136,7 +135,9 @@ def _infer_batch_normalization(
     return Spec(x.shape, x.dtype)
 
 
-@composed(infer=_infer_batch_normalization, accepts=ORDERED, promote=inexact, ulp=8)
+@composed(
+    infer=_infer_batch_normalization, accepts=ORDERED, promote=inexact, ulp=4
+)  # a reciprocal root, and what it multiplies
 def batch_normalization(
     x: Array,
     mean: Array,
@@ -225,7 +226,7 @@ def _layer_elements(x: Spec, gamma: Any, beta: Any, axis: Any, epsilon: Any) -> 
     accepts=ORDERED,
     promote=like_first,
     summands=_layer_elements,
-    ulp=4,
+    ulp=4,  # a reciprocal root, and what it multiplies
 )
 def _layer_normalization(
     x: Array, gamma: Array | None = None, beta: Array | None = None, axis: Axes = -1, epsilon: float = 1e-7
@@ -282,7 +283,7 @@ def _rms_elements(x: Spec, scale: Any, axis: Any, epsilon: Any) -> Any:
     accepts=ORDERED,
     promote=like_first,
     summands=_rms_elements,
-    ulp=4,
+    ulp=4,  # a reciprocal root, and what it multiplies
 )
 def _rms_normalization(x: Array, scale: Array | None = None, axis: Axes = -1, epsilon: float = 1e-7) -> Array:
     """As `rms_normalization`, with a number for `epsilon`."""

@@ -35,7 +35,6 @@ def _infer_binary_crossentropy(target: Spec, output: Spec, from_logits: bool) ->
     infer=_infer_binary_crossentropy,
     accepts=ORDERED,
     promote=inexact,
-    ulp=8,  # two logarithms, weighed and added up
 )
 def binary_crossentropy(target: Array, output: Array, from_logits: bool = False) -> Array:
     """The cross entropy of probabilities that something is so, element by element.
@@ -93,7 +92,6 @@ def _classes(target: Spec, output: Spec, from_logits: bool, axis: int) -> Any:
     accepts=ORDERED,
     promote=inexact,
     summands=_classes,
-    ulp=8,  # a softmax, a logarithm and a sum
 )
 def categorical_crossentropy(target: Array, output: Array, from_logits: bool = False, axis: int = -1) -> Array:
     """The cross entropy of probabilities of classes.
@@ -139,7 +137,6 @@ def _infer_sparse(target: Spec, output: Spec, from_logits: bool, axis: int) -> S
     accepts=ORDERED,
     promote=inexact,
     summands=_classes,
-    ulp=8,  # a softmax and a logarithm
 )
 def _sparse_categorical_crossentropy(target: Index, output: Array, from_logits: bool = False, axis: int = -1) -> Array:
     """As `sparse_categorical_crossentropy`, for classes in integers."""
@@ -199,7 +196,7 @@ def _infer_psnr(x1: Spec, x2: Spec, max_val: Spec) -> Spec:
     return Spec((), x1.dtype)
 
 
-@composed(infer=_infer_psnr, accepts=ORDERED, promote=inexact, summands=lambda x1, x2, max_val: x1.size, ulp=8)
+@composed(infer=_infer_psnr, accepts=ORDERED, promote=inexact, summands=lambda x1, x2, max_val: x1.size)
 def psnr(x1: Array, x2: Array, max_val: Array) -> Array:
     """The ratio of the peak of a signal to the noise in another version of it, in decibels.
 
