@@ -19,7 +19,6 @@ from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device, numpy_dtype, using
 from polykeras.errors import BackendError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
-from polykeras.ops.windows import is_channels_last, per_axis
 from polykeras.spec import normalize_axes, normalize_axis
 
 KERNELS: dict[str, Callable[..., Any]] = {
@@ -691,11 +690,12 @@ def window_sum(x: Any, window: Any) -> Any:
 
 
 def _adaptive(name: str, pools: dict[int, Callable[..., Any]]) -> Callable[..., Any]:
-    def run(inputs: Any, output_size: Any, data_format: str | None) -> Any:
-        rank, last = inputs.ndim - 2, is_channels_last(data_format)
-        if rank not in pools or not inputs.is_floating_point() or 0 in inputs.shape:
+    def run(inputs: Any, output_size: Any, data_format: str) -> Any:
+        rank, last = inputs.ndim - 2, data_format == "channels_last"
+        sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * rank
+        known = last or data_format == "channels_first"
+        if not known or rank not in pools or not inputs.is_floating_point() or 0 in inputs.shape or min(sizes) < 1:
             return _body(name, inputs, output_size, data_format)
-        sizes = per_axis(output_size, rank, "output_size")
         pooled = pools[rank](inputs.movedim(-1, 1) if last else inputs, sizes)
         return pooled.movedim(1, -1) if last else pooled
 
@@ -755,6 +755,13 @@ class _Fast(torch.autograd.Function):
 def _fast(fast: Callable[..., Any], slow: Callable[..., Any], *tensors: Any) -> Any:
     differentiated = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
     return _Fast.apply(fast, slow, *tensors) if differentiated else fast(*tensors)
+
+
+@kernel
+def normalize(x: Any, axis: Any, order: int, epsilon: float) -> Any:
+    if axis is None or not x.ndim or not isinstance(order, int) or order < 1:
+        return _body("normalize", x, axis, order, epsilon)
+    return F.normalize(x, order, axis, epsilon)
 
 
 def _trailing(x: Any, axis: Any, *parameters: Any) -> Any:
@@ -832,8 +839,8 @@ def dot_product_attention(
     attn_logits_soft_cap: float | None,
 ) -> Any:
     options = (is_causal, flash_attention, attn_logits_soft_cap)
-    own = attn_logits_soft_cap is not None or flash_attention is False or isinstance(scale, torch.Tensor)
-    if own or not _attention_fits(query, key, value, bias, mask):
+    plain = attn_logits_soft_cap is None and flash_attention is not False and (scale is None or type(scale) is float)
+    if not plain or not _attention_fits(query, key, value, bias, mask):
         return _body("dot_product_attention", query, key, value, bias, mask, scale, *options)
     seen = mask
     if is_causal and (bias is not None or mask is not None):

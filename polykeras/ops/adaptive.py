@@ -11,6 +11,7 @@ from .. import ops
 from ..dtypes import ORDERED, ORDERED_NUMBERS, inexact, same
 from ..errors import ShapeError
 from ..op import Array, composed
+from ..settings import settings
 from ..spec import Spec, show_shape
 from ..symbolic import spec_of
 from .conversion import in_single
@@ -64,7 +65,23 @@ def _even(inputs: Any, sizes: tuple[int, ...], last: bool) -> tuple[int, ...] | 
     return tuple(n // count for n, count in zip(spatial, sizes, strict=True))
 
 
-@composed(infer=_infer_adaptive, accepts=ORDERED, promote=inexact)
+@composed(name="adaptive_average_pool", infer=_infer_adaptive, accepts=ORDERED, promote=inexact)
+def _adaptive_average_pool(inputs: Array, output_size: Any, data_format: str = "channels_last") -> Array:
+    """As `adaptive_average_pool`, with a word for the format."""
+    _infer_adaptive(spec_of(inputs), output_size, data_format)
+    last, sizes = is_channels_last(data_format), per_axis(output_size, len(ops.shape(inputs)) - 2, "output_size")
+    parts = _even(inputs, sizes, last)
+    if parts is not None:
+        return ops.average_pool(inputs, parts, data_format=data_format)
+
+    def means(rows: Any, mask: np.ndarray, axis: int) -> Any:
+        counts = mask.sum(1, keepdims=True).astype("float64")
+        shares = ops.cast(np.where(mask, 1 / counts, 0.0), ops.dtype(rows))
+        return ops.sum(ops.multiply(ops.where(mask, rows, 0), shares), axis)
+
+    return in_single(lambda x: _by_axis(x, sizes, last, means), inputs)
+
+
 def adaptive_average_pool(inputs: Array, output_size: Any, data_format: str | None = None) -> Array:
     """The means of the parts into which spatial axes are divided.
 
@@ -84,21 +101,26 @@ def adaptive_average_pool(inputs: Array, output_size: Any, data_format: str | No
     array([[[1.5],
             [4. ]]], dtype=float32)
     """
+    return _adaptive_average_pool(inputs, output_size, data_format or settings.image_data_format)
+
+
+@composed(name="adaptive_max_pool", infer=_infer_adaptive, accepts=ORDERED_NUMBERS, promote=same, ulp=0)
+def _adaptive_max_pool(inputs: Array, output_size: Any, data_format: str = "channels_last") -> Array:
+    """As `adaptive_max_pool`, with a word for the format."""
     _infer_adaptive(spec_of(inputs), output_size, data_format)
     last, sizes = is_channels_last(data_format), per_axis(output_size, len(ops.shape(inputs)) - 2, "output_size")
     parts = _even(inputs, sizes, last)
     if parts is not None:
-        return ops.average_pool(inputs, parts, data_format="channels_last" if last else "channels_first")
+        return ops.max_pool(inputs, parts, data_format=data_format)
 
-    def means(rows: Any, mask: np.ndarray, axis: int) -> Any:
-        counts = mask.sum(1, keepdims=True).astype("float64")
-        shares = ops.cast(np.where(mask, 1 / counts, 0.0), ops.dtype(rows))
-        return ops.sum(ops.multiply(ops.where(mask, rows, 0), shares), axis)
+    def greatest(rows: Any, mask: np.ndarray, axis: int) -> Any:
+        rows = ops.where(mask, rows, lowest(ops.dtype(rows)))
+        places = ops.argmax(rows, axis, keepdims=True)
+        return ops.squeeze(ops.gather_along_axis(rows, places, axis), axis)
 
-    return in_single(lambda x: _by_axis(x, sizes, last, means), inputs)
+    return _by_axis(inputs, sizes, last, greatest)
 
 
-@composed(infer=_infer_adaptive, accepts=ORDERED_NUMBERS, promote=same, ulp=0)
 def adaptive_max_pool(inputs: Array, output_size: Any, data_format: str | None = None) -> Array:
     """The greatest elements of the parts into which spatial axes are divided.
 
@@ -118,15 +140,4 @@ def adaptive_max_pool(inputs: Array, output_size: Any, data_format: str | None =
     array([[[2.],
             [6.]]], dtype=float32)
     """
-    _infer_adaptive(spec_of(inputs), output_size, data_format)
-    last, sizes = is_channels_last(data_format), per_axis(output_size, len(ops.shape(inputs)) - 2, "output_size")
-    parts = _even(inputs, sizes, last)
-    if parts is not None:
-        return ops.max_pool(inputs, parts, data_format="channels_last" if last else "channels_first")
-
-    def greatest(rows: Any, mask: np.ndarray, axis: int) -> Any:
-        rows = ops.where(mask, rows, lowest(ops.dtype(rows)))
-        places = ops.argmax(rows, axis, keepdims=True)
-        return ops.squeeze(ops.gather_along_axis(rows, places, axis), axis)
-
-    return _by_axis(inputs, sizes, last, greatest)
+    return _adaptive_max_pool(inputs, output_size, data_format or settings.image_data_format)

@@ -325,6 +325,7 @@ def depthwise_conv(
     return convolve(inputs, ops.reshape(kernel, (*sizes, 1, channels * multiplier)), replace(window, groups=channels))
 
 
+@composed(summands=lambda inputs, depthwise, pointwise, *_: depthwise.size + pointwise.size)
 def separable_conv(
     inputs: Array,
     depthwise_kernel: Array,
@@ -353,12 +354,10 @@ def separable_conv(
     array([[[21.],
             [43.]]], dtype=float32)
     """
-    apart = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
     shape = ops.shape(pointwise_kernel)
     if any(not same_size(size, 1) for size in shape[:-2]):
-        raise ShapeError(
-            f"expected a pointwise kernel whose spatial sizes are 1; got shape {show_shape(shape)}."
-        ).named("separable_conv")
+        raise ShapeError(f"expected a pointwise kernel whose spatial sizes are 1; got shape {show_shape(shape)}.")
+    apart = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
     return conv(apart, pointwise_kernel, 1, "valid", data_format)
 
 

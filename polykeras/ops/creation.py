@@ -295,6 +295,6 @@ def multi_hot(
     _infer_multi_hot(spec_of(inputs), num_classes, axis, dtype, sparse)
     inputs = inputs if ops.shape(inputs) else ops.reshape(inputs, (1,))
     labels = 1 if len(ops.shape(inputs)) > 1 else 0
-    classes = np.arange(num_classes, dtype="int32")
+    classes = ops.arange(num_classes)
     hot = ops.equal(ops.cast(ops.expand_dims(inputs, -1), "int32"), classes)
     return ops.moveaxis(ops.cast(ops.any(hot, labels), dtype), -1, axis)

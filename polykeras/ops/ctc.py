@@ -64,7 +64,7 @@ def ctc_loss(target: Index, output: Array, target_length: Index, output_length: 
     >>> ctc_loss([[1, 2]], [[[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]], [2], [2])
     array([2.1972246], dtype=float32)
     """
-    _infer_loss(*map(spec_of, (target, output, target_length, output_length)), mask_index)
+    _infer_loss(spec_of(target), spec_of(output), spec_of(target_length), spec_of(output_length), mask_index)
     batch, steps, _ = ops.shape(output)
     count = ops.shape(target)[1]
     logs = ops.log_softmax(ops.cast(output, _single_at_least(ops.dtype(output))), -1)

@@ -77,7 +77,7 @@ def moments(x: Array, axes: Axes, keepdims: bool = False, synchronized: bool = F
 # Normalization ---------------------------------------------------------------------------------------------
 
 
-def _infer_normalize(x: Spec, axis: Any, order: int, epsilon: float | None) -> Spec:
+def _infer_normalize(x: Spec, axis: Any, order: int, epsilon: float) -> Spec:
     if not isinstance(order, int) or order < 1:
         raise ShapeError(f"expected order to be a whole number from 1; got {order!r}.")
     normalize_axes(axis, x.ndim or 1)
@@ -85,12 +85,30 @@ def _infer_normalize(x: Spec, axis: Any, order: int, epsilon: float | None) -> S
 
 
 @composed(
+    name="normalize",
     infer=_infer_normalize,
     accepts=ORDERED,
     promote=inexact,
     summands=_normalized_elements,
 )
-def normalize(x: Array, axis: Axes = -1, order: int = 2, epsilon: float | None = None) -> Array:
+def _normalize(x: Array, axis: Axes = -1, order: int = 2, epsilon: float = 1e-7) -> Array:
+    """As `normalize`, with a number for `epsilon`."""
+    shape = ops.shape(x)
+    _infer_normalize(spec_of(x), axis, order, epsilon)
+
+    def result(x: Any) -> Any:
+        if order == 2:
+            squares = ops.sum(ops.square(x), axis, keepdims=True)
+            return ops.divide(x, ops.sqrt(ops.maximum(squares, epsilon * epsilon)))
+        if order == 1:
+            return ops.divide(x, ops.maximum(ops.sum(ops.abs(x), axis, keepdims=True), epsilon))
+        powers = ops.sum(ops.power(ops.abs(x), order), axis, keepdims=True)
+        return ops.divide(x, ops.power(ops.maximum(powers, epsilon**order), 1.0 / order))
+
+    return all_in_single(result, x if shape else ops.reshape(x, (1,)))
+
+
+def normalize(x: Array, axis: Any = -1, order: int = 2, epsilon: float | None = None) -> Array:
     """The array divided by its norm along axes, or by `epsilon` where the norm is smaller.
 
     Args:
@@ -105,20 +123,7 @@ def normalize(x: Array, axis: Axes = -1, order: int = 2, epsilon: float | None =
     >>> normalize([3.0, 4.0])
     array([0.6, 0.8], dtype=float32)
     """
-    shape = ops.shape(x)
-    _infer_normalize(Spec((1,) * len(shape)), axis, order, epsilon)
-    least = _epsilon(epsilon)
-
-    def result(x: Any) -> Any:
-        if order == 2:
-            squares = ops.sum(ops.square(x), axis, keepdims=True)
-            return ops.divide(x, ops.sqrt(ops.maximum(squares, least * least)))
-        if order == 1:
-            return ops.divide(x, ops.maximum(ops.sum(ops.abs(x), axis, keepdims=True), least))
-        powers = ops.sum(ops.power(ops.abs(x), order), axis, keepdims=True)
-        return ops.divide(x, ops.power(ops.maximum(powers, least**order), 1.0 / order))
-
-    return all_in_single(result, x if shape else ops.reshape(x, (1,)))
+    return _normalize(x, axis, order, _epsilon(epsilon))
 
 
 def _infer_batch_normalization(
@@ -136,8 +141,11 @@ def _infer_batch_normalization(
 
 
 @composed(
-    infer=_infer_batch_normalization, accepts=ORDERED, promote=inexact, ulp=4
-)  # a reciprocal root, and what it multiplies
+    infer=_infer_batch_normalization,
+    accepts=ORDERED,
+    promote=inexact,
+    ulp=4,  # a reciprocal root, and what it multiplies
+)
 def batch_normalization(
     x: Array,
     mean: Array,
@@ -165,8 +173,8 @@ def batch_normalization(
     array([[-1., -1.],
            [ 1.,  1.]], dtype=float32)
     """
-    given = (None if p is None else spec_of(p) for p in (offset, scale))
-    _infer_batch_normalization(spec_of(x), spec_of(mean), spec_of(variance), axis, *given, epsilon)
+    offsets, scales = (None if p is None else spec_of(p) for p in (offset, scale))
+    _infer_batch_normalization(spec_of(x), spec_of(mean), spec_of(variance), axis, offsets, scales, epsilon)
     shape = ops.shape(x)
     axis = normalize_axis(axis, len(shape))
     channels = tuple(size if i == axis else 1 for i, size in enumerate(shape))

@@ -39,7 +39,8 @@ def _infer_binary_crossentropy(target: Spec, output: Spec, from_logits: bool) ->
 def binary_crossentropy(target: Array, output: Array, from_logits: bool = False) -> Array:
     """The cross entropy of probabilities that something is so, element by element.
 
-    Probabilities within `epsilon` of 0 and 1 are moved there, and get no gradient.
+    Probabilities closer to 0 and 1 than `epsilon` are moved that far away, and get no gradient. With logits nothing is
+    lost, however large they are.
 
     Args:
         target: The true probabilities, often 0 and 1.
@@ -58,10 +59,8 @@ def binary_crossentropy(target: Array, output: Array, from_logits: bool = False)
         return ops.add(ops.subtract(ops.maximum(x, 0), ops.multiply(x, target)), beyond)
 
     def of_probabilities(target: Any, x: Any) -> Any:
-        small = ops.less(x, 0.5)  # the smaller of the two probabilities is exact, and so are both logarithms
-        lesser = ops.clip(ops.where(small, x, ops.subtract(1, x)), settings.epsilon, 1)
-        of_lesser, of_greater = ops.log(lesser), ops.log1p(ops.negative(lesser))
-        yes, no = ops.where(small, of_lesser, of_greater), ops.where(small, of_greater, of_lesser)
+        x = ops.clip(x, settings.epsilon, 1 - settings.epsilon)
+        yes, no = ops.log(x), ops.log1p(ops.negative(x))
         return ops.negative(ops.add(ops.multiply(target, yes), ops.multiply(ops.subtract(1, target), no)))
 
     _infer_binary_crossentropy(spec_of(target), spec_of(output), from_logits)
@@ -96,7 +95,7 @@ def _classes(target: Spec, output: Spec, from_logits: bool, axis: int) -> Any:
 def categorical_crossentropy(target: Array, output: Array, from_logits: bool = False, axis: int = -1) -> Array:
     """The cross entropy of probabilities of classes.
 
-    Probabilities within `epsilon` of 0 and 1 are moved there, and get no gradient.
+    Probabilities closer to 0 and 1 than `epsilon` are moved that far away, and get no gradient.
 
     Args:
         target: The true probabilities, often one 1 among zeros.
@@ -167,7 +166,7 @@ def within(classes: Any, count: Any) -> tuple[Any, Any]:
 def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Array:
     """The cross entropy of probabilities of classes, of which one is true: minus the logarithm of its probability.
 
-    Probabilities within `epsilon` of 0 and 1 are moved there, and get no gradient.
+    Probabilities closer to 0 and 1 than `epsilon` are moved that far away, and get no gradient.
 
     Args:
         target: The numbers of the true classes, in the shape of `output` without the axis of classes, or with size 1
