@@ -807,8 +807,8 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool,
     classes = target.squeeze(axis) if target.ndim == output.ndim and target.shape[axis] == 1 else target
     if not from_logits or classes.shape != output.shape[:axis] + output.shape[axis + 1 :]:
         return _body("sparse_categorical_crossentropy", target, output, from_logits, axis)
-    known = (classes >= 0) & (classes < output.shape[axis])
-    classes = torch.where(known, classes, -100).long()  # which PyTorch leaves out
+    classes = classes.long()
+    classes = torch.where((classes >= 0) & (classes < output.shape[axis]), classes, -100)  # which PyTorch leaves out
     logits = output.movedim(axis, min(output.ndim - 1, 1))
     return F.cross_entropy(logits, classes, reduction="none")
 
@@ -895,8 +895,8 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: int | None, sorted: b
     shapes_fit = data.ndim and segment_ids.ndim == 1 and len(segment_ids) == len(data)
     if num_segments is None or not shapes_fit or data.dtype in (torch.float16, torch.bfloat16):
         return _body("segment_sum", data, segment_ids, num_segments, sorted)
-    lost = (segment_ids < 0) | (segment_ids >= num_segments)
-    places = torch.where(lost, num_segments, segment_ids).long()
+    places = segment_ids.long()
+    places = torch.where((places < 0) | (places >= num_segments), num_segments, places)
     return data.new_zeros((num_segments + 1, *data.shape[1:])).index_add(0, places, data)[:num_segments]
 
 

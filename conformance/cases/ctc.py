@@ -87,15 +87,16 @@ def _decode(
     return np.array(decoded, "int32").reshape(shape).transpose(1, 0, 2), np.array(scores).reshape(shape[:2])
 
 
+BEAM: dict = {"dtypes": ("float32",), "gradient": False}
 case(
     "ctc_decode",
     _decode,
     sample(array(3, 5, 4, apart=0.1), ints(5, 3, 0), gradient=False),
     sample(array(2, 5, 3, apart=0.1), ints(5, 4), merge_repeated=False, mask_index=None, gradient=False),
-    sample(array(2, 6, 3), ints(6, 4), "beam_search", 100, 3, gradient=False),
-    sample(array(2, 5, 3), ints(5, 5), "beam_search", 60, 2, mask_index=2, gradient=False),
-    sample(array(1, 2, 2), ints(1), "beam_search", 8, 4, gradient=False),
-    sample(array(2, 3, 3), ints(3, 0), strategy="beam_search", beam_width=40, top_paths=1, gradient=False),
+    sample(array(2, 6, 3), ints(6, 4), "beam_search", 100, 3, **BEAM),
+    sample(array(2, 5, 3), ints(5, 5), "beam_search", 60, 2, mask_index=2, **BEAM),
+    sample(array(1, 2, 2), ints(1), "beam_search", 8, 4, **BEAM),
+    sample(array(2, 3, 3), ints(3, 0), strategy="beam_search", beam_width=40, top_paths=1, **BEAM),
     sample(given([[0.0, 1.0, 0.5], [0.0, 1.0, 0.5], [2.0, 1.0, 0.5], [0.0, 1.0, 0.5]]), ints(4), gradient=False),
     sample(array(0, 3, 3), np.zeros(0, "int32"), gradient=False),
     dtypes=REAL,

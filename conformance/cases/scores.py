@@ -114,6 +114,7 @@ case(
     sample(array(0, **CLASSES), array(0, 3)),
     sample(np.array([0, -1, 3, 2], "int64"), array(4, 3), from_logits=True),
     sample(np.array([0, 1, 3, 2], "uint8"), array(4, 3, **UNIT)),
+    sample(np.array([0, -1, 127], "int8"), array(3, 200), from_logits=True, gradient=False),
     sample(np.array([1.0, 2.0], "float32"), array(2, 3), from_logits=True),
     sample(np.array([0, 2], "int32"), given([1000.0, 1001.0, 0.0], [1.0, 0.0, -1000.0]), from_logits=True, dtypes=REAL),
     magnitude=lambda target, output, from_logits=False, axis=-1: _categorical_size(

@@ -51,6 +51,7 @@ def samples(empty=True, **bounds):
         sample(array(0, 2), np.zeros(0, "int32"), 3, gradient=empty),
         sample(array(5, 2, **bounds), IDS, 0, gradient=False),
         sample(array(1, **bounds), np.array([0], "uint8"), 1),
+        sample(array(2, **bounds), np.array([-1, 127], "int8"), 200, gradient=False),
     )
 
 

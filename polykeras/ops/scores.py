@@ -157,8 +157,14 @@ def _sparse_categorical_crossentropy(target: Index, output: Array, from_logits: 
     return in_single(result, output)
 
 
+def counting(numbers: Any) -> Any:
+    """Integers in a dtype that can hold sizes too."""
+    return numbers if ops.dtype(numbers) in ("int32", "int64") else ops.cast(numbers, "int64")
+
+
 def within(classes: Any, count: Any) -> tuple[Any, Any]:
     """Class numbers with 0 in place of those that are none, and which of them are."""
+    classes = counting(classes)
     known = ops.logical_and(ops.greater_equal(classes, 0), ops.less(classes, count))
     return ops.where(known, classes, 0), known
 

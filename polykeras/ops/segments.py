@@ -13,6 +13,7 @@ from ..op import Array, Index, composed
 from ..spec import Spec, same_size, show_shape, unknown_dim
 from ..symbolic import spec_of
 from .conversion import in_single
+from .scores import counting
 
 
 def _infer_segments(data: Spec, segment_ids: Spec, num_segments: int | None, sorted: bool) -> Spec:
@@ -31,6 +32,7 @@ def _elements(data: Spec, *_: Any) -> Any:
 def _reduced(data: Any, ids: Any, count: int | None, reduction: str, start: Any) -> Any:
     """Elements combined by segment. What belongs to no segment goes to one more, which is left out in the end."""
     _infer_segments(spec_of(data), spec_of(ids), count, False)
+    ids = counting(ids)
     if count is None:
         count = 0 if ops.shape(ids)[0] == 0 else int(ops.convert_to_numpy(ops.amax(ids))) + 1
         count = count if count > 0 else 0
@@ -75,7 +77,7 @@ def segment_sum(data: Array, segment_ids: Index, num_segments: int | None = None
 
 def _of_segment(x: Any, ids: Any) -> Any:
     """For each element what an array has for its segment, 0 where it has none."""
-    count = ops.shape(x)[0]
+    count, ids = ops.shape(x)[0], counting(ids)
     lost = ops.logical_or(ops.less(ids, 0), ops.greater_equal(ids, count))
     padded = ops.pad_constant(x, ((0, 1), *(((0, 0),) * (len(ops.shape(x)) - 1))))
     return ops.take(padded, ops.where(lost, count, ids), 0)
