@@ -476,10 +476,10 @@ def view(x: Any, dtype: str | None) -> Any:
         return x
     wanted = backend.dtypes[dtype]
     if not x.shape.rank and wanted.size != x.dtype.size:
-        _refuse("view", x, dtype)
+        infer(OPS["view"], (x, dtype))
     if wanted.size > x.dtype.size:
         if isinstance(x.shape[-1], int):
-            _refuse("view", x, dtype)
+            infer(OPS["view"], (x, dtype))
         x = tf.reshape(x, (*backend.shape(x)[:-1], -1, wanted.size // x.dtype.size))
         return tf.bitcast(x, wanted)
     out = tf.bitcast(x, wanted)
@@ -683,7 +683,11 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
         "max": tf.tensor_scatter_nd_max,
         "min": tf.tensor_scatter_nd_min,
     }
-    return scatter[reduction](inputs, places, updates)
+    out = scatter[reduction](inputs, places, updates)
+    if reduction in ("max", "min") and updates.dtype.is_floating:  # TensorFlow passes over NaN
+        missing = tf.where(tf.math.is_nan(updates), updates, tf.zeros_like(updates))
+        out += tf.stop_gradient(tf.tensor_scatter_nd_add(tf.zeros_like(inputs), places, missing))
+    return out
 
 
 def _scattered_product(places: Any, updates: Any, like: Any) -> Any:
@@ -1032,12 +1036,17 @@ def _scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll:
     return tree.put_together(carry_structure, carried), ys
 
 
+def _vectorized_map(function: Any, elements: Any) -> Any:
+    return tf.vectorized_map(lambda xs: _arrays(function(xs)), elements)
+
+
 for _name, _kernel in (
     ("cond", _cond),
     ("run_branch", _run_branch),
     ("while_loop", _while_loop),
     ("fori_loop", _fori_loop),
     ("scan", _scan),
+    ("vectorized_map", _vectorized_map),
 ):
     _in_graph(_kernel, _name)
 

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 
 from polykeras import philox, tree
-from polykeras.backend import Backend, chosen_device, numpy_dtype
+from polykeras.backend import Backend, chosen_device, numpy_dtype, using
 from polykeras.errors import BackendError, GradientError, MatrixError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
 from polykeras.spec import normalize_axes, normalize_axis
@@ -869,6 +869,27 @@ def window_sum(x: Any, window: Any) -> Any:
     return _as_given(pool(x, window.sizes, window.strides, divisor_override=1), window)
 
 
+def _adaptive(name: str, pools: dict[int, Callable[..., Any]]) -> Callable[..., Any]:
+    def run(inputs: Any, output_size: Any, data_format: str) -> Any:
+        rank, last = inputs.ndim - 2, data_format == "channels_last"
+        sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * rank
+        known = last or data_format == "channels_first"
+        if not known or rank not in pools or not inputs.is_floating_point() or 0 in inputs.shape or min(sizes) < 1:
+            return _body(name, inputs, output_size, data_format)
+        pooled = pools[rank](inputs.movedim(-1, 1) if last else inputs, sizes)
+        return pooled.movedim(1, -1) if last else pooled
+
+    return run
+
+
+KERNELS["adaptive_average_pool"] = _adaptive(
+    "adaptive_average_pool", {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d, 3: F.adaptive_avg_pool3d}
+)
+KERNELS["adaptive_max_pool"] = _adaptive(
+    "adaptive_max_pool", {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}
+)
+
+
 def _windows(x: Any, window: Any) -> Any:
     """The elements of each window on a last axis, of a padded tensor with channels first."""
     for axis, (extent, stride, dilation) in enumerate(
@@ -876,6 +897,187 @@ def _windows(x: Any, window: Any) -> Any:
     ):
         x = x.unfold(axis + 2, extent, stride)[..., ::dilation]
     return x.flatten(x.ndim - window.rank)
+
+
+# Normalization, scores, attention --------------------------------------------------------------------------
+
+
+def _body(name: str, *args: Any) -> Any:
+    """The op's body, for what PyTorch has no kernel."""
+    body = OPS[name].body
+    assert body is not None
+    with using(backend):
+        return body(*args)
+
+
+class _Fast(torch.autograd.Function):
+    """A kernel whose gradient PyTorch cannot differentiate: for that, another function takes its place."""
+
+    @staticmethod
+    def forward(ctx: Any, fast: Callable[..., Any], slow: Callable[..., Any], *tensors: Any) -> Any:
+        ctx.slow = slow
+        ctx.save_for_backward(*tensors)
+        with torch.enable_grad():
+            ctx.leaves = [x.detach().requires_grad_(x.requires_grad) for x in tensors]
+            ctx.out = fast(*ctx.leaves)
+        return ctx.out.detach()
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Any) -> tuple[Any, ...]:
+        again = torch.is_grad_enabled()
+        leaves = ctx.saved_tensors if again else ctx.leaves
+        out = ctx.slow(*leaves) if again else ctx.out
+        wanted = [x for x in leaves if x.requires_grad]
+        found = iter(torch.autograd.grad(out, wanted, cotangents, True, again, materialize_grads=True))
+        return (None, None, *(next(found) if x.requires_grad else None for x in leaves))
+
+
+def _fast(fast: Callable[..., Any], slow: Callable[..., Any], *tensors: Any) -> Any:
+    differentiated = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+    return _Fast.apply(fast, slow, *tensors) if differentiated else fast(*tensors)
+
+
+@kernel
+def normalize(x: Any, axis: Any, order: int, epsilon: float) -> Any:
+    if axis is None or not x.ndim or not isinstance(order, int) or order < 1:
+        return _body("normalize", x, axis, order, epsilon)
+    return F.normalize(x, order, axis, epsilon)
+
+
+def _trailing(x: Any, axis: Any, *parameters: Any) -> Any:
+    """The sizes of the normalized axes, if they are the last ones and the parameters have just them."""
+    axes = sorted(normalize_axes(axis, x.ndim))
+    sizes = x.shape[x.ndim - len(axes) :]
+    fits = axes and axes[0] == x.ndim - len(axes) and all(p is None or p.shape == sizes for p in parameters)
+    return sizes if fits else None
+
+
+@kernel
+def layer_normalization(x: Any, gamma: Any, beta: Any, axis: Any, epsilon: float) -> Any:
+    sizes = _trailing(x, axis, gamma, beta)
+    if sizes is None:
+        return _body("layer_normalization", x, gamma, beta, axis, epsilon)
+    if gamma is None and beta is not None:  # together, the second gradient fails
+        return F.layer_norm(x, sizes, eps=epsilon) + beta
+    return F.layer_norm(x, sizes, gamma, beta, epsilon)
+
+
+@kernel
+def rms_normalization(x: Any, scale: Any, axis: Any, epsilon: float) -> Any:
+    sizes = _trailing(x, axis, scale) if x.ndim else None
+    if sizes is None:
+        return _body("rms_normalization", x, scale, axis, epsilon)
+    return F.rms_norm(x, sizes, scale, epsilon)
+
+
+@kernel
+def batch_normalization(x: Any, mean: Any, variance: Any, axis: int, offset: Any, scale: Any, epsilon: float) -> Any:
+    channels = x.shape[axis]
+    learned = torch.is_grad_enabled() and (mean.requires_grad or variance.requires_grad)
+    fits = all(p is None or p.shape == (channels,) for p in (mean, variance, offset, scale))
+    if learned or not fits or x.ndim < 2:  # PyTorch takes the moments for constants
+        return _body("batch_normalization", x, mean, variance, axis, offset, scale, epsilon)
+    moved = F.batch_norm(x.movedim(axis, 1), mean, variance, scale, offset, False, 0.0, epsilon)
+    return moved.movedim(1, axis)
+
+
+@kernel
+def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool, axis: int) -> Any:
+    axis = normalize_axis(axis, output.ndim)
+    classes = target.squeeze(axis) if target.ndim == output.ndim and target.shape[axis] == 1 else target
+    if not from_logits or classes.shape != output.shape[:axis] + output.shape[axis + 1 :]:
+        return _body("sparse_categorical_crossentropy", target, output, from_logits, axis)
+    classes = classes.long()
+    classes = torch.where((classes >= 0) & (classes < output.shape[axis]), classes, -100)  # which PyTorch leaves out
+    logits = output.movedim(axis, min(output.ndim - 1, 1))
+    return F.cross_entropy(logits, classes, reduction="none")
+
+
+def _attention_fits(query: Any, key: Any, value: Any, *added: Any) -> bool:
+    """Whether shapes are such as PyTorch can take. The op's body knows what to say of the others."""
+    (batch, queries, heads, size), (_, keys, shared, _) = query.shape, key.shape
+    alike = key.shape == (batch, keys, shared, size) and value.shape[:-1] == key.shape[:-1]
+    if not alike or 0 in (*query.shape, *key.shape) or heads % shared:
+        return False
+    fits = (keys, queries, heads, batch)
+    return all(
+        p is None or (p.ndim <= 4 and all(n in (1, m) for n, m in zip(reversed(p.shape), fits, strict=False)))
+        for p in added
+    )
+
+
+@kernel
+def dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    bias: Any,
+    mask: Any,
+    scale: Any,
+    is_causal: bool,
+    flash_attention: bool | None,
+    attn_logits_soft_cap: float | None,
+) -> Any:
+    options = (is_causal, flash_attention, attn_logits_soft_cap)
+    plain = attn_logits_soft_cap is None and flash_attention is not False and (scale is None or type(scale) is float)
+    if not plain or not _attention_fits(query, key, value, bias, mask):
+        return _body("dot_product_attention", query, key, value, bias, mask, scale, *options)
+    seen = mask
+    if is_causal and (bias is not None or mask is not None):
+        causal = torch.ones(query.shape[1], key.shape[1], dtype=torch.bool, device=query.device).tril()
+        seen, is_causal = causal if mask is None else mask & causal, False
+    tensors = [query, key, value] if bias is None else [query, key, value, bias]
+
+    def fast(query: Any, key: Any, value: Any, added: Any = None) -> Any:
+        if seen is not None:  # a query that may look at nothing looks at all keys alike, and no gradient flows there
+            sighted = seen.any(-1, keepdim=True)
+            lowest = torch.where(sighted, query.new_full((), 0.7 * torch.finfo(query.dtype).min), query.new_zeros(()))
+            added = torch.where(seen, query.new_zeros(()) if added is None else added, lowest)
+        query, key, value = (x.transpose(1, 2) for x in (query, key, value))
+        query = query if seen is None else torch.where(sighted, query, query.new_zeros(()))
+        out = F.scaled_dot_product_attention(query, key, value, added, 0.0, is_causal, scale=scale, enable_gqa=True)
+        return out.transpose(1, 2)
+
+    def slow(query: Any, key: Any, value: Any, bias: Any = None) -> Any:
+        return _body("dot_product_attention", query, key, value, bias, mask, scale, *options)
+
+    return _fast(fast, slow, *tensors)
+
+
+@kernel
+def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, mask_index: int) -> Any:
+    output = output if output.dtype == torch.float64 else output.float()
+    sizes = (target_length, output_length, mask_index)
+    shapes_fit = target.ndim == 2 and target_length.shape == output_length.shape == output.shape[:1] == target.shape[:1]
+    if not shapes_fit or output.ndim != 3 or 0 in (*target.shape, *output.shape):
+        return _body("ctc_loss", target, output, *sizes)
+    inside = torch.arange(target.shape[1], device=target.device) < target_length[:, None]
+    labels = torch.where(inside, target, mask_index).long()
+    target_length, output_length = target_length.long(), output_length.long()
+
+    def fast(output: Any) -> Any:
+        logs = F.log_softmax(output, -1).transpose(0, 1)
+
+        def losses(lengths: Any) -> Any:
+            return F.ctc_loss(logs, labels, output_length, lengths, mask_index, "none")
+
+        found = losses(target_length)
+        possible = torch.isfinite(found.detach())
+        if possible.all():
+            return found
+        return torch.where(possible, losses(torch.where(possible, target_length, 0)), torch.inf)
+
+    return _fast(fast, lambda output: _body("ctc_loss", target, output, *sizes), output)
+
+
+@kernel
+def segment_sum(data: Any, segment_ids: Any, num_segments: int | None, sorted: bool) -> Any:
+    shapes_fit = data.ndim and segment_ids.ndim == 1 and len(segment_ids) == len(data)
+    if num_segments is None or not shapes_fit or data.dtype in (torch.float16, torch.bfloat16):
+        return _body("segment_sum", data, segment_ids, num_segments, sorted)
+    places = segment_ids.long()
+    places = torch.where((places < 0) | (places >= num_segments), num_segments, places)
+    return data.new_zeros((num_segments + 1, *data.shape[1:])).index_add(0, places, data)[:num_segments]
 
 
 # Random words ----------------------------------------------------------------------------------------------
@@ -937,6 +1139,22 @@ def random_coin(seed: Any, shape: Any, probability: float) -> Any:
     if key is not None:
         return torch.from_numpy(philox.coin(key, count, probability)).reshape(shape)
     return (_words(seed, 0, count) < philox.threshold(probability)).reshape(shape)
+
+
+# Functions of elements -------------------------------------------------------------------------------------
+
+
+@kernel
+def vectorized_map(function: Callable[..., Any], elements: Any) -> Any:
+    """At once, or one by one where that fails: for what looks at values, or draws random numbers."""
+    try:
+        return torch.func.vmap(lambda xs: _arrays(function(xs)))(elements)
+    except Exception:
+        return _body("vectorized_map", function, elements)
+
+
+def _arrays(structure: Any) -> Any:
+    return tree.map_structure(OPS["as_array"].function, structure)
 
 
 backend = TorchBackend()

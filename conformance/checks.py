@@ -84,7 +84,7 @@ def summands(case: Case, sample: Sample, arguments: Any) -> int:
     given.apply_defaults()
     values = list(given.arguments.values())
     for position in case.op.positions:
-        values[position] = tree.map_structure(spec_of, values[position])
+        values[position] = tree.map_structure(lambda x: None if x is None else spec_of(x), values[position])
     return case.op.summands(*values)
 
 

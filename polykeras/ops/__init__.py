@@ -20,6 +20,10 @@ from .activation import (
     swish,
     tanh_shrink,
 )
+from .adaptive import (
+    adaptive_average_pool,
+    adaptive_max_pool,
+)
 from .arithmetic import (
     add,
     arctan2,
@@ -37,9 +41,18 @@ from .arithmetic import (
     subtract,
     true_divide,
 )
+from .attention import (
+    dot_product_attention,
+)
 from .bessel import (
     i0,
     i1,
+)
+from .blocks import (
+    depth_to_space,
+    fold,
+    space_to_depth,
+    unfold,
 )
 from .brackets import (
     get_item,
@@ -92,6 +105,7 @@ from .convolution import (
     convolve_input_gradient,
     convolve_kernel_gradient,
     depthwise_conv,
+    separable_conv,
 )
 from .creation import (
     arange,
@@ -100,11 +114,16 @@ from .creation import (
     full,
     full_like,
     identity,
+    multi_hot,
     one_hot,
     ones,
     ones_like,
     zeros,
     zeros_like,
+)
+from .ctc import (
+    ctc_decode,
+    ctc_loss,
 )
 from .draws import (
     rng_bits,
@@ -206,6 +225,11 @@ from .logic import (
     right_shift,
     where,
 )
+from .mapping import (
+    associative_scan,
+    vectorize,
+    vectorized_map,
+)
 from .movement import (
     broadcast_to,
     concatenate,
@@ -226,6 +250,13 @@ from .movement import (
     tile,
     transpose,
     unstack,
+)
+from .normalization import (
+    batch_normalization,
+    layer_normalization,
+    moments,
+    normalize,
+    rms_normalization,
 )
 from .norms import (
     lstsq,
@@ -292,6 +323,19 @@ from .representation import (
     saturate_cast,
     signbit,
     view,
+)
+from .scores import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    in_top_k,
+    psnr,
+    sparse_categorical_crossentropy,
+)
+from .segments import (
+    segment_max,
+    segment_min,
+    segment_prod,
+    segment_sum,
 )
 from .signals import (
     extract_sequences,
