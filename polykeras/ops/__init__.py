@@ -1,6 +1,6 @@
 """The ops: functions of arrays that mean the same on every backend, and on Specs."""
 
-from . import random
+from . import image, random
 from .activation import (
     elu,
     gelu,
@@ -301,6 +301,7 @@ __all__ = [
     "greater_equal",
     "hessian",
     "identity",
+    "image",
     "is_tensor",
     "isfinite",
     "isinf",
