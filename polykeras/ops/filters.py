@@ -11,7 +11,7 @@ from ..errors import ShapeError
 from ..op import Array, composed
 from ..spec import Spec, show_shape
 from ..symbolic import spec_of
-from .pictures import in_image_dtype, picture, working_dtype
+from .pictures import in_image_dtype, picture, pictures_of, working_dtype
 
 
 def gaussian_taps(size: Any, sigma: Any) -> list[float]:
@@ -91,9 +91,7 @@ def gaussian_blur(
 
 
 def _infer_sobel(images: Spec, data_format: str | None) -> Spec:
-    layout = picture(images.shape, data_format)
-    if 0 in layout.sizes(images.shape):
-        raise ShapeError(f"images of shape {show_shape(images.shape)} have no pixels.")
+    pictures_of(images, data_format)
     return Spec((*images.shape, 2), images.dtype)
 
 
@@ -117,7 +115,7 @@ def sobel_edges(images: Array, data_format: str | None = None) -> Array:
             [4.],
             [0.]]], dtype=float32)
     """
-    layout = picture(ops.shape(images), data_format)
+    layout = pictures_of(spec_of(images), data_format)
     dtype = ops.dtype(images)
     x = ops.cast(images, "float32") if dtype in ("bfloat16", "float16") else images
     changes = []

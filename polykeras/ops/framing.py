@@ -14,7 +14,9 @@ from .pictures import picture
 from .windows import Window, check_room, is_channels_last, padding_of, per_axis
 
 
-def _edges(size: Any, before: Any, after: Any, target: Any, words: tuple[str, str, str], grows: bool) -> tuple[Any, Any]:
+def _edges(
+    size: Any, before: Any, after: Any, target: Any, words: tuple[str, str, str], grows: bool
+) -> tuple[Any, Any]:
     """How much is added, or cut off, before and after an axis."""
     if [before, after, target].count(None) != 1:
         raise ShapeError(
@@ -135,7 +137,13 @@ def pad_images(
 
 
 def _patch_window(
-    shape: tuple[Any, ...], size: Any, strides: Any, dilation_rate: Any, padding: Any, data_format: str | None, rank: int
+    shape: tuple[Any, ...],
+    size: Any,
+    strides: Any,
+    dilation_rate: Any,
+    padding: Any,
+    data_format: str | None,
+    rank: int,
 ) -> tuple[Window, tuple[Any, ...]]:
     """How patches of one or more images are taken, and the shape of the result, both with a batch axis in front."""
     if len(shape) not in (rank + 1, rank + 2):

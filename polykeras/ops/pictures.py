@@ -10,7 +10,7 @@ import numpy as np
 from .. import ops
 from ..dtypes import FLOATS, INTEGERS, ORDERED_NUMBERS
 from ..errors import ShapeError
-from ..spec import show_shape
+from ..spec import Spec, show_shape
 from .windows import is_channels_last
 
 
@@ -71,6 +71,14 @@ def picture(shape: tuple[Any, ...], data_format: str | None) -> Picture:
     return Picture(ndim, ndim - 2, ndim - 1, ndim - 3)
 
 
+def pictures_of(images: Spec, data_format: str | None) -> Picture:
+    """Where the axes of images are, which must have pixels."""
+    layout = picture(images.shape, data_format)
+    if 0 in layout.sizes(images.shape):
+        raise ShapeError(f"images of shape {show_shape(images.shape)} have no pixels.")
+    return layout
+
+
 def check_known(*sizes: Any) -> None:
     """Refuse sizes that only the run will know."""
     if not all(isinstance(size, int) for size in sizes):
@@ -83,14 +91,14 @@ def working_dtype(dtype: str) -> str:
     return "float64" if dtype in INTEGERS else "float32" if dtype in ("bfloat16", "float16") else dtype
 
 
-TIE = 2.0**10
+TIE = 2.0**20
 
 
 def in_image_dtype(x: Any, dtype: str) -> Any:
     """Computed numbers as an image of a dtype; for integers the nearest ones that the dtype can hold, even at a tie.
 
     Ties are common, since weights are fractions such as 1/6, and roundings on the way must not decide them, or
-    backends would differ: what is within a thousandth of a tie counts as one.
+    backends would differ: what is within a millionth of a tie counts as one.
     """
     if dtype in FLOATS:
         return ops.cast(x, dtype)

@@ -18,7 +18,7 @@ from ..settings import EMBEDDED
 from ..spec import Spec, normalize_axes, show_shape
 from ..spec import prod as product_of
 from ..symbolic import spec_of
-from .pictures import Picture, check_known, in_image_dtype, picture, working_dtype
+from .pictures import Picture, check_known, in_image_dtype, picture, pictures_of, working_dtype
 
 # Weights ---------------------------------------------------------------------------------------------------
 
@@ -116,7 +116,7 @@ def _infer_resize(
     fill_value: float,
     data_format: str | None,
 ) -> Spec:
-    layout = picture(images.shape, data_format)
+    layout = pictures_of(images, data_format)
     if interpolation not in INTERPOLATIONS:
         raise ShapeError(f"expected interpolation to be one of {', '.join(INTERPOLATIONS)}; got {interpolation!r}.")
     if fill_mode != "constant":
@@ -125,8 +125,6 @@ def _infer_resize(
         raise ShapeError("images are cropped to an aspect ratio or padded to it; choose one of the two.")
     if len(size) != 2 or not all(isinstance(s, int) and s > 0 for s in size):
         raise ShapeError(f"expected size to be a positive height and width; got {size!r}.")
-    if 0 in layout.sizes(images.shape):
-        raise ShapeError(f"images of shape {show_shape(images.shape)} have no pixels.")
     return Spec(layout.with_sizes(images.shape, *size), images.dtype)
 
 

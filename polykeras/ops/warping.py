@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..dtypes import FLOATS, INTEGERS, ORDERED_NUMBERS, same
+from ..dtypes import INTEGERS, ORDERED_NUMBERS, same
 from ..errors import ShapeError
 from ..op import Array, Seed, composed
 from ..spec import Spec, prod, same_size, show_shape
 from ..symbolic import spec_of
 from .draws import normal
 from .filters import blurred, gaussian_taps
-from .pictures import check_known, in_image_dtype, picture, working_dtype
+from .pictures import check_known, in_image_dtype, picture, pictures_of, working_dtype
 
 _ORDERS = {"nearest": 0, "bilinear": 1}
+CONTRAST = 24  # a rounding in a position, which is at least as large as the size, is multiplied by the contrast
 FILL_MODES = ("constant", "nearest", "wrap", "mirror", "reflect")
 
 
@@ -40,17 +41,17 @@ def _on_axis(places: Any, size: int, fill_mode: str) -> Any:
 
 def _neighbours(positions: Any, size: int, order: int, fill_mode: str) -> list[tuple[Any, Any]]:
     """The places on an axis that count at each position, and their weights; none if there is only one."""
+    margin = 1 if fill_mode == "constant" else 0  # the constant is there as an element before and one behind
     if fill_mode in ("constant", "nearest"):  # further out nothing changes, not even infinitely far
-        positions = ops.clip(positions, 0, size - 1)
-    known = ops.isfinite(positions)
-    below = ops.stop_gradient(ops.floor(ops.where(known, positions, 0)))
+        positions = ops.clip(positions, -margin, size - 1 + margin)
+    below = ops.stop_gradient(ops.floor(ops.where(ops.isfinite(positions), positions, 0)))
     above = ops.subtract(positions, below)
     if order == 0:
         places, weights = [ops.add(below, ops.cast(ops.greater_equal(above, 0.5), ops.dtype(below)))], [None]
     else:
         places, weights = [below, ops.add(below, 1)], [ops.subtract(1, above), above]
     return [
-        (ops.cast(_on_axis(place, size, fill_mode), "int32"), weight)
+        (ops.cast(_on_axis(ops.add(place, margin), size + 2 * margin, fill_mode), "int32"), weight)
         for place, weight in zip(places, weights, strict=True)
     ]
 
@@ -69,19 +70,19 @@ def _interpolated(x: Any, positions: list[Any], order: int, fill_mode: str, fill
         Array of shape (batch, ..., channels), in the dtype of `x`.
     """
     dtype = ops.dtype(x)
+    batch, *sizes, channels = ops.shape(x)
+    check_known(batch, *sizes)
+    neighbours = [_neighbours(p, size, order, fill_mode) for p, size in zip(positions, sizes, strict=True)]
     if order:
         x = ops.cast(x, working_dtype(dtype))
     if fill_mode == "constant":  # one layer of it is as good as many
         value = int(fill_value) if ops.dtype(x) in INTEGERS else fill_value
         x = ops.pad_constant(x, ((0, 0), *((1, 1) for _ in positions), (0, 0)), value)
-        positions = [ops.add(position, 1) for position in positions]
-    batch, *sizes, channels = ops.shape(x)
-    check_known(batch, *sizes)
+        sizes = [size + 2 for size in sizes]
     rows = ops.reshape(x, (batch * prod(sizes), channels))
     wide = "int64" if batch * prod(sizes) >= 2**31 else "int32"
     first = np.arange(batch).reshape(batch, *(1 for _ in ops.shape(positions[0])[1:])).astype(wide)
     total: Any = None
-    neighbours = [_neighbours(p, size, order, fill_mode) for p, size in zip(positions, sizes, strict=True)]
     for corner in itertools.product(*neighbours):
         index: Any = first
         for size, (place, _) in zip(sizes, corner, strict=True):
@@ -116,13 +117,9 @@ def _infer_map_coordinates(inputs: Spec, coordinates: Spec, order: int, fill_mod
             f"expected coordinates of shape (axes, ...), with a row for each axis of the array; got "
             f"{show_shape(coordinates.shape)} for an array of shape {show_shape(inputs.shape)}."
         )
-    _check_not_empty(inputs.shape)
+    if 0 in inputs.shape:
+        raise ShapeError(f"there is nothing to take from an array of shape {show_shape(inputs.shape)}.")
     return Spec(coordinates.shape[1:], inputs.dtype)
-
-
-def _check_not_empty(shape: tuple[Any, ...]) -> None:
-    if 0 in shape:
-        raise ShapeError(f"there is nothing to take from an array of shape {show_shape(shape)}.")
 
 
 @composed(infer=_infer_map_coordinates, ulp=6)  # a product with as many weights as there are axes
@@ -149,15 +146,11 @@ def map_coordinates(
     array([2., 9.], dtype=float32)
     """
     _infer_map_coordinates(spec_of(inputs), spec_of(coordinates), order, fill_mode, fill_value)
-    dtype = ops.dtype(coordinates)
-    positions = ops.unstack(ops.expand_dims(ops.cast(coordinates, _exact(dtype)), 1), ops.ndim(inputs))
+    exact = {"float32", "bfloat16", "float16"} >= {working_dtype(ops.dtype(inputs)), ops.dtype(coordinates)}
+    places = ops.expand_dims(ops.cast(coordinates, "float32" if exact else "float64"), 1)
+    positions = ops.unstack(places, ops.ndim(inputs))
     x = ops.reshape(inputs, (1, *ops.shape(inputs), 1))
     return ops.reshape(_interpolated(x, positions, order, fill_mode, fill_value), ops.shape(coordinates)[1:])
-
-
-def _exact(dtype: str) -> str:
-    """The dtype in which to compute with positions."""
-    return dtype if dtype in ("float32", "float64") else "float32" if dtype in FLOATS else "float64"
 
 
 # Transforms ------------------------------------------------------------------------------------------------
@@ -194,18 +187,17 @@ def _check_count(images: Spec, count: Any, what: str) -> None:
 def _infer_affine_transform(
     images: Spec, transform: Spec, interpolation: str, fill_mode: str, fill_value: float, data_format: str | None
 ) -> Spec:
-    picture(images.shape, data_format)
+    pictures_of(images, data_format)
     ORDERED_NUMBERS.check(images.dtype)
     ORDERED_NUMBERS.check(transform.dtype)
     _check_modes(_order(interpolation), fill_mode)
     if transform.ndim not in (1, 2) or transform.shape[-1] != 8:
         raise ShapeError(f"expected transforms of shape (8,) or (batch, 8); got {show_shape(transform.shape)}.")
     _check_count(images, transform.shape[0] if transform.ndim == 2 else 1, "transform")
-    _check_not_empty(images.shape)
     return Spec(images.shape, images.dtype)
 
 
-@composed(infer=_infer_affine_transform, ulp=6)
+@composed(infer=_infer_affine_transform, ulp=CONTRAST)
 def affine_transform(
     images: Array,
     transform: Array,
@@ -270,7 +262,9 @@ def homography(start_points: Any, end_points: Any) -> Any:
         row = [ops.subtract(y1, y2), ops.subtract(x2, x1), ops.subtract(ops.multiply(x1, y2), ops.multiply(x2, y1))]
         x, y = ops.unstack(start_points[:, i], 2, axis=1)
         weighted = [ops.multiply(part, share) for part in row]
-        matrix = ops.stack([*(ops.multiply(w, x) for w in weighted), *(ops.multiply(w, y) for w in weighted), *weighted], 1)
+        matrix = ops.stack(
+            [*(ops.multiply(w, x) for w in weighted), *(ops.multiply(w, y) for w in weighted), *weighted], 1
+        )
         total = matrix if total is None else ops.add(total, matrix)
     return ops.divide(total[:, :8], total[:, 8:])
 
@@ -283,7 +277,7 @@ def _infer_perspective_transform(
     fill_value: float,
     data_format: str | None,
 ) -> Spec:
-    picture(images.shape, data_format)
+    pictures_of(images, data_format)
     ORDERED_NUMBERS.check(images.dtype)
     _order(interpolation)
     for points in (start_points, end_points):
@@ -294,11 +288,10 @@ def _infer_perspective_transform(
                 f"{show_shape(start_points.shape)} and {show_shape(end_points.shape)}."
             )
     _check_count(images, start_points.shape[0] if start_points.ndim == 3 else 1, "set of points")
-    _check_not_empty(images.shape)
     return Spec(images.shape, images.dtype)
 
 
-@composed(infer=_infer_perspective_transform, ulp=6)
+@composed(infer=_infer_perspective_transform, ulp=CONTRAST)
 def perspective_transform(
     images: Array,
     start_points: Array,
@@ -345,10 +338,9 @@ def _infer_elastic_transform(
     seed: Spec,
     data_format: str | None,
 ) -> Spec:
-    picture(images.shape, data_format)
+    pictures_of(images, data_format)
     _check_modes(_order(interpolation), fill_mode)
     _elastic_taps(sigma)
-    _check_not_empty(images.shape)
     return Spec(images.shape, images.dtype)
 
 
@@ -357,7 +349,7 @@ def _elastic_taps(sigma: float) -> list[float]:
     return gaussian_taps(int(6 * sigma) | 1, sigma)
 
 
-@composed(infer=_infer_elastic_transform, accepts=ORDERED_NUMBERS, promote=same, ulp=6)
+@composed(infer=_infer_elastic_transform, accepts=ORDERED_NUMBERS, promote=same, ulp=CONTRAST)
 def elastic_transform(
     images: Array,
     alpha: float = 20.0,
