@@ -15,6 +15,7 @@ from . import (
     exponential,
     factorization,
     fourier,
+    image,
     indexing,
     linear,
     logic,

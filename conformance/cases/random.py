@@ -104,7 +104,7 @@ drawing(
 )
 
 
-def _normal(seed, shape, mean=0.0, stddev=1.0, dtype="float32"):
+def normals(seed, shape, mean=0.0, stddev=1.0, dtype="float32"):
     count = int(np.prod(shape))
     half = (count + 1) // 2
     u = unit(seed, (2, half), "float64" if dtype == "float64" else "float32").astype("float64")
@@ -114,7 +114,7 @@ def _normal(seed, shape, mean=0.0, stddev=1.0, dtype="float32"):
 
 drawing(
     "normal",
-    _normal,
+    normals,
     *(sample(shape=shape, seed=KEY) for shape in SHAPES),
     sample(shape=(50,), mean=3.0, stddev=0.5, seed=KEY),
     sample(shape=(50,), dtype="float64", seed=KEY),
