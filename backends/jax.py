@@ -21,7 +21,7 @@ from jax.core import Tracer
 
 from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device, numpy_dtype, using
-from polykeras.errors import MatrixError, OutOfRangeError
+from polykeras.errors import MatrixError, OutOfRangeError, StateError
 from polykeras.op import OPS, Op
 from polykeras.spec import normalize_axis
 
@@ -268,6 +268,10 @@ class JaxBackend(Backend):
 
     def to_numpy(self, x: Any) -> np.ndarray:
         """The values as a NumPy array that cannot be written to."""
+        if isinstance(x, Tracer):
+            raise StateError(
+                "an array has no values while a function is being compiled. Return it, and look at the result."
+            )
         return np.asarray(x)
 
     def copy(self, x: jax.Array) -> jax.Array:

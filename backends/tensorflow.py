@@ -650,9 +650,11 @@ def gather_along_axis(x: Any, indices: Any, axis: int) -> Any:
 @kernel
 def add_along_axis(x: Any, indices: Any, updates: Any, axis: int) -> Any:
     length = backend.shape(x)[axis]
+    if isinstance(length, int) and length == 0:
+        return x
     places = _axis_last(_in_range(indices, length, axis), axis)
     rows = _axis_last(x, axis)
-    count = tf.size(rows, places.dtype) // tf.cast(length, places.dtype) if length != 0 else 0
+    count = tf.size(rows, places.dtype) // tf.cast(length, places.dtype)
     row = tf.reshape(tf.range(count, dtype=places.dtype) * length, (*places.shape[:-1], 1))
     flat = tf.tensor_scatter_nd_add(
         tf.reshape(rows, (-1,)), tf.reshape(places + row, (-1, 1)), tf.reshape(_axis_last(updates, axis), (-1,))
@@ -729,6 +731,8 @@ def argsort(x: Any, axis: int | None) -> Any:
 
 @kernel
 def searchsorted(sorted_sequence: Any, values: Any, side: str) -> Any:
+    if values.dtype == tf.bool:
+        sorted_sequence, values = tf.cast(sorted_sequence, tf.int32), tf.cast(values, tf.int32)
     places = tf.searchsorted(sorted_sequence, tf.reshape(values, (-1,)), side)
     return tf.reshape(places, tf.shape(values))
 

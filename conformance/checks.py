@@ -309,7 +309,7 @@ def _differences(function: Callable[..., float], arrays: list[np.ndarray]) -> li
 
 def gradient_samples(case: Case) -> list[tuple[Sample, str]]:
     """The samples whose gradients are looked at, with the dtype in which."""
-    if not any(case.op.vjp) and case.op.body is None:
+    if not case.differentiable or (not any(case.op.vjp) and case.op.body is None):
         return []
     return [
         (s, dtype)
@@ -351,7 +351,8 @@ def gradients(
         return [derive(loss, len(arrays))(*arrays) for (loss, _), arrays in zip(losses, given, strict=True)]
 
     with using(backend):
-        function = polykeras.compile(every) if backend.traces and case.compiled else every
+        compiled = backend.traces and case.compiled and all(sample.compiled for sample in samples)
+        function = polykeras.compile(every) if compiled else every
         return [numpy_of(found) for found in function([at_home(arrays, backend) for _, arrays in losses])]
 
 
@@ -422,12 +423,13 @@ def check_compiled(case: Case, backend: Backend) -> None:
     if not case.compiled:
         return
     traces = 0
-    arguments = [case.arguments(sample, next(dtypes_of(case, sample, backend))) for sample in case.samples]
+    samples = [sample for sample in case.samples if sample.compiled]
+    arguments = [case.arguments(sample, next(dtypes_of(case, sample, backend))) for sample in samples]
 
     def all_samples(given: list[Any]) -> list[Any]:
         nonlocal traces
         traces += 1
-        return [case.call(*args, **sample.params) for args, sample in zip(given, case.samples, strict=True)]
+        return [case.call(*args, **sample.params) for args, sample in zip(given, samples, strict=True)]
 
     compiled = polykeras.compile(all_samples)
     with using(backend):
@@ -437,7 +439,7 @@ def check_compiled(case: Case, backend: Backend) -> None:
         second = compiled(given)
     if backend.traces:
         assert traces == count, f"{case.name}: the second call of the compiled function traced it again"
-    for sample, args, one, other in zip(case.samples, arguments, first, second, strict=True):
+    for sample, args, one, other in zip(samples, arguments, first, second, strict=True):
         dtype = next(dtypes_of(case, sample, backend))
         with excused(sample, backend):
             check_results(case, sample, args, one, dtype)

@@ -201,7 +201,7 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         f"    except KeyError:\n"
         f"        run = None\n"
         f"    if run is None:\n"
-        f"        run = select(op, {arguments})\n"
+        f"        run = runner_for(op, {arguments})\n"
         f"    try:\n"
         f"        return run({passed})\n"
         f"    except Exception as error:\n"
@@ -211,7 +211,7 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         "op": op,
         "table": op.table,
         "current": CURRENT.get,
-        "select": dispatch.select,
+        "runner_for": dispatch.select,  # under a name that no op has
         "recover": dispatch.recover,
         "as_shape": _as_shape,
         "as_list": _as_list,

@@ -107,9 +107,14 @@ from .convolution import (
     depthwise_conv,
     separable_conv,
 )
+from .counting import (
+    bincount,
+    histogram,
+)
 from .creation import (
     arange,
     empty,
+    empty_like,
     eye,
     full,
     full_like,
@@ -124,6 +129,15 @@ from .creation import (
 from .ctc import (
     ctc_decode,
     ctc_loss,
+)
+from .diagonals import (
+    diag,
+    diagflat,
+    diagonal,
+    trace,
+    tri,
+    tril,
+    triu,
 )
 from .draws import (
     rng_bits,
@@ -195,6 +209,17 @@ from .indexing import (
     take,
     take_along_axis,
 )
+from .joining import (
+    append,
+    array_split,
+    dsplit,
+    dstack,
+    hsplit,
+    hstack,
+    meshgrid,
+    vsplit,
+    vstack,
+)
 from .linear import (
     contract,
     dot,
@@ -229,6 +254,19 @@ from .mapping import (
     associative_scan,
     vectorize,
     vectorized_map,
+)
+from .missing import (
+    nanargmax,
+    nanargmin,
+    nancumprod,
+    nancumsum,
+    nanmax,
+    nanmean,
+    nanmin,
+    nanprod,
+    nanstd,
+    nansum,
+    nanvar,
 )
 from .movement import (
     broadcast_to,
@@ -294,6 +332,20 @@ from .products import (
     outer,
     vdot,
 )
+from .quantiles import (
+    median,
+    nanmedian,
+    nanpercentile,
+    nanquantile,
+    percentile,
+    quantile,
+)
+from .rearranging import (
+    fliplr,
+    flipud,
+    rearrange,
+    rot90,
+)
 from .reduction import (
     all,
     amax,
@@ -331,6 +383,14 @@ from .scores import (
     psnr,
     sparse_categorical_crossentropy,
 )
+from .searching import (
+    argpartition,
+    digitize,
+    isin,
+    select,
+    unique,
+    unravel_index,
+)
 from .segments import (
     segment_max,
     segment_min,
@@ -357,6 +417,12 @@ from .sorting import (
     sort,
     top_k,
 )
+from .spacing import (
+    geomspace,
+    linspace,
+    logspace,
+    vander,
+)
 from .special_values import (
     allclose,
     divide_no_nan,
@@ -373,6 +439,14 @@ from .spectra import (
     eig,
     eigh,
     svd,
+)
+from .statistics import (
+    average,
+    corrcoef,
+    correlate,
+    diff,
+    ptp,
+    trapezoid,
 )
 from .tapers import (
     bartlett,

@@ -113,6 +113,22 @@ def zeros_like(x: Array, dtype: DType = None) -> Array:
     """
 
 
+def empty_like(x: Array, dtype: DType = None) -> Array:
+    """An array in the shape of another one, whose values do not matter yet. They are zeros, as those of `empty`.
+
+    Args:
+        x: The other array.
+        dtype: The dtype; None for that of `x`.
+
+    Returns:
+        The array.
+
+    >>> shape(empty_like([1.0, 2.0]))
+    (2,)
+    """
+    return zeros_like(x, dtype)
+
+
 @primitive(why=NEW, infer=_infer_like, ulp=1)
 def ones_like(x: Array, dtype: DType = None) -> Array:
     """Ones in the shape of another array.
