@@ -174,6 +174,11 @@ def like_first(first: str | type, *_: str | type) -> str:
     return same(first)
 
 
+def index_dtype(dtype: str) -> str:
+    """The signed dtype in which to compute with indices of a dtype: int32 where it holds them all."""
+    return "int64" if dtype in ("int64", "uint32", "uint64") else "int32"
+
+
 def real_of(dtype: str) -> str:
     """The dtype of the real part of a complex dtype; any other dtype is its own."""
     return {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)

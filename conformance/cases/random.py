@@ -145,10 +145,20 @@ drawing(
 
 def _fold_in(seed, data):
     child = words(seed, (2,), 2 << 64)
-    return words(child ^ np.array(data, "uint32"), (2,), 2 << 64)
+    low, high = int(data) & 0xFFFFFFFF, int(data) >> 32
+    return words(child ^ np.array([low, low ^ high], "uint32"), (2,), 2 << 64)
 
 
-drawing("fold_in", _fold_in, sample(KEY, 0), sample(KEY, 5), sample(KEY, np.array(2**31, "uint32")))
+drawing(
+    "fold_in",
+    _fold_in,
+    sample(KEY, 0),
+    sample(KEY, 5),
+    sample(KEY, np.array(2**31, "uint32")),
+    sample(KEY, np.array(5, "int64")),
+    sample(KEY, 2**32),
+    sample(KEY, np.array(2**62 + 2**40 + 7, "int64")),
+)
 
 
 def _permutation(seed, n):

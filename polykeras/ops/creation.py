@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import ops
 from ..backend import host_array, numpy_dtype
-from ..dtypes import canonical
+from ..dtypes import canonical, index_dtype
 from ..errors import ShapeError
 from ..op import Array, DType, FloatxDType, Index, Shape, Value, composed, primitive
 from ..spec import Spec, broadcast_shapes, normalize_axis
@@ -257,5 +257,5 @@ def one_hot(x: Index, num_classes: int, axis: int = -1, dtype: FloatxDType = Non
     ndim = len(ops.shape(x)) + 1
     axis = normalize_axis(axis, ndim)
     classes = np.arange(num_classes, dtype="int32").reshape([-1 if i == axis else 1 for i in range(ndim)])
-    hot = ops.equal(ops.cast(ops.expand_dims(x, axis), "int32"), classes)
+    hot = ops.equal(ops.cast(ops.expand_dims(x, axis), index_dtype(ops.dtype(x))), classes)
     return ops.cast(hot, dtype)

@@ -74,7 +74,7 @@ def fold_in(seed: Seed, data: Index) -> Array:
 
     Args:
         seed: An integer, a SeedGenerator, or a key.
-        data: The number, an integer from 0 to 2**32 - 1, or an array without axes.
+        data: The number, an integer from 0 to 2**63 - 1, or an array without axes.
 
     Returns:
         A key: an array of two words that serves as a seed.
@@ -83,7 +83,11 @@ def fold_in(seed: Seed, data: Index) -> Array:
     array([1163464678, 3359792081], dtype=uint32)
     """
     child = rng_bits(seed, (2,), CHILD_KEYS)
-    return rng_bits(ops.bitwise_xor(child, ops.cast(data, "uint32")), (2,), CHILD_KEYS)
+    words = ops.cast(data, "uint32")
+    if ops.dtype(data) in ("int64", "uint64"):
+        high = ops.cast(ops.right_shift(ops.cast(data, "int64"), 32), "uint32")
+        words = ops.stack([words, ops.bitwise_xor(words, high)])  # without a high word the same as for 32 bits
+    return rng_bits(ops.bitwise_xor(child, words), (2,), CHILD_KEYS)
 
 
 def split(seed: Any, num: int = 2) -> Array:
