@@ -208,6 +208,7 @@ class JaxBackend(Backend):
             "right_shift",
         ]
     )
+    exact_on_integers = frozenset(["mod", "left_shift", "right_shift"])
     gaps = {
         "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in XLA's arithmetic.",
         "indices": "A compiled function cannot raise: an index out of range gives NaN, or is brought into range.",

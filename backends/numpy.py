@@ -110,6 +110,7 @@ class NumpyBackend(TapeGradients, Backend):
     kernels = KERNELS
     dtypes = {name: numpy_dtype(name) for name in sorted(ALL)}
     number_dtypes = ALL - {"bfloat16"} - STORAGE
+    exact_on_integers = frozenset(["floor_divide", "mod", "left_shift", "right_shift"])
     scalars = frozenset(
         [
             "add",

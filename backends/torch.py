@@ -150,6 +150,7 @@ class TorchBackend(Backend):
         "right_shift": operator.rshift,
     }
     scalars = frozenset([*scalar_kernels, "floor_divide"])
+    exact_on_integers = frozenset(["power", "left_shift", "right_shift"])
     wider = {
         "bool": "int32",
         "uint16": "int32",

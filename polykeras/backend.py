@@ -61,6 +61,9 @@ class Backend:
     number_dtypes: frozenset[str] | None = None
     """The dtypes whose arrays keep their dtype when they meet a Python number in such a kernel. None: all."""
 
+    exact_on_integers: Container[str] = frozenset()
+    """The ops with a rule for integers (`Op.on_integers`) whose kernels keep it by themselves."""
+
     wider: Mapping[str, str] = {}
     """For a dtype that lacks kernels here, the dtype in which to compute instead."""
 

@@ -178,7 +178,7 @@ def _with_other_dtypes(op: Op, error: Exception, args: tuple[Any, ...]) -> Any:
     if not changed:
         raise error
     try:
-        results = home.call(kernel, prepared)
+        results = eager.compute(op, home, args, prepared)
     except Exception:
         raise error from None
     specs = infer(op, args)

@@ -81,6 +81,9 @@ class Op:
     """Why a primitive is one."""
     ulp: float = 2.0
     """The largest error of a result, in units in its last place: of its kernels where it has some, else of its body."""
+    on_integers: Rule | None = None
+    """What it means for integers where frameworks differ: `(compute, constant, x1, x2)`, written in ops and in
+    `compute`, a framework's kernel. `constant` is the second argument if that is a Python number, else None."""
     summands: Callable[..., Any] | None = None
     """How many numbers are added up for one element, out of the parameters, arrays as Specs: the error grows with the
     root of their number, and is relative to their size."""
@@ -113,12 +116,13 @@ def primitive(
     promote: Callable[..., str] | None = None,
     accepts: Accepted | None = None,
     ulp: float = 2.0,
+    on_integers: Rule | None = None,
     summands: Callable[..., Any] | None = None,
     name: str | None = None,
 ) -> Callable[[F], F]:
     """Make an op out of a signature and a docstring. Every backend supplies a kernel for it."""
     row = {"infer": infer, "vjp": tuple(vjp), "promote": promote, "accepts": accepts, "ulp": ulp, "summands": summands}
-    return lambda declared: _enter(declared, name, why=why, **row)
+    return lambda declared: _enter(declared, name, why=why, on_integers=on_integers, **row)
 
 
 def composed(

@@ -65,6 +65,13 @@ case(
     sample(given(1.0, -1.0, 0.0), given(0.0, 0.0, 0.0), dtypes=FLOATS, gradient=False),
     mistakes=MISFITS,
 )
+SIGNED = ("int32", "int64", "int8", "int16")
+BY_ZERO = (
+    sample(given(5, -5, 0, 7), given(0, 0, 0, 2), dtypes=SIGNED),
+    sample(given(5, 7, 0), given(0, 2, 0), dtypes=("uint8", "uint32")),
+    sample(given(5, -5), 0, dtypes=SIGNED),
+    sample(given(-(2**31), 2**31 - 1), given(-1, -1), dtypes=("int32",)),
+)
 case(
     "floor_divide",
     np.floor_divide,
@@ -72,6 +79,7 @@ case(
     sample(array(2, 3, low=-20, high=20), array(3, low=-5, high=-1), dtypes=(*FLOATS, "int32", "int64", "int8")),
     sample(array(2, 3, low=-20, high=20), 3),
     sample(given(7, -7, 6, -6), given(3, 3, -3, -3), dtypes=(*FLOATS, "int32", "int64", "int8"), gradient=False),
+    *BY_ZERO,
     dtypes=NUMBERS,
     mistakes=[*MISFITS, BOOLS],
 )
@@ -82,13 +90,28 @@ case(
     sample(array(2, 3, low=-20, high=20), array(3, low=-5, high=-1), dtypes=(*FLOATS, "int32", "int64", "int8")),
     sample(array(2, 3, low=-20, high=20), 3),
     sample(given(7, -7, 6, -6), given(3, 3, -3, -3), dtypes=(*FLOATS, "int32", "int64", "int8"), gradient=False),
+    *BY_ZERO,
     dtypes=NUMBERS,
     magnitude=lambda x1, x2: np.abs(x2),  # what is left after a subtraction from x1
     mistakes=[*MISFITS, BOOLS],
 )
+
+
+def _power(x1, x2):
+    """NumPy's power, and for integers that of Python, the fraction cut off."""
+    if np.result_type(x1, x2).kind != "i":
+        return np.power(x1, x2)
+    dtype = x1.dtype if isinstance(x1, np.ndarray) else x2.dtype
+
+    def one(base, exponent):
+        return 0 if exponent < 0 and abs(base) != 1 else int(int(base) ** int(exponent))
+
+    return np.vectorize(one, otypes=[object])(x1, x2).astype(dtype)
+
+
 case(
     "power",
-    np.power,
+    _power,
     sample(*positive((2, 3), (2, 3)), dtypes=FLOATS),
     sample(*positive((2, 3), (3,)), dtypes=FLOATS),
     sample(array(2, 3), 2, dtypes=(*FLOATS, "int32", "int64")),
@@ -98,6 +121,10 @@ case(
     sample(given(0.0, 0.0, 2.0), given(1.0, 2.0, 0.0), dtypes=FLOATS, kink=True),
     sample(given(0.0, 0.0, 1.0, INF, -8.0), given(0.0, 2.0, INF, 2.0, 3.0), dtypes=FLOATS, gradient=False),
     sample(array(3, low=0.5), 0, dtypes=FLOATS),
+    sample(given(2, -2, 1, -1, -1, 0, 0, 3), given(-1, -3, -2, -3, -2, -1, 0, 4), dtypes=SIGNED),
+    sample(given(2, 1, -1, 0), -3, dtypes=SIGNED),
+    sample(-1, given(-3, -2, 0, 3), dtypes=SIGNED),
+    sample(given(2, 3), given(0, 5), dtypes=("uint8", "uint32")),
     dtypes=FLOATS,
     mistakes=[*MISFITS, BOOLS],
 )

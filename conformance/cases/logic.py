@@ -84,6 +84,11 @@ for _name, _reference in (("left_shift", np.left_shift), ("right_shift", np.righ
         sample(array(2, 3, low=-100, high=100), array(2, 3, low=0, high=6)),
         sample(array(2, 3, low=-100, high=100), 3),
         sample(array(3, low=0, high=2**31 - 1), 31, dtypes=("int32", "int64", "uint32")),
+        sample(given(1, -5, 5, -1, 3), given(40, 32, 64, 31, 63), dtypes=("int32", "int64", "int8", "int16")),
+        sample(given(1, -5, 5, 3), given(-1, -1, -40, 0), dtypes=("int32", "int64", "int8", "int16")),
+        sample(given(1, 5, 255), given(8, 40, 7), dtypes=("uint8", "uint16", "uint32")),
+        sample(given(1, -5), 40, dtypes=("int32", "int8")),
+        sample(given(1, -5), -1, dtypes=("int32", "int64")),
         dtypes=INTS,
         mistakes=[*FLOAT_BITS, sample(array(2, dtype="bool"), array(2, dtype="bool"))],
     )
