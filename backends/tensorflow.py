@@ -880,11 +880,16 @@ def _scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll:
         leaves = [leaf for leaf in tree.flatten(_arrays(y)) if leaf is not None]
         return [collection.write(i, leaf) for collection, leaf in zip(collections, leaves, strict=True)]
 
-    carry, y = f(_arrays(init), at(first))  # the first step shows what the others give
+    init = _arrays(init)
+    carry, y = f(init, at(first))  # the first step shows what the others give
     leaves, y_structure = tree.take_apart(_arrays(y))
     collections = [tf.TensorArray(x.dtype, steps, element_shape=x.shape) for x in leaves if x is not None]
     collections = collected(first, y, collections)
     carried, carry_structure = tree.take_apart(_arrays(carry))
+    before, structure_before = tree.take_apart(init)
+    dtypes, dtypes_before = ([getattr(x, "dtype", None) for x in leaves] for leaves in (carried, before))
+    if carry_structure != structure_before or dtypes != dtypes_before:
+        raise ShapeError("another carry than the first")
 
     def step(k: Any, carried: list[Any], collections: list[Any]) -> Any:
         i = first + k * direction

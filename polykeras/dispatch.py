@@ -137,8 +137,7 @@ def recover(op: Op, error: Exception, args: tuple[Any, ...]) -> Any:
         and (op.infer is None or getattr(error, "op", op.name) == op.name)
     ):
         raise error
-    if not op.takes_functions:
-        _explain(op, error, args)
+    _explain(op, error, args)
     if unnamed:
         raise error.named(op.name) from error.__cause__  # type: ignore[attr-defined]
     if op.takes_functions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import polykeras
 from polykeras import ops
 from polykeras.backend import Backend, load, using
-from polykeras.errors import GradientError, OutOfRangeError
+from polykeras.errors import GradientError, OutOfRangeError, ShapeError
 
 
 @pytest.fixture(params=polykeras.available())
@@ -76,3 +77,69 @@ def test_a_gradient_of_one_s_own_takes_the_dtype_of_its_argument(home):
     assert float(gradient) == 5.0
     with pytest.raises(GradientError, match="custom_gradient: expected the function to return a pair"):
         ops.custom_gradient(lambda x: x)(home.asarray(1.0))
+
+
+# Loops -----------------------------------------------------------------------------------------------------
+
+Pair = namedtuple("Pair", ["x", "n"])
+
+
+def test_loops_without_a_round_give_arrays(home):
+    results = [
+        ops.while_loop(lambda x: ops.less(x, 0), lambda x: ops.add(x, 1), 3),
+        ops.fori_loop(0, 0, lambda i, x: ops.add(x, i), 3),
+        ops.scan(lambda x, _: (x, x), 3, length=0)[0],
+    ]
+    for result in results:
+        assert isinstance(result, home.array_types)
+        assert home.dtype(result) == "int32"
+        assert int(result) == 3
+
+
+def test_loops_keep_named_tuples(home):
+    last = ops.while_loop(lambda x, n: ops.less(n, 3), lambda x, n: (ops.multiply(x, 2), ops.add(n, 1)), Pair(1.0, 0))
+    assert type(last) is Pair
+    assert float(last.x) == 8.0
+
+
+DRIFTING = {
+    "while_loop: the loop's variables and its body must give the same": lambda x: ops.while_loop(
+        lambda x: ops.less(ops.sum(x), 9), lambda x: ops.add(x, 0.5), x
+    ),
+    "fori_loop: the first value and the body must give the same": lambda x: ops.fori_loop(
+        0, 2, lambda i, x: ops.concatenate([x, x]), x
+    ),
+    "scan: the first carry and the function's must give the same": lambda x: ops.scan(
+        lambda x, _: (ops.cast(x, "float64"), None), x, length=2
+    ),
+    "while_loop: the loop's variables and its body must give the same structure": lambda x: ops.while_loop(
+        lambda x, n: ops.less(n, 9), lambda x, n: (x,), Pair(x, 0)
+    ),
+}
+
+
+@pytest.mark.parametrize("complaint", DRIFTING)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_what_a_loop_hands_on_keeps_its_shape_and_dtype(home, complaint, compiled):
+    function = polykeras.compile(DRIFTING[complaint]) if compiled else DRIFTING[complaint]
+    with pytest.raises(ShapeError, match=complaint):
+        function(home.asarray([1, 2]))
+
+
+def test_branches_that_differ_are_explained_where_both_are_traced(home):
+    if not home.traces:
+        pytest.skip("one branch runs, and nobody sees the other")
+    function = polykeras.compile(lambda x: ops.cond(ops.sum(x) > 0, lambda: x, lambda: ops.cast(x, "int32")))
+    with pytest.raises(ShapeError, match="cond: both branches must give the same structure, shapes and dtypes; got fl"):
+        function(home.asarray([1.0, 2.0]))
+
+
+def test_an_error_of_the_function_itself_goes_through(home):
+    class Stop(Exception):
+        pass
+
+    def body(x):
+        raise Stop
+
+    with pytest.raises(Stop):
+        ops.while_loop(lambda x: ops.less(x, 3), body, 1)
