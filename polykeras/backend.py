@@ -16,7 +16,7 @@ import numpy as np
 
 from . import tree
 from .dtypes import canonical, result_type
-from .errors import BackendError, DeviceError, DTypeError, MixedBackendsError, UnknownBackendError
+from .errors import BackendError, DeviceError, DTypeError, MixedBackendsError, ShapeError, UnknownBackendError
 from .settings import EMBEDDED, settings
 
 ENTRY_POINTS = "polykeras.backends"
@@ -88,7 +88,7 @@ class Backend:
         return self.kernels.get(op)
 
     def _cast_anything(self, x: Any, dtype: str) -> Any:
-        if not isinstance(x, self.array_types):
+        if not isinstance(x, self.array_types) or is_swapped(x):
             return self.asarray(x, dtype)
         return x if self.dtype(x) == dtype else self.cast(x, self._check_dtype(dtype))
 
@@ -223,12 +223,24 @@ def host_array(x: Any, dtype: str | None = None) -> np.ndarray:
             raise DTypeError(
                 f"expected numbers that {dtype} can hold; got {_shorten(x)}. Choose another dtype."
             ) from None
+        except ValueError:
+            _dtype_of_numbers(x)  # which refuses what is not a number
+            raise ShapeError(
+                f"expected nested lists of one length on each axis; got {_shorten(x)}. Pad them to one length."
+            ) from None
     elif dtype is not None and x.dtype != dtype:
         x = x.astype(numpy_dtype(dtype))
     array = np.asarray(x)
+    if is_swapped(array):
+        array = array.astype(array.dtype.newbyteorder("="))
     if array.dtype.name not in _NUMPY_DTYPES:
         array = array.astype(numpy_dtype(canonical(array.dtype)))
     return array
+
+
+def is_swapped(x: Any) -> bool:
+    """Whether this is a NumPy array in the byte order of another machine."""
+    return isinstance(x, np.ndarray) and not x.dtype.isnative
 
 
 def _dtype_of_numbers(x: Any) -> str | None:

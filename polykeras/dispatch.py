@@ -35,6 +35,7 @@ def arrays_of(op: Op, args: Sequence[Any]) -> Iterable[Any]:
 
 def select(op: Op, args: tuple[Any, ...]) -> Run:
     """The function that runs an op on arguments of these types; it is remembered."""
+    _refuse_none(op, args)
     types = [type(x) for x in arrays_of(op, args)]
     try:
         kinds = [kind_of(cls) for cls in types]
@@ -53,6 +54,15 @@ def select(op: Op, args: tuple[Any, ...]) -> Run:
     if not op.takes_trees and NESTED not in kinds:
         _remember(op, args, run, by_backend_in_use=not interpreters and not homes)
     return run
+
+
+def _refuse_none(op: Op, args: tuple[Any, ...]) -> None:
+    for position in op.positions:
+        parameter, value = op.parameters[position], args[position]
+        missing = value is None or (parameter.kind == "Arrays" and any(x is None for x in value))
+        if missing and not parameter.optional and parameter.kind != "Tree":
+            kind = "a list of arrays" if parameter.kind == "Arrays" else "an array or a number"
+            raise DTypeError(f"expected {parameter.name} to be {kind}; got {args[position]}.").named(op.name)
 
 
 def _remember(op: Op, args: tuple[Any, ...], run: Run, by_backend_in_use: bool) -> None:

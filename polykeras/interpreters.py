@@ -115,9 +115,11 @@ def _find_kind(cls: type) -> Any:
         return SCALAR
     if cls is type(None):
         return ABSENT
+    if issubclass(cls, np.ma.MaskedArray):
+        raise DTypeError("expected arrays without masks, which ops would not heed. Fill the array with x.filled(value).")
     if issubclass(cls, (np.ndarray, np.generic)):
         return HOST
-    if issubclass(cls, (list, tuple, dict)):
+    if issubclass(cls, (list, tuple)):
         return NESTED
     home = home_of_type(cls)
     if home is not None:

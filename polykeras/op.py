@@ -49,6 +49,8 @@ class Parameter:
     name: str
     kind: str
     default: Any
+    optional: bool = False
+    """Whether None may stand for an array."""
 
     @property
     def is_array(self) -> bool:
@@ -142,7 +144,7 @@ def composed(
 
 def _enter(declared: Any, name: str | None, **row: Any) -> Any:
     parameters = tuple(
-        Parameter(p.name, str(p.annotation).removesuffix(" | None"), p.default)
+        Parameter(p.name, str(p.annotation).removesuffix(" | None"), p.default, p.default is None)
         for p in inspect.signature(declared).parameters.values()
     )
     op = Op(name or declared.__name__, parameters, **row)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import tree
-from .backend import WEAK, Backend, host_array
+from .backend import WEAK, Backend, host_array, is_swapped
 from .dtypes import INTEGERS, canonical
 from .errors import DTypeError, OpError, ShapeError
 from .interpreters import HOST, Interpreter, Run, interprets, kind_of
@@ -59,7 +59,9 @@ def _listed(x: Any) -> list[Any]:
 
 
 def _at_home(x: Any, home: Any) -> Any:
-    return x if x is None or isinstance(x, home.array_types) else home.asarray(x)
+    if x is None or (isinstance(x, home.array_types) and not is_swapped(x)):
+        return x
+    return home.asarray(x)
 
 
 def in_dtype(x: Any, home: Any, dtype: str | None) -> Any:

@@ -11,7 +11,7 @@ import pytest
 import polykeras
 from polykeras import ops
 from polykeras.backend import Backend, load, using
-from polykeras.errors import GradientError, OutOfRangeError, ShapeError
+from polykeras.errors import DTypeError, GradientError, OutOfRangeError, PolykerasError, ShapeError
 
 
 @pytest.fixture(params=polykeras.available())
@@ -143,3 +143,56 @@ def test_an_error_of_the_function_itself_goes_through(home):
 
     with pytest.raises(Stop):
         ops.while_loop(lambda x: ops.less(x, 3), body, 1)
+
+
+# What is an array ------------------------------------------------------------------------------------------
+
+
+def test_variables_are_tensors(home):
+    assert ops.is_tensor(polykeras.Variable([1.0]))
+    assert ops.is_tensor(home.asarray([1.0]))
+    assert not ops.is_tensor(1.0)
+    assert not ops.is_tensor({"a": 1.0})
+
+
+def test_array_copies_what_convert_to_tensor_may_share(home):
+    memory = np.zeros(64, "float32")
+    copy = ops.array(memory)
+    memory += 1
+    assert ops.convert_to_numpy(copy).sum() == 0
+
+
+@pytest.mark.parametrize("name", [name for name in polykeras.available() if name in ("numpy", "torch")])
+def test_array_copies_arrays_that_can_be_written_to(name):
+    with using(name) as home:
+        memory = home.asarray([0.0, 0.0])
+        copy, same = ops.array(memory), ops.convert_to_tensor(memory)
+        memory += 1
+        assert (copy[0], same[0]) == (0, 1)
+
+
+def test_foreign_byte_order_makes_no_difference(home):
+    x = np.array([1, 2], ">f4")
+    for result in (ops.add(x, 1), ops.add(x, x), ops.where(x > 1, x, 0), ops.cast(x, "float32"), ops.concatenate([x, x])):
+        assert isinstance(result, home.array_types)
+        assert home.dtype(result) == "float32"
+    assert ops.convert_to_numpy(ops.multiply(x, x)).tolist() == [1.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (None, "expected x1 to be an array or a number; got None"),
+        ({"a": 1}, "expected arrays, numbers, or nested lists of them; got a builtins.dict"),
+        ([[1, 2], [3]], r"expected nested lists of one length on each axis; got \[\[1, 2\], \[3\]\]"),
+        (np.ma.array([1.0, 2.0], mask=[True, False]), "expected arrays without masks"),
+    ],
+)
+def test_what_is_no_array_is_refused_in_the_same_words(home, wrong, complaint):
+    with pytest.raises(PolykerasError, match=f"add: {complaint}"):
+        ops.add(wrong, home.asarray([1.0, 2.0]))
+
+
+def test_none_among_arrays_is_refused(home):
+    with pytest.raises(DTypeError, match="concatenate: expected xs to be a list of arrays; got"):
+        ops.concatenate([home.asarray([1.0]), None])
