@@ -64,7 +64,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "matmul": np.matmul,
     "relu": lambda x: np.maximum(x, 0),
     # movement
-    "reshape": lambda x, newshape: x.reshape(newshape),
     "transpose": lambda x, axes: x.transpose(axes),
     "concatenate": np.concatenate,
     "stack": np.stack,
@@ -329,6 +328,13 @@ def where(condition: Any, x1: Any, x2: Any) -> Any:
 @kernel
 def nonzero(x: Any) -> tuple[np.ndarray, ...]:
     return tuple(places.astype("int32") for places in np.nonzero(x))
+
+
+@kernel
+def reshape(x: Any, newshape: Any) -> Any:
+    if newshape and min(newshape) < -1:  # which NumPy takes for -1
+        raise ShapeError("a negative size")
+    return x.reshape(newshape)
 
 
 # Slices and indices ----------------------------------------------------------------------------------------

@@ -85,6 +85,8 @@ class Dim:
 
     def __floordiv__(self, divisor: Size) -> Size:
         """Divide what comes out even, and keep the rest as one floor division."""
+        if isinstance(divisor, int) and divisor == 0:
+            raise ShapeError(f"the size {self} cannot be divided by 0.")
         even: dict[_Monomial, int] = {}
         rest: dict[_Monomial, int] = {}
         (monomial, coefficient), *more = (divisor.terms if isinstance(divisor, Dim) else {(): divisor}).items()
@@ -111,6 +113,8 @@ class Dim:
         return Dim({(): other}) % self
 
     def __pow__(self, exponent: int) -> Size:
+        if not isinstance(exponent, int) or exponent < 0:
+            raise ShapeError(f"expected the power of a size to be a whole number from 0; got {self}**{exponent}.")
         return prod([self] * exponent)
 
     def _at_least(self) -> int | None:
@@ -274,7 +278,7 @@ class Spec:
     producer: Any = field(default=None, repr=False)
 
     def __init__(self, shape: Iterable[Any], dtype: str = "float32", name: str | None = None, producer: Any = None):
-        sizes = tuple(unknown_dim(axis) if size is None else size for axis, size in enumerate(shape))
+        sizes = tuple(unknown_dim(axis) if size is None else _as_size(size) for axis, size in enumerate(shape))
         if any(not hasattr(size, "__index__") or (isinstance(size, int) and size < 0) for size in sizes):
             raise ShapeError(f"expected sizes to be whole numbers from 0; got {show_shape(sizes)}.")
         object.__setattr__(self, "shape", sizes)
@@ -310,6 +314,11 @@ class Spec:
             "A Spec has a shape and a dtype but no values, so it is neither true nor false. "
             "Choose with ops.cond or ops.where instead of `if`."
         )
+
+
+def _as_size(size: Any) -> Any:
+    """A whole number of whatever kind as Python's; anything else as it is."""
+    return size.__index__() if hasattr(size, "__index__") and not isinstance(size, Dim) else size
 
 
 def show_shape(shape: Iterable[Any]) -> str:
@@ -352,6 +361,8 @@ def same_size(one: Any, other: Any) -> bool:
 
 def normalize_axis(axis: int, ndim: int) -> int:
     """A non-negative axis, or an error that says which there are."""
+    if not hasattr(axis, "__index__"):
+        raise ShapeError(f"expected an axis to be an integer; got {axis!r}.")
     if not -ndim <= axis < ndim:
         valid = f"from {-ndim} to {ndim - 1}" if ndim else "none, as the array has no axes"
         raise ShapeError(f"axis {axis} is out of range for an array with {ndim} axes; valid axes: {valid}.")
@@ -362,7 +373,7 @@ def normalize_axes(axis: int | Iterable[int] | None, ndim: int) -> tuple[int, ..
     """Non-negative axes, all of them for None."""
     if axis is None:
         return tuple(range(ndim))
-    axes = tuple(normalize_axis(a, ndim) for a in ([axis] if hasattr(axis, "__index__") else axis))  # type: ignore[union-attr]
+    axes = tuple(normalize_axis(a, ndim) for a in (axis if isinstance(axis, Iterable) else [axis]))
     if len(set(axes)) != len(axes):
         raise ShapeError(f"axis {axis} names an axis twice.")
     return axes

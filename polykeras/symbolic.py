@@ -51,7 +51,13 @@ def _common_dtype(op: Op, home: Any, args: Sequence[Any]) -> str | None:
     if not arrays:
         return None
     dtypes = [type(x) if type(x) in WEAK else home.dtype(_at_home(x, home)) for x in arrays]
+    if int in dtypes and all(kind in WEAK or kind == "bool" for kind in dtypes):  # no array says how wide to compute
+        dtypes = [kind if kind is not int else _kind_of_integer(x) for kind, x in zip(dtypes, arrays, strict=True)]
     return op.promote(*dtypes)  # type: ignore[misc]
+
+
+def _kind_of_integer(x: int) -> Any:
+    return int if -(2**31) <= x < 2**31 else "int64"
 
 
 def _listed(x: Any) -> list[Any]:

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import polykeras
-from polykeras import ops
+from polykeras import ops, state
 from polykeras.backend import Backend, load, using
-from polykeras.errors import DTypeError, GradientError, OutOfRangeError, PolykerasError, ShapeError
+from polykeras.errors import DTypeError, GradientError, OutOfRangeError, PolykerasError, ShapeError, StateError
+from polykeras.spec import Spec, dim
 
 
 @pytest.fixture(params=polykeras.available())
@@ -196,3 +197,58 @@ def test_what_is_no_array_is_refused_in_the_same_words(home, wrong, complaint):
 def test_none_among_arrays_is_refused(home):
     with pytest.raises(DTypeError, match="concatenate: expected xs to be a list of arrays; got"):
         ops.concatenate([home.asarray([1.0]), None])
+
+
+def test_numbers_that_need_64_bits_get_them(home):
+    for result in (ops.add(2**40, 1), ops.add(True, 2**40), ops.multiply(2**40, 1)):
+        assert home.dtype(result) == "int64"
+        assert int(result) in (2**40, 2**40 + 1)
+    with pytest.raises(DTypeError, match="add: expected numbers that int32 can hold; got 1099511627776"):
+        ops.add(home.asarray([1]), 2**40)
+
+
+# Seeds, variables, sizes -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint8", "int64"])
+def test_a_number_that_a_framework_holds_is_a_seed(home, dtype):
+    for number in (3, 2**40 + 3) if dtype == "int64" else (3,):
+        seed = home.asarray(np.array(number, dtype))
+        expected = ops.convert_to_numpy(ops.random.uniform((4,), seed=number))
+        for draw in (lambda s: ops.random.uniform((4,), seed=s), polykeras.compile(lambda s: ops.random.uniform((4,), seed=s))):
+            drawn = draw(seed)
+            assert isinstance(drawn, home.array_types)
+            assert (ops.convert_to_numpy(drawn) == expected).all()
+
+
+def test_conversions_of_arguments_name_the_op(home):
+    for complaint, call in {
+        "cast: expected a dtype, one of": lambda: ops.cast(1.0, "float12"),
+        "uniform: expected a seed from 0 to": lambda: ops.random.uniform((2,), seed=-1),
+        "zeros: expected a shape, such as": lambda: ops.zeros(1.5),
+        "stack: expected a list of arrays": lambda: ops.stack(1.5),
+    }.items():
+        with pytest.raises(PolykerasError, match=complaint):
+            call()
+
+
+def test_variables_say_what_they_expect(home):
+    assert polykeras.Variable(lambda shape, dtype: ops.zeros(shape, dtype), shape=3).shape == (3,)
+    assert polykeras.Variable([1.0], shape=1).shape == (1,)
+    with pytest.raises(StateError, match="Variable: expected name to be a string; got 5"):
+        polykeras.Variable(1.0, name=5)
+    with pytest.raises(StateError, match="bind: expected a value for each of 1 variables; got 0"):
+        state.bind([polykeras.Variable(1.0)], []).__enter__()
+
+
+def test_sizes_say_what_cannot_be_done_with_them():
+    n = dim("n")
+    with pytest.raises(ShapeError, match=r"expected the power of a size to be a whole number from 0; got n\*\*-1"):
+        n**-1
+    with pytest.raises(ShapeError, match="the size n cannot be divided by 0"):
+        n // 0
+    with pytest.raises(ShapeError, match="the size n cannot be divided by 0"):
+        n % 0
+    with pytest.raises(ShapeError, match="expected sizes to be whole numbers from 0"):
+        Spec((np.int64(-3),))
+    assert Spec((np.int64(3),)).shape == (3,)

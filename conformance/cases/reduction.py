@@ -44,6 +44,8 @@ BAD_AXES = [
     sample(array(2, 3), axis=(0, 0)),
     sample(array(2, 3), axis=(0, -2)),
     sample(array(), axis=0),
+    sample(array(2, 3), axis="a"),
+    sample(array(2, 3), axis=1.5),
 ]
 EMPTY = [sample(array(0, 3), axis=0), sample(array(0))]
 
