@@ -375,7 +375,6 @@ def home_of_type(cls: type) -> Backend | None:
 # Which one runs now ----------------------------------------------------------------------------------------
 
 CURRENT: ContextVar[Backend | None] = ContextVar("polykeras_backend", default=None)
-_when_default_changes: list[Callable[[], None]] = []
 
 
 def current() -> Backend:
@@ -383,17 +382,10 @@ def current() -> Backend:
     return CURRENT.get() or load(settings.backend)
 
 
-def when_default_changes(callback: Callable[[], None]) -> None:
-    """Have a function called whenever `set_backend` has chosen another default."""
-    _when_default_changes.append(callback)
-
-
 def set_backend(name: str) -> None:
     """Choose the backend for the whole process, wherever no `using` block says otherwise."""
     load(name)
     settings.set("backend", name)
-    for callback in _when_default_changes:
-        callback()
 
 
 @contextlib.contextmanager

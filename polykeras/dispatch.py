@@ -14,6 +14,7 @@ from . import eager, tree
 from .backend import CURRENT, Backend, current, host_array, mixed_homes
 from .errors import DTypeError, OpError, PolykerasError
 from .interpreters import CONVERTIBLE, HOST, NESTED, SCALAR, Interpreter, Run, kind_of
+from .settings import settings
 from .source import function_from
 from .symbolic import in_dtype, infer, prepare
 
@@ -71,29 +72,35 @@ def _remember(op: Op, args: tuple[Any, ...], run: Run, by_backend_in_use: bool) 
         value = args[position]
         keys.append(tuple(map(type, value)) if op.parameters[position].kind == "Arrays" else type(value))
     if not keys:
-        op.table[CURRENT.get()] = run
+        op.table[_in_use()] = run
         return
     table = op.table
     for key in keys[:-1]:
         table = table.setdefault(key, {})
-    table[keys[-1]] = _on_backend_in_use(op, CURRENT.get(), run) if by_backend_in_use else run
+    table[keys[-1]] = _on_backend_in_use(op, run) if by_backend_in_use else run
 
 
-def _on_backend_in_use(op: Op, home: Backend | None, run: Run) -> Run:
+def _in_use() -> Backend | str:
+    """What tells apart where host data goes: the backend of a `using` block, else the name of the default."""
+    return CURRENT.get() or settings.backend
+
+
+def _on_backend_in_use(op: Op, run: Run) -> Run:
     """Run an op on host data wherever that goes at the time of the call."""
     passed = ", ".join(parameter.name for parameter in op.parameters)
     source = (
         f"def {op.name}({passed}):\n"
-        f"    run = runs.get(current())\n"
+        f"    home = current() or settings.backend\n"
+        f"    run = runs.get(home)\n"
         f"    if run is None:\n"
-        f"        run = runs[current()] = choose(op, ({passed},))\n"
+        f"        run = runs[home] = choose(op, ({passed},))\n"
         f"    return run({passed})\n"
     )
 
     def choose(op: Op, args: tuple[Any, ...]) -> Run:
         return eager.runner(op, current(), [type(x) for x in arrays_of(op, args)])
 
-    namespace = {"op": op, "runs": {home: run}, "current": CURRENT.get, "choose": choose}
+    namespace = {"op": op, "runs": {_in_use(): run}, "current": CURRENT.get, "settings": settings, "choose": choose}
     return function_from(op.name, source, namespace)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from . import dispatch
-from .backend import CURRENT, Backend, when_default_changes
+from .backend import CURRENT, Backend
 from .dtypes import INTEGERS, Accepted, canonical, index_dtype
 from .errors import OpError, ShapeError
 from .interpreters import Interpreter, kind_or_none, seal
@@ -91,7 +91,7 @@ class Op:
     """How many numbers are added up for one element, out of the parameters, arrays as Specs: the error grows with the
     root of their number, and is relative to their size."""
     table: dict = field(default_factory=dict)
-    """Who runs the op, by the type of each array argument; without any, by the backend in use."""
+    """Who runs the op, by the type of each array argument; without any, by the backend in use, or the default's name."""
     function: Callable[..., Any] = field(init=False)
     """The public function."""
 
@@ -156,14 +156,6 @@ def _enter(declared: Any, name: str | None, **row: Any) -> Any:
     return op.function
 
 
-def _forget_runners() -> None:
-    for op in OPS.values():
-        op.table.clear()
-
-
-when_default_changes(_forget_runners)
-
-
 # The public function ---------------------------------------------------------------------------------------
 
 _CONVERSIONS = {
@@ -199,7 +191,7 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         f"def {op.name}({signature}):\n"
         f"{conversions}"
         f"    try:\n"
-        f"        run = table{keys or '[current()]'}\n"
+        f"        run = table{keys or '[current() or settings.backend]'}\n"
         f"    except KeyError:\n"
         f"        run = None\n"
         f"    if run is None:\n"
