@@ -11,8 +11,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from polykeras import philox, tree
-from polykeras.backend import Backend, numpy_dtype
-from polykeras.dtypes import ALL, STORAGE
+from polykeras.backend import OPERATORS, Backend, numpy_dtype
+from polykeras.dtypes import ALL, NAMES, STORAGE
 from polykeras.errors import OutOfRangeError, ShapeError
 from polykeras.tape import TapeGradients
 
@@ -107,35 +107,10 @@ class NumpyBackend(TapeGradients, Backend):
     name = "numpy"
     array_types = (np.ndarray, np.generic)
     kernels = KERNELS
-    dtypes = {name: numpy_dtype(name) for name in sorted(ALL)}
+    dtypes = {name: numpy_dtype(name) for name in NAMES}
     number_dtypes = ALL - {"bfloat16"} - STORAGE
     exact_on_integers = frozenset(["floor_divide", "mod", "left_shift", "right_shift"])
-    scalars = frozenset(
-        [
-            "add",
-            "subtract",
-            "multiply",
-            "divide",
-            "floor_divide",
-            "mod",
-            "power",
-            "maximum",
-            "minimum",
-            "arctan2",
-            "equal",
-            "not_equal",
-            "less",
-            "less_equal",
-            "greater",
-            "greater_equal",
-            "bitwise_and",
-            "bitwise_or",
-            "bitwise_xor",
-            "left_shift",
-            "right_shift",
-            "where",
-        ]
-    )
+    scalars = OPERATORS | {"where"}
 
     def plain_dtypes(self, op: str) -> frozenset[str] | None:
         """All but the floats in which NumPy would add up 16 bits at a time."""
@@ -512,7 +487,7 @@ def _patches(x: Any, window: Any) -> np.ndarray:
 class _Workspace(threading.local):
     """Memory that a thread uses again for each matrix of patches: new memory costs more than the copy."""
 
-    most = 1 << 28  # bytes; what is larger is not kept
+    most = 1 << 25  # bytes; what is larger is not kept
 
     def __init__(self) -> None:
         self._memory = np.empty(0, np.uint8)

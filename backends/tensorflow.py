@@ -19,7 +19,8 @@ if "tensorflow" not in sys.modules:
 import tensorflow as tf
 
 from polykeras import philox, tree
-from polykeras.backend import Backend, chosen_device
+from polykeras.backend import OPERATORS, Backend, chosen_device
+from polykeras.dtypes import NAMES
 from polykeras.errors import GradientError, OutOfRangeError, ShapeError, StateError
 from polykeras.interpreters import Held, held
 from polykeras.op import OPS
@@ -117,52 +118,11 @@ class TensorflowBackend(Backend):
     name = "tensorflow"
     array_types = (tf.Tensor, tf.Variable)
     kernels = KERNELS
-    dtypes = {
-        name: getattr(tf, name)
-        for name in [
-            "bool",
-            "int8",
-            "int16",
-            "int32",
-            "int64",
-            "uint8",
-            "uint16",
-            "uint32",
-            "uint64",
-            "bfloat16",
-            "float16",
-            "float32",
-            "float64",
-            "complex64",
-            "complex128",
-        ]
-    }
-    dtypes |= {"float8_e4m3fn": tf.dtypes.experimental.float8_e4m3fn, "float8_e5m2": tf.dtypes.experimental.float8_e5m2}
+    dtypes = {name: tf.as_dtype(name) for name in NAMES}
+    refusals = (tf.errors.InvalidArgumentError,)
     strict = True
     traces = True
-    scalars = frozenset(
-        [
-            "add",
-            "subtract",
-            "multiply",
-            "divide",
-            "floor_divide",
-            "mod",
-            "power",
-            "arctan2",
-            "equal",
-            "not_equal",
-            "less",
-            "less_equal",
-            "greater",
-            "greater_equal",
-            "bitwise_and",
-            "bitwise_or",
-            "bitwise_xor",
-            "left_shift",
-            "right_shift",
-        ]
-    )
+    scalars = OPERATORS - {"maximum", "minimum"}
     wider = {
         "bool": "int32",
         "int8": "int32",

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 
 from polykeras import philox, tree
 from polykeras.backend import Backend, chosen_device, numpy_dtype
+from polykeras.dtypes import NAMES
 from polykeras.errors import BackendError, GradientError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
 from polykeras.spec import normalize_axes, normalize_axis
@@ -102,33 +103,16 @@ _differentiating: ContextVar[bool] = ContextVar("polykeras_torch_differentiating
 
 
 class TorchBackend(Backend):
-    """PyTorch."""
+    """PyTorch.
+
+    Its precision of float32 products is a setting of the process, which loading this backend sets to that of polykeras:
+    a look at it in each product would cost a tenth of a small one, and miss those of autograd.
+    """
 
     name = "torch"
     array_types = (torch.Tensor,)
     kernels = KERNELS
-    dtypes = {
-        name: getattr(torch, name)
-        for name in [
-            "bool",
-            "int8",
-            "int16",
-            "int32",
-            "int64",
-            "uint8",
-            "uint16",
-            "uint32",
-            "uint64",
-            "bfloat16",
-            "float16",
-            "float32",
-            "float64",
-            "complex64",
-            "complex128",
-            "float8_e4m3fn",
-            "float8_e5m2",
-        ]
-    }
+    dtypes = {name: getattr(torch, name) for name in NAMES}
     scalar_kernels = {
         # which, unlike PyTorch's functions, take the number first too
         "add": operator.add,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import tree
-from .dtypes import canonical, result_type
+from .dtypes import ALL, canonical, result_type
 from .errors import BackendError, DeviceError, DTypeError, MixedBackendsError, ShapeError, UnknownBackendError
 from .settings import EMBEDDED, settings
 
@@ -52,7 +52,7 @@ class Backend:
     strict: bool = False
     """Whether the framework itself refuses to mix dtypes, so that dispatch need not look."""
 
-    scalars: Container[str] = frozenset()
+    scalars: frozenset[str] = frozenset()
     """The two-array ops whose kernels take a Python number in place of either array."""
 
     scalar_kernels: Mapping[str, Callable[..., Any]] = {}
@@ -63,6 +63,9 @@ class Backend:
 
     exact_on_integers: Container[str] = frozenset()
     """The ops with a rule for integers (`Op.on_integers`) whose kernels keep it by themselves."""
+
+    refusals: tuple[type[Exception], ...] = ()
+    """What else besides the usual exceptions its arrays raise where they cannot share their memory."""
 
     wider: Mapping[str, str] = {}
     """For a dtype that lacks kernels here, the dtype in which to compute instead."""
@@ -83,9 +86,12 @@ class Backend:
 
     def kernel(self, op: str) -> Callable[..., Any] | None:
         """The function that computes an op, or None where the op's own body does."""
-        if op == "cast":
-            return self._cast_anything
-        return self.kernels.get(op)
+        return self._hooks.get(op) or self.kernels.get(op)
+
+    @functools.cached_property
+    def _hooks(self) -> Mapping[str, Callable[..., Any]]:
+        """The ops that hooks compute, in place of kernels."""
+        return {"cast": self._cast_anything}
 
     def _cast_anything(self, x: Any, dtype: str) -> Any:
         if not isinstance(x, self.array_types) or is_swapped(x):
@@ -205,6 +211,12 @@ class Backend:
         return function
 
 
+OPERATORS = frozenset(
+    "add subtract multiply divide floor_divide mod power maximum minimum arctan2 equal not_equal less less_equal greater "
+    "greater_equal bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()
+)
+"""The ops of two arrays of which frameworks mostly take a Python number in place of one: candidates for `scalars`."""
+
 WEAK = frozenset({bool, int, float, complex})
 """The types of Python numbers, which give way to the dtypes of arrays."""
 
@@ -233,7 +245,7 @@ def host_array(x: Any, dtype: str | None = None) -> np.ndarray:
     array = np.asarray(x)
     if is_swapped(array):
         array = array.astype(array.dtype.newbyteorder("="))
-    if array.dtype.name not in _NUMPY_DTYPES:
+    if array.dtype.name not in ALL:
         array = array.astype(numpy_dtype(canonical(array.dtype)))
     return array
 
@@ -269,29 +281,6 @@ def numpy_dtype(name: str) -> np.dtype:
 
         return np.dtype(getattr(ml_dtypes, name))
     return np.dtype(name)
-
-
-_NUMPY_DTYPES = frozenset(
-    [
-        "bool",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "uint8",
-        "uint16",
-        "uint32",
-        "uint64",
-        "bfloat16",
-        "float16",
-        "float32",
-        "float64",
-        "complex64",
-        "complex128",
-        "float8_e4m3fn",
-        "float8_e5m2",
-    ]
-)
 
 
 # Which backends there are ----------------------------------------------------------------------------------
@@ -360,15 +349,16 @@ def available() -> list[str]:
 
 
 def home_of_type(cls: type) -> Backend | None:
-    """The backend that arrays of this type come from. Only frameworks that are already imported are asked."""
+    """The backend that arrays of this type come from; it is loaded if the type is one of its framework's own."""
     for found in _loaded.values():
         if issubclass(cls, found.array_types):
             return found
+    packages = {base.__module__.partition(".")[0] for base in cls.__mro__}
     for name in registered():
-        if name not in _loaded and name in sys.modules:
-            with contextlib.suppress(BackendError):
-                if issubclass(cls, load(name).array_types):
-                    return _loaded[name]
+        imported = name not in _loaded and name in sys.modules
+        if imported and any(package.startswith(name) for package in packages):  # jax's arrays are of jaxlib
+            if issubclass(cls, load(name).array_types):
+                return _loaded[name]
     return None
 
 
@@ -441,40 +431,6 @@ def _find_device(name: str, backend: Backend) -> str:
     if full not in backend.devices():
         raise DeviceError(f"no device {name!r} on backend {backend.name}; devices: {', '.join(backend.devices())}.")
     return full
-
-
-# From one to another ---------------------------------------------------------------------------------------
-
-
-def convert(x: Any, backend: str | Backend) -> Any:
-    """The same values as arrays of another backend, in memory shared with the original where both can.
-
-    Write to neither of two arrays that may share memory.
-
-    Args:
-        x: An array of any backend, host data, or a nested structure of them.
-        backend: The backend, or its name.
-
-    Returns:
-        The structure with arrays of that backend.
-
-    >>> convert({"a": [1.0, 2.0]}, "numpy")
-    {'a': [array(1., dtype=float32), array(2., dtype=float32)]}
-    """
-    target = backend if isinstance(backend, Backend) else load(backend)
-    return tree.map_structure(lambda leaf: _convert(leaf, target), x)
-
-
-def _convert(x: Any, target: Backend) -> Any:
-    source = home_of_type(type(x))
-    if source is target or x is None:
-        return x
-    if source is None:
-        return target.asarray(x)
-    try:
-        return target.from_dlpack(x)
-    except Exception:  # each framework refuses what it cannot share with an exception class of its own
-        return target.asarray(source.to_numpy(x))
 
 
 def mixed_homes(op: str, homes: Sequence[Backend]) -> MixedBackendsError:

@@ -45,7 +45,9 @@ FLOATS = frozenset({"bfloat16", "float16", "float32", "float64"})
 COMPLEXES = frozenset({"complex64", "complex128"})
 INEXACT = FLOATS | COMPLEXES
 STORAGE = frozenset(_FLOAT8)
-ALL = BOOLS | INTEGERS | INEXACT | STORAGE
+NAMES = (*(name for name in _ABOVE if "<" not in name), *_FLOAT8)
+"""The names of all dtypes, narrow ones before wide ones."""
+ALL = frozenset(NAMES)
 
 
 @dataclass(frozen=True)

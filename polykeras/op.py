@@ -184,7 +184,9 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         f"        {_CONVERSIONS[p.kind].format(p.name)}\n" for p in op.parameters if p.kind in _CONVERSIONS
     )
     if conversions:
-        conversions = f"    try:\n{conversions}    except OpError as error:\n        raise error.named(op.name) from None\n"
+        conversions = (
+            f"    try:\n{conversions}    except OpError as error:\n        raise error.named(op.name) from None\n"
+        )
     arrays = [op.parameters[i] for i in op.positions]
     keys = "".join(f"[tuple(map(type, {p.name}))]" if p.kind == "Arrays" else f"[type({p.name})]" for p in arrays)
     source = (

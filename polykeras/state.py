@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .backend import Backend, convert, current, host_array, using
+from .backend import Backend, current, host_array, using
 from .dtypes import canonical
 from .errors import ShapeError, StateError
-from .interpreters import HOST, Held, Holder, held, interprets, kind_of
+from .interpreters import HOST, Held, Holder, convert, held, interprets, kind_of
 from .op import give_operators
 from .seeds import SEEDS_REQUIRED
 from .settings import settings

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import namedtuple
 from collections.abc import Iterator
 
@@ -174,7 +177,13 @@ def test_array_copies_arrays_that_can_be_written_to(name):
 
 def test_foreign_byte_order_makes_no_difference(home):
     x = np.array([1, 2], ">f4")
-    for result in (ops.add(x, 1), ops.add(x, x), ops.where(x > 1, x, 0), ops.cast(x, "float32"), ops.concatenate([x, x])):
+    for result in (
+        ops.add(x, 1),
+        ops.add(x, x),
+        ops.where(x > 1, x, 0),
+        ops.cast(x, "float32"),
+        ops.concatenate([x, x]),
+    ):
         assert isinstance(result, home.array_types)
         assert home.dtype(result) == "float32"
     assert ops.convert_to_numpy(ops.multiply(x, x)).tolist() == [1.0, 4.0]
@@ -215,7 +224,10 @@ def test_a_number_that_a_framework_holds_is_a_seed(home, dtype):
     for number in (3, 2**40 + 3) if dtype == "int64" else (3,):
         seed = home.asarray(np.array(number, dtype))
         expected = ops.convert_to_numpy(ops.random.uniform((4,), seed=number))
-        for draw in (lambda s: ops.random.uniform((4,), seed=s), polykeras.compile(lambda s: ops.random.uniform((4,), seed=s))):
+        for draw in (
+            lambda s: ops.random.uniform((4,), seed=s),
+            polykeras.compile(lambda s: ops.random.uniform((4,), seed=s)),
+        ):
             drawn = draw(seed)
             assert isinstance(drawn, home.array_types)
             assert (ops.convert_to_numpy(drawn) == expected).all()
@@ -252,3 +264,37 @@ def test_sizes_say_what_cannot_be_done_with_them():
     with pytest.raises(ShapeError, match="expected sizes to be whole numbers from 0"):
         Spec((np.int64(-3),))
     assert Spec((np.int64(3),)).shape == (3,)
+
+
+# Which backend an array is from ----------------------------------------------------------------------------
+
+
+def test_a_value_on_the_tape_that_is_at_home_stays_there(home):
+    gradient = ops.grad(lambda x: ops.sum(ops.square(polykeras.convert(x, home))))(home.asarray([1.0, 2.0]))
+    assert ops.convert_to_numpy(gradient).tolist() == [2.0, 4.0]
+
+
+def in_new_process(code: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", [name for name in polykeras.available() if name == "torch"])
+def test_a_type_that_is_no_array_loads_no_backend(name):
+    code = (
+        f"import {name}, pathlib\nfrom polykeras import backend, ops\n"
+        "print(ops.is_tensor(pathlib.Path()), [found.name for found in backend.loaded()])"
+    )
+    assert in_new_process(code).strip() == "False []"
+
+
+@pytest.mark.parametrize("name", [name for name in polykeras.available() if name == "torch"])
+def test_arrays_of_a_backend_that_does_not_load_are_no_host_data(name):
+    code = (
+        f"import {name}\nfrom polykeras import backend, ops\n"
+        "def broken(name):\n    raise backend.BackendError('libwrong.so: no such file')\n"
+        f"backend.load = broken\nops.add({name}.ones(2), 1)"
+    )
+    assert in_new_process(code).strip().endswith("BackendError: libwrong.so: no such file")
