@@ -53,7 +53,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "square": _unary(raw.Square),
     # elementary functions
     "abs": tf.abs,
-    "sign": _unary(raw.Sign),
+    "sign": lambda x: tf.cast(x != 0, x.dtype) if x.dtype.is_unsigned else raw.Sign(x=x),
     "exp": _unary(raw.Exp),
     "expm1": _unary(raw.Expm1),
     "log": _unary(raw.Log),
@@ -138,7 +138,6 @@ class TensorflowBackend(Backend):
     }
     gaps = {
         "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in much of its arithmetic.",
-        "uint64": "TensorFlow lacks some of its arithmetic: numbers from 2**63 on may come out wrong.",
         "max_pool of NaN": "A window that holds NaN and other numbers has the greatest of these.",
         "indices": "A graph on a GPU cannot raise an error: an index out of range gives 0.",
         "remat": "A function with recomputed results may use variables and its arguments, and no other tensors.",

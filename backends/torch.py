@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import math
 import operator
@@ -16,8 +17,8 @@ import torch
 import torch.nn.functional as F
 
 from polykeras import philox, tree
-from polykeras.backend import Backend, chosen_device, numpy_dtype
-from polykeras.dtypes import NAMES
+from polykeras.backend import COMPARISONS, Backend, chosen_device, numpy_dtype
+from polykeras.dtypes import ALL, NAMES
 from polykeras.errors import BackendError, GradientError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
 from polykeras.spec import normalize_axes, normalize_axis
@@ -97,6 +98,8 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+_BY_ORDER = COMPARISONS | {"maximum", "minimum", "amax", "amin", "argmax", "argmin", "searchsorted"}
+_SIGN_BIT = torch.iinfo(torch.int64).min
 _LARGEST_FLOAT8 = 464.0  # halfway between the largest number and what would be the next, rounded to the even one
 
 _differentiating: ContextVar[bool] = ContextVar("polykeras_torch_differentiating", default=False)
@@ -148,8 +151,19 @@ class TorchBackend(Backend):
     gaps = {
         "mod": "Where the quotient is too large for the dtype, the remainder is NaN.",
         "log_softmax of infinity": "All logarithms are NaN, rather than those of the infinite numbers only.",
-        "uint64": "PyTorch has no arithmetic for it: from 2**63 on, what depends on order or size comes out wrong.",
+        "uint64": "PyTorch has no arithmetic for it: from 2**63 on, quotients, remainders and shifts come out wrong.",
     }
+
+    def plain_dtypes(self, op: str) -> frozenset[str] | None:
+        """All but one where order matters, which PyTorch does not know for it."""
+        return _ORDERED if op in _BY_ORDER else None
+
+    def call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> Any:
+        """Run a kernel; where order matters, on signed integers in the order of the unsigned ones."""
+        if kernel not in _kernels_by_order() or not any(_is_uint64(x) for x in args):
+            return kernel(*args)
+        out = kernel(*(x.view(torch.int64) ^ _SIGN_BIT if _is_uint64(x) else x for x in args))
+        return (out ^ _SIGN_BIT).view(torch.uint64) if out.dtype is torch.int64 else out
 
     # Arrays
 
@@ -278,6 +292,18 @@ class TorchBackend(Backend):
                 return list(programs[0](*arrays))
 
         return run
+
+
+_ORDERED = ALL - {"uint64"}
+
+
+@functools.cache
+def _kernels_by_order() -> frozenset[Callable[..., Any]]:
+    return frozenset(KERNELS[name] for name in _BY_ORDER)
+
+
+def _is_uint64(x: Any) -> bool:
+    return isinstance(x, torch.Tensor) and x.dtype is torch.uint64
 
 
 def _triton_can_be_imported() -> bool:
@@ -472,7 +498,9 @@ def softplus(x: Any) -> Any:
 
 @kernel
 def sign(x: Any) -> Any:
-    return torch.where(torch.isnan(x), x, torch.sgn(x)) if x.is_floating_point() else torch.sgn(x)
+    if x.is_floating_point():
+        return torch.where(torch.isnan(x), x, torch.sgn(x))
+    return (x.view(torch.int64) != 0).to(x.dtype) if _is_uint64(x) else torch.sgn(x)
 
 
 # Rounding --------------------------------------------------------------------------------------------------

@@ -211,10 +211,10 @@ class Backend:
         return function
 
 
-OPERATORS = frozenset(
-    "add subtract multiply divide floor_divide mod power maximum minimum arctan2 equal not_equal less less_equal greater "
-    "greater_equal bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()
-)
+COMPARISONS = frozenset(["equal", "not_equal", "less", "less_equal", "greater", "greater_equal"])
+BITWISE = frozenset(["bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift"])
+ARITHMETIC = frozenset(["add", "subtract", "multiply", "divide", "floor_divide", "mod", "power", "arctan2"])
+OPERATORS = ARITHMETIC | COMPARISONS | BITWISE | {"maximum", "minimum"}
 """The ops of two arrays of which frameworks mostly take a Python number in place of one: candidates for `scalars`."""
 
 WEAK = frozenset({bool, int, float, complex})
@@ -356,9 +356,9 @@ def home_of_type(cls: type) -> Backend | None:
     packages = {base.__module__.partition(".")[0] for base in cls.__mro__}
     for name in registered():
         imported = name not in _loaded and name in sys.modules
-        if imported and any(package.startswith(name) for package in packages):  # jax's arrays are of jaxlib
-            if issubclass(cls, load(name).array_types):
-                return _loaded[name]
+        own = any(package.startswith(name) for package in packages)  # not equal: jax's arrays are of jaxlib
+        if imported and own and issubclass(cls, load(name).array_types):
+            return _loaded[name]
     return None
 
 

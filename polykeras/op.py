@@ -91,7 +91,7 @@ class Op:
     """How many numbers are added up for one element, out of the parameters, arrays as Specs: the error grows with the
     root of their number, and is relative to their size."""
     table: dict = field(default_factory=dict)
-    """Who runs the op, by the type of each array argument; without any, by the backend in use, or the default's name."""
+    """Who runs the op, by the type of each array argument; without any, by the backend in use or the default's name."""
     function: Callable[..., Any] = field(init=False)
     """The public function."""
 

@@ -1,4 +1,4 @@
-"""Calls that frameworks answer each in its own way, or not at all: here they mean one thing, or are refused in one way."""
+"""Calls that frameworks answer each in its own way: here they mean one thing, or are refused in the same words."""
 
 from __future__ import annotations
 
@@ -221,14 +221,13 @@ def test_numbers_that_need_64_bits_get_them(home):
 
 @pytest.mark.parametrize("dtype", ["int32", "uint8", "int64"])
 def test_a_number_that_a_framework_holds_is_a_seed(home, dtype):
+    def draw(seed):
+        return ops.random.uniform((4,), seed=seed)
+
     for number in (3, 2**40 + 3) if dtype == "int64" else (3,):
         seed = home.asarray(np.array(number, dtype))
-        expected = ops.convert_to_numpy(ops.random.uniform((4,), seed=number))
-        for draw in (
-            lambda s: ops.random.uniform((4,), seed=s),
-            polykeras.compile(lambda s: ops.random.uniform((4,), seed=s)),
-        ):
-            drawn = draw(seed)
+        expected = ops.convert_to_numpy(draw(number))
+        for drawn in (draw(seed), polykeras.compile(draw)(seed)):
             assert isinstance(drawn, home.array_types)
             assert (ops.convert_to_numpy(drawn) == expected).all()
 

@@ -32,6 +32,8 @@ MISFITS = [
     sample(array(2, 3, dtype="int32"), array(3, 2, dtype="float32")),
 ]
 BOOLS = sample(array(3, dtype="bool"), array(3, dtype="bool"), dtypes=("bool",))
+LARGE = given(2**63, 1, 2**64 - 1, 5), given(1, 2**63, 3, 5)
+UNSIGNED = sample(*LARGE, dtypes=("uint64",))
 OVERFLOW = sample(given(127, -128, 100), given(1, -1, 100), dtypes=("int8",))
 
 
@@ -40,7 +42,7 @@ def positive(*shapes: tuple[int, ...], low: float = 0.5, high: float = 3.0) -> t
     return tuple(array(*shape, low=low, high=high) for shape in shapes)
 
 
-case("add", np.add, *PAIRS, SPECIAL, OVERFLOW, BOOLS, dtypes=NUMBERS, mistakes=MISFITS)
+case("add", np.add, *PAIRS, SPECIAL, OVERFLOW, BOOLS, UNSIGNED, dtypes=NUMBERS, mistakes=MISFITS)
 case(
     "subtract",
     np.subtract,
@@ -50,7 +52,7 @@ case(
     dtypes=NUMBERS,
     mistakes=[*MISFITS, BOOLS],
 )
-case("multiply", np.multiply, *PAIRS, SPECIAL, OVERFLOW, BOOLS, dtypes=NUMBERS, mistakes=MISFITS)
+case("multiply", np.multiply, *PAIRS, SPECIAL, OVERFLOW, BOOLS, UNSIGNED, dtypes=NUMBERS, mistakes=MISFITS)
 case(
     "divide",
     np.divide,
@@ -67,6 +69,7 @@ case(
 )
 SIGNED = ("int32", "int64", "int8", "int16")
 BY_ZERO = (
+    sample(*LARGE, dtypes=("uint64",), gap="uint64"),
     sample(given(5, -5, 0, 7), given(0, 0, 0, 2), dtypes=SIGNED),
     sample(given(5, 7, 0), given(0, 2, 0), dtypes=("uint8", "uint32")),
     sample(given(5, -5), 0, dtypes=SIGNED),
@@ -136,6 +139,7 @@ for _name, _reference in (("maximum", np.maximum), ("minimum", np.minimum)):
         SPECIAL,
         sample(given(1.0, 2.0, 3.0), given(1.0, 2.0, 5.0), kink=True),
         sample(array(3, dtype="bool"), array(3, dtype="bool"), dtypes=("bool",)),
+        UNSIGNED,
         dtypes=(*NUMBERS, *BOOL),
         mistakes=MISFITS,
     )

@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 
 from ..case import BOOL, FLOATS, INTS, NUMBERS, array, case, given, sample
-from .arithmetic import EXTREMES, INF, NAN
+from .arithmetic import EXTREMES, INF, LARGE, NAN
 
 SIGNED = tuple(d for d in INTS if d.startswith("int"))
 erf = np.vectorize(math.erf, otypes=["float64"])
@@ -40,7 +40,14 @@ case(
     dtypes=NUMBERS,
     mistakes=[sample(array(2, dtype="bool"))],
 )
-case("sign", np.sign, sample(array(2, 3)), sample(EXTREMES, dtypes=FLOATS), dtypes=(*FLOATS, *SIGNED))
+case(
+    "sign",
+    np.sign,
+    sample(array(2, 3)),
+    sample(EXTREMES, dtypes=FLOATS),
+    sample(LARGE[0], dtypes=("uint64",)),
+    dtypes=(*FLOATS, *SIGNED),
+)
 function("exp", np.exp, -3, 3)
 function("expm1", np.expm1, -1.9, 2)
 function("log", np.log, 0.1, 5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..case import BOOL, FLOATS, INTS, NUMBERS, array, case, given, sample
-from .arithmetic import INF, MISFITS, NAN
+from .arithmetic import INF, LARGE, MISFITS, NAN, UNSIGNED
 
 COMPARED = (
     sample(array(2, 3), array(2, 3)),
@@ -19,6 +19,7 @@ COMPARED = (
     sample(given(NAN, NAN, INF, 0.0), given(NAN, 1.0, INF, -0.0), dtypes=FLOATS),
     sample(array(3, dtype="bool"), array(3, dtype="bool"), dtypes=("bool",)),
     sample(given(1, 2, 3), 2.5, dtypes=("int32",)),
+    UNSIGNED,
 )
 for _name, _reference in (
     ("equal", np.equal),
@@ -77,7 +78,7 @@ case(
     dtypes=INTS,
     mistakes=[sample(array(2, dtype="float32"))],
 )
-for _name, _reference in (("left_shift", np.left_shift), ("right_shift", np.right_shift)):
+for _name, _reference, gap in (("left_shift", np.left_shift, None), ("right_shift", np.right_shift, "uint64")):
     case(
         _name,
         _reference,
@@ -89,6 +90,7 @@ for _name, _reference in (("left_shift", np.left_shift), ("right_shift", np.righ
         sample(given(1, 5, 255), given(8, 40, 7), dtypes=("uint8", "uint16", "uint32")),
         sample(given(1, -5), 40, dtypes=("int32", "int8")),
         sample(given(1, -5), -1, dtypes=("int32", "int64")),
+        sample(LARGE[0], 3, dtypes=("uint64",), gap=gap),
         dtypes=INTS,
         mistakes=[*FLOAT_BITS, sample(array(2, dtype="bool"), array(2, dtype="bool"))],
     )
