@@ -16,20 +16,3 @@ from . import (
     sorting,
     windows,
 )
-
-__all__ = [
-    "activation",
-    "arithmetic",
-    "control",
-    "conversion",
-    "creation",
-    "elementary",
-    "indexing",
-    "linear",
-    "logic",
-    "movement",
-    "random",
-    "reduction",
-    "sorting",
-    "windows",
-]
