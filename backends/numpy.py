@@ -64,7 +64,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "matmul": np.matmul,
     "relu": lambda x: np.maximum(x, 0),
     # movement
-    "transpose": lambda x, axes: x.transpose(axes),
+    "transpose": lambda x, axes: x.transpose(None if axes is None else tuple(axes)),
     "concatenate": np.concatenate,
     "stack": np.stack,
     "flip": np.flip,

@@ -24,7 +24,8 @@ from polykeras.dtypes import NAMES
 from polykeras.errors import GradientError, OutOfRangeError, ShapeError, StateError
 from polykeras.interpreters import Held, held
 from polykeras.op import OPS
-from polykeras.spec import Spec, normalize_axis
+from polykeras.spec import normalize_axis
+from polykeras.symbolic import infer
 
 raw = tf.raw_ops
 
@@ -313,13 +314,6 @@ def _is_known(x: Any) -> bool:
     return hasattr(x, "numpy")
 
 
-def _refuse(op: str, x: Any, *rest: Any) -> None:
-    """Refuse what the op's rule refuses, where TensorFlow would go on."""
-    infer = OPS[op].infer
-    assert infer is not None
-    infer(Spec(x.shape, backend.dtype(x)), *rest)
-
-
 # Arithmetic and elementary functions -----------------------------------------------------------------------
 
 
@@ -409,7 +403,7 @@ def product(x: Any, axis: Any, keepdims: bool) -> Any:
 def _extreme(op: Callable[..., Any], name: str) -> Callable[..., Any]:
     def run(x: Any, axis: Any, keepdims: bool) -> Any:
         if 0 in x.shape:
-            _refuse(name, x, axis, keepdims)
+            infer(OPS[name], (x, axis, keepdims))  # refuses it, where TensorFlow would go on
         return op(input=x, axis=_axes(x, axis), keep_dims=keepdims)
 
     return run
@@ -418,7 +412,7 @@ def _extreme(op: Callable[..., Any], name: str) -> Callable[..., Any]:
 def _position(op: Callable[..., Any], name: str) -> Callable[..., Any]:
     def run(x: Any, axis: Any, keepdims: bool) -> Any:
         if 0 in x.shape:
-            _refuse(name, x, axis, keepdims)
+            infer(OPS[name], (x, axis, keepdims))  # refuses it, where TensorFlow would go on
         flat, along = (tf.reshape(x, (-1,)), 0) if axis is None else (x, axis)
         places = op(input=flat, dimension=along, output_type=tf.int32)
         if x.dtype.is_floating:  # TensorFlow passes over NaN
@@ -479,6 +473,8 @@ def transpose(x: Any, axes: Any) -> Any:
 @kernel
 def flip(x: Any, axis: Any) -> Any:
     axes = _axes(x, axis)
+    if not x.shape.rank:
+        infer(OPS["flip"], (x, axis))  # refuses it, where TensorFlow would go on
     return tf.reverse(x, axes if isinstance(axes, (list, tuple)) else [axes])
 
 

@@ -22,6 +22,7 @@ from polykeras.dtypes import ALL, NAMES
 from polykeras.errors import BackendError, GradientError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
 from polykeras.spec import normalize_axes, normalize_axis
+from polykeras.symbolic import infer
 
 KERNELS: dict[str, Callable[..., Any]] = {
     # arithmetic
@@ -81,7 +82,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "gelu": lambda x, approximate: F.gelu(x, approximate="tanh" if approximate else "none"),
     # movement
     "reshape": torch.reshape,
-    "transpose": lambda x, axes: x.permute(axes or tuple(range(x.ndim))[::-1]),
+    "transpose": lambda x, axes: x.permute(tuple(range(x.ndim)[::-1] if axes is None else axes)),
     "broadcast_to": lambda x, shape: x.expand(shape),
     "stack": torch.stack,
     # conversion
@@ -348,7 +349,8 @@ def _reaches_others(results: list[Any], leaves: list[Any]) -> bool:
         if node is None or node in seen:
             continue
         seen.add(node)
-        if hasattr(node, "variable") and id(node.variable) not in own:
+        parameter = getattr(node, "variable", None)
+        if parameter is not None and id(parameter) not in own:
             return True
         nodes += [parent for parent, _ in node.next_functions]
     return False
@@ -474,17 +476,17 @@ def argmin(x: Any, axis: Any, keepdims: bool) -> Any:
 
 @kernel
 def running_sum(x: Any, axis: int) -> Any:
-    return torch.cumsum(x, axis, dtype=x.dtype)
+    return torch.cumsum(x, _dim(x, axis), dtype=x.dtype)
 
 
 @kernel
 def running_product(x: Any, axis: int) -> Any:
-    return torch.cumprod(x, axis, dtype=x.dtype)
+    return torch.cumprod(x, _dim(x, axis), dtype=x.dtype)
 
 
 def _along(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
     """PyTorch's kernel for one axis, the op's body for several."""
-    return lambda x, axis: compute(x, axis) if isinstance(axis, int) else OPS[name].body(x, axis)  # type: ignore[misc]
+    return lambda x, axis: compute(x, _dim(x, axis)) if isinstance(axis, int) else OPS[name].body(x, axis)  # type: ignore[misc]
 
 
 KERNELS["softmax"] = _along(torch.softmax, "softmax")
@@ -540,6 +542,8 @@ def ones_like(x: Any, dtype: str | None) -> Any:
 
 @kernel
 def nonzero(x: Any) -> Any:
+    if not x.ndim:
+        infer(OPS["nonzero"], (x,))  # refuses it, where PyTorch would go on
     return tuple(places.to(torch.int32) for places in x.nonzero(as_tuple=True))
 
 
@@ -675,6 +679,8 @@ def sort(x: Any, axis: int | None) -> Any:
 
 @kernel
 def searchsorted(sorted_sequence: Any, values: Any, side: str) -> Any:
+    if sorted_sequence.ndim != 1:
+        infer(OPS["searchsorted"], (sorted_sequence, values, side))  # refuses it, where PyTorch would go on
     return torch.searchsorted(sorted_sequence.contiguous(), values.contiguous(), side=side).to(torch.int32)
 
 

@@ -93,6 +93,8 @@ class Case:
     """What to call, where it is not the public function of the op."""
     compiled: bool = True
     """Whether compiled functions can use it."""
+    drawn: bool = True
+    """Whether arrays drawn at random make sense as arguments."""
 
     @property
     def op(self) -> Op:

@@ -18,7 +18,7 @@ from polykeras.backend import Backend, load, numpy_dtype, using
 from polykeras.dtypes import FLOATS, INEXACT, canonical
 from polykeras.errors import OpError
 from polykeras.settings import EMBEDDED
-from polykeras.spec import Spec
+from polykeras.spec import Dim, Spec, dim, evaluate
 from polykeras.symbolic import spec_of
 
 from .case import Case, Sample
@@ -183,15 +183,32 @@ def _largest_error(got: np.ndarray, want: np.ndarray, measure: np.ndarray) -> fl
 
 
 def check_specs(case: Case, sample: Sample, arguments: Any, results: Any, dtype: str) -> None:
-    """What the rule for shapes and dtypes says, against what came out."""
-    expected = case.call(*tree.map_structure(as_spec, arguments), **sample.params)
+    """What the rule for shapes and dtypes says, against what came out: for these sizes, and for symbolic ones."""
+    what = show(case, sample, dtype)
+    _compare_specs(case.call(*tree.map_structure(as_spec, arguments), **sample.params), results, {}, what)
+    names: dict[str, int] = {}
+
+    def symbolic(x: Any) -> Any:
+        if not isinstance(x, np.ndarray) or not x.ndim or x.shape[0] < 2:
+            return as_spec(x)
+        name = f"n{x.shape[0]}"  # equal sizes have equal names, so that they go together as they did
+        names[name] = x.shape[0]
+        return Spec((dim(name), *x.shape[1:]), canonical(x.dtype))
+
+    with contextlib.suppress(OpError):  # a rule may say that it needs a number
+        _compare_specs(case.call(*tree.map_structure(symbolic, arguments), **sample.params), results, names, what)
+
+
+def _compare_specs(expected: Any, results: Any, names: dict[str, int], what: str) -> None:
     for want, x in zip(tree.flatten(expected), tree.flatten(results), strict=True):
         if not isinstance(want, Spec):  # no array among the arguments, and so nothing to infer from
             continue
         found = spec_of(x)
-        known = all(isinstance(size, int) for size in want.shape)
-        same = found.dtype == want.dtype and (found.shape == want.shape if known else found.ndim == want.ndim)
-        assert same, f"{show(case, sample, dtype)}: the rule says {want}, the result is {found}"
+        same = want.dtype == found.dtype and want.ndim == found.ndim
+        for size, real in zip(want.shape, found.shape, strict=False):
+            depends_on_values = isinstance(size, Dim) and not size.names() <= set(names)
+            same = same and (depends_on_values or evaluate(size, names) == real)
+        assert same, f"{what}: the rule says {want}, the result is {found}"
 
 
 def _backwards(x: np.ndarray) -> np.ndarray:

@@ -243,9 +243,7 @@ def host_array(x: Any, dtype: str | None = None) -> np.ndarray:
     elif dtype is not None and x.dtype != dtype:
         x = x.astype(numpy_dtype(dtype))
     array = np.asarray(x)
-    if is_swapped(array):
-        array = array.astype(array.dtype.newbyteorder("="))
-    if array.dtype.name not in ALL:
+    if array.dtype not in _native_dtypes():
         array = array.astype(numpy_dtype(canonical(array.dtype)))
     return array
 
@@ -281,6 +279,12 @@ def numpy_dtype(name: str) -> np.dtype:
 
         return np.dtype(getattr(ml_dtypes, name))
     return np.dtype(name)
+
+
+@functools.cache
+def _native_dtypes() -> frozenset[np.dtype]:
+    """NumPy's dtypes that arrays here can have, in the machine's order of bytes."""
+    return frozenset(map(numpy_dtype, ALL))
 
 
 # Which backends there are ----------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ class _Program:
     def __init__(self, home: Backend, donated: list[int]):
         self._home = home
         self._donated = donated
-        self._traced: Others | None = None
+        self._traced: Any = None
         self._here = threading.local()
 
     def ran(self, others: Others) -> None:

@@ -157,6 +157,12 @@ def same(*dtypes: str | type) -> str:
     return dtypes[0] if len(dtypes) == 1 and isinstance(dtypes[0], str) else result_type(*dtypes)
 
 
+def numeric(*dtypes: str | type) -> str:
+    """The common dtype, with int32 for booleans: how `square` computes."""
+    dtype = same(*dtypes)
+    return "int32" if dtype == "bool" else dtype
+
+
 def inexact(*dtypes: str | type) -> str:
     """The common dtype, with floatx for integers and booleans: how `exp` and `divide` compute."""
     dtype = same(*dtypes)

@@ -44,6 +44,16 @@ class Interpreter:
 class Held:
     """The base of classes whose objects hold an array: a framework that has to be told of them knows them by it."""
 
+    if TYPE_CHECKING:  # what `give_operators` gives them
+
+        def _operator(self, other: Any) -> Any: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _operator
+        __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _operator
+        __lt__ = __le__ = __gt__ = __ge__ = __getitem__ = _operator
+
+        def __neg__(self) -> Any: ...
+
 
 class Holder(Interpreter):
     """Runs ops on objects that hold an array, such as variables: on the arrays that they hold."""

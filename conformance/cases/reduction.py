@@ -234,7 +234,7 @@ for _lean, _name, _reference in (("running_sum", "cumsum", np.cumsum), ("running
         "magnitude": lambda x, axis=None, dtype=None: np.abs(x).sum(),
         "mistakes": BAD_RUNNING,
     }
-    case(_lean, running(_reference), *RUNNING, dtypes=(*FLOATS, "int32", "int64"), **_options)
+    case(_lean, running(_reference), *RUNNING, drawn=False, dtypes=(*FLOATS, "int32", "int64"), **_options)
     case(
         _name,
         running(_reference),

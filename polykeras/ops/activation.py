@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import ORDERED, inexact, same
+from ..dtypes import ORDERED, inexact, numeric
 from ..op import Array, Axes, composed
 from ..spec import Spec, normalize_axes
 from .conversion import in_single
@@ -15,7 +15,7 @@ from .rules import elementwise
 @composed(
     infer=elementwise,
     accepts=ORDERED,
-    promote=same,
+    promote=numeric,
     vjp=(lambda g, out, x: ops.where(ops.greater(out, 0), g, 0),),
     ulp=0,
 )
@@ -202,6 +202,8 @@ def softmax(x: Array, axis: Axes = -1) -> Array:
     """
 
     def result(x: Any) -> Any:
+        if 0 in ops.shape(x):
+            return x
         shifted = ops.exp(ops.subtract(x, ops.stop_gradient(ops.amax(x, axis, keepdims=True))))
         return ops.divide(shifted, ops.sum(shifted, axis, keepdims=True))
 

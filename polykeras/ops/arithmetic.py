@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import COMPUTABLE, NUMBERS, ORDERED, ORDERED_NUMBERS, UNSIGNED, inexact, same
+from ..dtypes import COMPUTABLE, NUMBERS, ORDERED, ORDERED_NUMBERS, UNSIGNED, inexact, numeric, same
 from ..op import Array, composed, primitive
 from .rules import broadcasting, elementwise
 
@@ -318,7 +318,7 @@ def negative(x: Array) -> Array:
 
 @composed(
     infer=elementwise,
-    promote=same,
+    promote=numeric,
     accepts=COMPUTABLE,
     vjp=(lambda g, out, x: ops.multiply(ops.multiply(g, x), 2),),
     ulp=1,

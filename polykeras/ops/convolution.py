@@ -171,6 +171,8 @@ def _window(
             "expected inputs of shape (batch, *spatial, channels) with 1 to 3 spatial axes, and a kernel of shape "
             f"(*sizes, channels, filters); got {show_shape(shape)} and {show_shape(kernel)}."
         )
+    if 0 in kernel:
+        raise ShapeError(f"expected a kernel with elements; got one of shape {show_shape(kernel)}.")
     window = Window(
         tuple(kernel[:-2]),
         per_axis(strides, rank, "strides"),
@@ -186,7 +188,7 @@ def _window(
 def _with_groups(window: Window, channels: Any, taken: Any, filters: Any) -> Window:
     """The window with as many groups as the channels that the kernel takes at a time require."""
     groups = channels // taken if taken != 0 else 0
-    if not same_size(groups * taken, channels) or filters % groups != 0:
+    if groups == 0 or not same_size(groups * taken, channels) or filters % groups != 0:
         raise ShapeError(
             f"the kernel takes {taken} channels and has {filters} filters, which does not go with inputs of {channels} "
             "channels: their number must be a multiple of the first, and the filters divide among the groups."

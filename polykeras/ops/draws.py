@@ -20,7 +20,6 @@ from ..op import Array, DType, FloatxDType, Index, Seed, Shape, composed, primit
 from ..philox import MASK, SIGNIFICANT_BITS, threshold
 from ..seeds import CHILD_KEYS, SPLIT_KEYS
 from ..spec import Dim, Spec, normalize_axis, prod, same_size, show_shape
-from .rules import along_axis
 
 # Keys and words --------------------------------------------------------------------------------------------
 
@@ -416,7 +415,12 @@ def permutation(n: int, seed: Seed = None) -> Array:
     return ops.argsort(ops.add(ops.left_shift(ops.right_shift(words[0], 1), 32), words[1]))
 
 
-@composed(infer=lambda x, axis, seed: along_axis(x, axis), ulp=0)
+def _infer_shuffle(x: Spec, axis: int, seed: Spec) -> Spec:
+    normalize_axis(axis, x.ndim)
+    return Spec(x.shape, x.dtype)
+
+
+@composed(infer=_infer_shuffle, ulp=0)
 def shuffle(x: Array, axis: int = 0, seed: Seed = None) -> Array:
     """The array with its slices along an axis in random order.
 

@@ -40,6 +40,8 @@ class _Arguments:
 
     def _array(self, name: str, leaf: Any) -> Any:
         leaf = held(leaf)
+        if isinstance(leaf, self.home.array_types) and is_float(self.home.dtype(leaf)):
+            return leaf
         if isinstance(leaf, Spec):
             raise GradientError(f"{name}: gradients need values; got {leaf}, which has none yet.")
         try:

@@ -346,6 +346,8 @@ def where(condition: Mask, x1: Any = None, x2: Any = None) -> Any:
 
 def _infer_nonzero(x: Spec) -> tuple[Spec, ...]:
     """A position on each axis for each element that is not zero; how many there are, only the run can tell."""
+    if not x.ndim:
+        raise ShapeError("an array without axes has no positions. Reshape it to (1,), or use `if`.")
     count = unknown_dim(1)
     return tuple(Spec((count,), "int32") for _ in range(x.ndim))
 
