@@ -20,7 +20,8 @@ from jax import lax
 from jax.core import Tracer
 
 from polykeras import philox, tree
-from polykeras.backend import Backend, chosen_device, numpy_dtype, using
+from polykeras.backend import OPERATORS, Backend, chosen_device, numpy_dtype, using
+from polykeras.dtypes import NAMES
 from polykeras.errors import MatrixError, OutOfRangeError, StateError
 from polykeras.op import OPS, Op
 from polykeras.spec import normalize_axis
@@ -191,54 +192,10 @@ class JaxBackend(Backend):
     name = "jax"
     array_types = (jax.Array, Tracer)
     kernels = KERNELS
-    dtypes = {
-        name: numpy_dtype(name)
-        for name in [
-            "bool",
-            "int8",
-            "int16",
-            "int32",
-            "int64",
-            "uint8",
-            "uint16",
-            "uint32",
-            "uint64",
-            "bfloat16",
-            "float16",
-            "float32",
-            "float64",
-            "complex64",
-            "complex128",
-            "float8_e4m3fn",
-            "float8_e5m2",
-        ]
-    }
+    dtypes = {name: numpy_dtype(name) for name in NAMES}
     plain = frozenset(dtypes) - _WIDE_NAMES
-    scalars = frozenset(
-        [
-            "add",
-            "subtract",
-            "multiply",
-            "divide",
-            "floor_divide",
-            "mod",
-            "power",
-            "maximum",
-            "minimum",
-            "arctan2",
-            "equal",
-            "not_equal",
-            "less",
-            "less_equal",
-            "greater",
-            "greater_equal",
-            "bitwise_and",
-            "bitwise_or",
-            "bitwise_xor",
-            "left_shift",
-            "right_shift",
-        ]
-    )
+    scalars = OPERATORS
+    exact_on_integers = frozenset(["mod", "left_shift", "right_shift"])
     gaps = {
         "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in XLA's arithmetic.",
         "indices": "A compiled function cannot raise: an index out of range gives NaN, or is brought into range.",
@@ -522,7 +479,7 @@ def _position(search: Callable[..., Any], lowest: float, wins: Callable[..., Any
             keep = first | (tie & (place < other_place))
             return jnp.where(keep, value, other_value), jnp.where(keep, place, other_place)
 
-        start = np.array(lowest if jnp.issubdtype(x.dtype, jnp.floating) else wins_over(x.dtype, lowest), x.dtype)
+        start = np.array(lowest if jnp.issubdtype(x.dtype, jnp.floating) else _wins_over(x.dtype, lowest), x.dtype)
         places = lax.broadcasted_iota("int32", flat.shape, along)
         _, found = lax.reduce((flat, places), (start, np.int32(2**31 - 1)), better, (along,))
         shape = [1] * x.ndim if axis is None else [1 if i == along else size for i, size in enumerate(x.shape)]
@@ -531,7 +488,7 @@ def _position(search: Callable[..., Any], lowest: float, wins: Callable[..., Any
     return run
 
 
-def wins_over(dtype: Any, lowest: float) -> int:
+def _wins_over(dtype: Any, lowest: float) -> int:
     """The integer that every other one beats."""
     limits = jnp.iinfo(dtype)
     return limits.min if lowest < 0 else limits.max

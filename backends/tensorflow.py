@@ -19,7 +19,8 @@ if "tensorflow" not in sys.modules:
 import tensorflow as tf
 
 from polykeras import philox, tree
-from polykeras.backend import Backend, chosen_device
+from polykeras.backend import OPERATORS, Backend, chosen_device
+from polykeras.dtypes import NAMES
 from polykeras.errors import GradientError, MatrixError, OutOfRangeError, ShapeError, StateError
 from polykeras.interpreters import Held, held
 from polykeras.op import OPS
@@ -53,7 +54,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "square": _unary(raw.Square),
     # elementary functions
     "abs": tf.abs,
-    "sign": _unary(raw.Sign),
+    "sign": lambda x: tf.cast(x != 0, x.dtype) if x.dtype.is_unsigned else raw.Sign(x=x),
     "exp": _unary(raw.Exp),
     "expm1": _unary(raw.Expm1),
     "log": _unary(raw.Log),
@@ -138,52 +139,11 @@ class TensorflowBackend(Backend):
     name = "tensorflow"
     array_types = (tf.Tensor, tf.Variable)
     kernels = KERNELS
-    dtypes = {
-        name: getattr(tf, name)
-        for name in [
-            "bool",
-            "int8",
-            "int16",
-            "int32",
-            "int64",
-            "uint8",
-            "uint16",
-            "uint32",
-            "uint64",
-            "bfloat16",
-            "float16",
-            "float32",
-            "float64",
-            "complex64",
-            "complex128",
-        ]
-    }
-    dtypes |= {"float8_e4m3fn": tf.dtypes.experimental.float8_e4m3fn, "float8_e5m2": tf.dtypes.experimental.float8_e5m2}
+    dtypes = {name: tf.as_dtype(name) for name in NAMES}
+    refusals = (tf.errors.InvalidArgumentError,)
     strict = True
     traces = True
-    scalars = frozenset(
-        [
-            "add",
-            "subtract",
-            "multiply",
-            "divide",
-            "floor_divide",
-            "mod",
-            "power",
-            "arctan2",
-            "equal",
-            "not_equal",
-            "less",
-            "less_equal",
-            "greater",
-            "greater_equal",
-            "bitwise_and",
-            "bitwise_or",
-            "bitwise_xor",
-            "left_shift",
-            "right_shift",
-        ]
-    )
+    scalars = OPERATORS - {"maximum", "minimum"}
     wider = {
         "bool": "int32",
         "int8": "int32",
@@ -199,7 +159,6 @@ class TensorflowBackend(Backend):
     }
     gaps = {
         "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in much of its arithmetic.",
-        "uint64": "TensorFlow lacks some of its arithmetic: numbers from 2**63 on may come out wrong.",
         "max_pool of NaN": "A window that holds NaN and other numbers has the greatest of these.",
         "indices": "A graph on a GPU cannot raise an error: an index out of range gives 0.",
         "remat": "A function with recomputed results may use variables and its arguments, and no other tensors.",
@@ -1021,11 +980,16 @@ def _scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll:
         leaves = [leaf for leaf in tree.flatten(_arrays(y)) if leaf is not None]
         return [collection.write(i, leaf) for collection, leaf in zip(collections, leaves, strict=True)]
 
-    carry, y = f(_arrays(init), at(first))  # the first step shows what the others give
+    init = _arrays(init)
+    carry, y = f(init, at(first))  # the first step shows what the others give
     leaves, y_structure = tree.take_apart(_arrays(y))
     collections = [tf.TensorArray(x.dtype, steps, element_shape=x.shape) for x in leaves if x is not None]
     collections = collected(first, y, collections)
     carried, carry_structure = tree.take_apart(_arrays(carry))
+    before, structure_before = tree.take_apart(init)
+    dtypes, dtypes_before = ([getattr(x, "dtype", None) for x in leaves] for leaves in (carried, before))
+    if carry_structure != structure_before or dtypes != dtypes_before:
+        raise ShapeError("another carry than the first")
 
     def step(k: Any, carried: list[Any], collections: list[Any]) -> Any:
         i = first + k * direction

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import math
 import operator
@@ -16,7 +17,8 @@ import torch
 import torch.nn.functional as F
 
 from polykeras import philox, tree
-from polykeras.backend import Backend, chosen_device, numpy_dtype, using
+from polykeras.backend import COMPARISONS, Backend, chosen_device, numpy_dtype, using
+from polykeras.dtypes import ALL, NAMES
 from polykeras.errors import BackendError, GradientError, MatrixError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
 from polykeras.spec import normalize_axes, normalize_axis
@@ -117,39 +119,24 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+_BY_ORDER = COMPARISONS | {"maximum", "minimum", "amax", "amin", "argmax", "argmin", "searchsorted"}
+_SIGN_BIT = torch.iinfo(torch.int64).min
 _LARGEST_FLOAT8 = 464.0  # halfway between the largest number and what would be the next, rounded to the even one
 
 _differentiating: ContextVar[bool] = ContextVar("polykeras_torch_differentiating", default=False)
 
 
 class TorchBackend(Backend):
-    """PyTorch."""
+    """PyTorch.
+
+    Its precision of float32 products is a setting of the process, which loading this backend sets to that of polykeras:
+    a look at it in each product would cost a tenth of a small one, and miss those of autograd.
+    """
 
     name = "torch"
     array_types = (torch.Tensor,)
     kernels = KERNELS
-    dtypes = {
-        name: getattr(torch, name)
-        for name in [
-            "bool",
-            "int8",
-            "int16",
-            "int32",
-            "int64",
-            "uint8",
-            "uint16",
-            "uint32",
-            "uint64",
-            "bfloat16",
-            "float16",
-            "float32",
-            "float64",
-            "complex64",
-            "complex128",
-            "float8_e4m3fn",
-            "float8_e5m2",
-        ]
-    }
+    dtypes = {name: getattr(torch, name) for name in NAMES}
     scalar_kernels = {
         # which, unlike PyTorch's functions, take the number first too
         "add": operator.add,
@@ -171,6 +158,7 @@ class TorchBackend(Backend):
         "right_shift": operator.rshift,
     }
     scalars = frozenset([*scalar_kernels, "floor_divide"])
+    exact_on_integers = frozenset(["power", "left_shift", "right_shift"])
     wider = {
         "bool": "int32",
         "uint16": "int32",
@@ -184,8 +172,19 @@ class TorchBackend(Backend):
     gaps = {
         "mod": "Where the quotient is too large for the dtype, the remainder is NaN.",
         "log_softmax of infinity": "All logarithms are NaN, rather than those of the infinite numbers only.",
-        "uint64": "PyTorch has no arithmetic for it: from 2**63 on, what depends on order or size comes out wrong.",
+        "uint64": "PyTorch has no arithmetic for it: from 2**63 on, quotients, remainders and shifts come out wrong.",
     }
+
+    def plain_dtypes(self, op: str) -> frozenset[str] | None:
+        """All but one where order matters, which PyTorch does not know for it."""
+        return _ORDERED if op in _BY_ORDER else None
+
+    def call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> Any:
+        """Run a kernel; where order matters, on signed integers in the order of the unsigned ones."""
+        if kernel not in _kernels_by_order() or not any(_is_uint64(x) for x in args):
+            return kernel(*args)
+        out = kernel(*(x.view(torch.int64) ^ _SIGN_BIT if _is_uint64(x) else x for x in args))
+        return (out ^ _SIGN_BIT).view(torch.uint64) if out.dtype is torch.int64 else out
 
     # Arrays
 
@@ -318,6 +317,18 @@ class TorchBackend(Backend):
                 return list(programs[0](*arrays))
 
         return run
+
+
+_ORDERED = ALL - {"uint64"}
+
+
+@functools.cache
+def _kernels_by_order() -> frozenset[Callable[..., Any]]:
+    return frozenset(KERNELS[name] for name in _BY_ORDER)
+
+
+def _is_uint64(x: Any) -> bool:
+    return isinstance(x, torch.Tensor) and x.dtype is torch.uint64
 
 
 def _triton_can_be_imported() -> bool:
@@ -541,7 +552,9 @@ def softplus(x: Any) -> Any:
 
 @kernel
 def sign(x: Any) -> Any:
-    return torch.where(torch.isnan(x), x, torch.sgn(x)) if x.is_floating_point() else torch.sgn(x.detach())
+    if x.is_floating_point():
+        return torch.where(torch.isnan(x), x, torch.sgn(x))
+    return (x.view(torch.int64) != 0).to(x.dtype) if _is_uint64(x) else torch.sgn(x)
 
 
 @kernel

@@ -14,7 +14,7 @@ from polykeras.backend import numpy_dtype
 from polykeras.op import OPS, Op
 
 FLOATS = ("float32", "float64", "float16", "bfloat16")
-INTS = ("int32", "int64", "int8", "int16", "uint8", "uint16", "uint32")
+INTS = ("int32", "int64", "int8", "int16", "uint8", "uint16", "uint32", "uint64")
 BOOL = ("bool",)
 COMPLEX = ("complex64", "complex128")
 NUMBERS = FLOATS + INTS

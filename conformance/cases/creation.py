@@ -6,7 +6,7 @@ import numpy as np
 
 from polykeras.backend import numpy_dtype
 
-from ..case import array, case, sample
+from ..case import array, case, given, sample
 
 SOME = ("float32", "float64", "int32", "bool", "uint8", "bfloat16")
 
@@ -90,8 +90,10 @@ making(
     sample(array(2, 4, low=0, high=2), 3, axis=0),
     sample(array(2, 4, low=0, high=2), 3, axis=1, dtype="int32"),
     sample(array(low=0, high=2), 3, dtype="bool"),
+    sample(given(2**32 + 1, 1, -(2**32) + 1), 3, dtypes=("int64",)),
+    sample(given(2**31 + 1, 1), 3, dtypes=("uint32",)),
     dtypes=("int32", "int64", "uint8"),
-    mistakes=[sample(array(2, dtype="int32"), 3, axis=3)],
+    mistakes=[sample(array(2, dtype="int32"), 3, axis=3), *(sample(array(2, dtype="int32"), n) for n in (2.5, -1))],
 )
 
 

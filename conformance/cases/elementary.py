@@ -9,7 +9,7 @@ import numpy as np
 
 from ..case import BOOL, COMPLEX, FLOATS, INTS, NUMBERS, array, case, given, sample
 from ..exact import accurate, between, exact, spread
-from .arithmetic import EXTREMES, INF, NAN
+from .arithmetic import EXTREMES, INF, LARGE, NAN
 
 SIGNED = tuple(d for d in INTS if d.startswith("int"))
 
@@ -50,6 +50,7 @@ case(
     sample(array(2, 3)),
     sample(given(0.0, 1j, 3 + 4j), dtypes=COMPLEX),
     sample(EXTREMES, dtypes=FLOATS),
+    sample(LARGE[0], dtypes=("uint64",)),
     dtypes=(*FLOATS, *SIGNED),
 )
 TINY = accurate(spread(-30, -1))

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..case import BOOL, COMPLEX, FLOATS, NUMBERS, array, case, given, sample
 from ..exact import accurate, spread
-from .arithmetic import INF, NAN
+from .arithmetic import INF, LARGE, NAN
 
 
 def tuples(axis):
@@ -45,6 +45,8 @@ BAD_AXES = [
     sample(array(2, 3), axis=(0, 0)),
     sample(array(2, 3), axis=(0, -2)),
     sample(array(), axis=0),
+    sample(array(2, 3), axis="a"),
+    sample(array(2, 3), axis=1.5),
 ]
 EMPTY = [sample(array(0, 3), axis=0), sample(array(0))]
 
@@ -146,6 +148,7 @@ for _name, _reference in (("amax", np.max), ("amin", np.min)):
         sample(given(1.0, 1.0, 1.0), dtypes=FLOATS, kink=True),
         sample(given(-INF, -INF), dtypes=FLOATS, gradient=False),
         sample(array(4, dtype="bool"), dtypes=BOOL),
+        sample(LARGE[0], dtypes=("uint64",)),
         dtypes=NUMBERS,
         mistakes=[*BAD_AXES, *EMPTY],
     )
@@ -175,6 +178,7 @@ for _name, _reference in (("argmax", np.argmax), ("argmin", np.argmin)):
         sample(given(1.0, NAN, 3.0, NAN), dtypes=FLOATS),
         sample(given(INF, NAN), dtypes=FLOATS),
         sample(array(4, dtype="bool"), dtypes=BOOL),
+        sample(LARGE[0], dtypes=("uint64",)),
         dtypes=NUMBERS,
         mistakes=[*BAD_AXES[:2], BAD_AXES[4], *EMPTY, sample(array(2, 3), axis=(0, 1))],
     )

@@ -8,10 +8,10 @@ import numpy as np
 
 from .. import ops
 from ..backend import host_array, numpy_dtype
-from ..dtypes import canonical
+from ..dtypes import canonical, index_dtype
 from ..errors import ShapeError
 from ..op import Array, DType, FloatxDType, Index, Shape, Value, composed, primitive
-from ..spec import Spec, broadcast_shapes, normalize_axis
+from ..spec import Dim, Spec, broadcast_shapes, normalize_axis
 from ..symbolic import spec_of
 
 NEW = "makes an array"
@@ -246,6 +246,8 @@ def identity(n: int, dtype: Any = None) -> Array:
 
 
 def _infer_one_hot(x: Spec, num_classes: int, axis: int, dtype: str, sparse: bool) -> Spec:
+    if not hasattr(num_classes, "__index__") or (not isinstance(num_classes, Dim) and num_classes < 0):
+        raise ShapeError(f"expected num_classes to be a whole number from 0; got {num_classes!r}.")
     axis = normalize_axis(axis, x.ndim + 1)
     return Spec((*x.shape[:axis], num_classes, *x.shape[axis:]), dtype)
 
@@ -271,9 +273,10 @@ def one_hot(x: Index, num_classes: int, axis: int = -1, dtype: FloatxDType = Non
     if sparse:
         raise ShapeError("one_hot: sparse arrays do not exist here. Leave out sparse=True.")
     ndim = len(ops.shape(x)) + 1
+    _infer_one_hot(Spec((1,) * (ndim - 1)), num_classes, axis, dtype, sparse)
     axis = normalize_axis(axis, ndim)
     classes = np.arange(num_classes, dtype="int32").reshape([-1 if i == axis else 1 for i in range(ndim)])
-    hot = ops.equal(ops.cast(ops.expand_dims(x, axis), "int32"), classes)
+    hot = ops.equal(ops.cast(ops.expand_dims(x, axis), index_dtype(ops.dtype(x))), classes)
     return ops.cast(hot, dtype)
 
 
