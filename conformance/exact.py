@@ -19,7 +19,7 @@ def exact(function: Callable[..., Any], otherwise: Callable[..., Any] | None = N
 
     Args:
         function: The function of mpmath's numbers.
-        otherwise: What it is for infinities, NaN, and where it is not defined; without it, NaN there.
+        otherwise: NumPy's function, for infinities, NaN, where it is not defined, and complex numbers; without it, NaN.
     """
 
     def one(*numbers: float) -> float:
@@ -34,7 +34,14 @@ def exact(function: Callable[..., Any], otherwise: Callable[..., Any] | None = N
                 pass
         return math.nan if otherwise is None else float(otherwise(*(np.float64(x) for x in numbers)))
 
-    return np.vectorize(one, otypes=["float64"])
+    each = np.vectorize(one, otypes=["float64"])
+
+    def every(*arrays: Any) -> np.ndarray:
+        if otherwise is not None and any(map(np.iscomplexobj, arrays)):
+            return np.asarray(otherwise(*arrays))
+        return each(*arrays)
+
+    return every
 
 
 def spread(lowest: float, highest: float, count: int = 40, *, around: float = 0.0, negative: bool = True) -> Given:
