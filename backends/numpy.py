@@ -11,9 +11,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from polykeras import philox, tree
-from polykeras.backend import Backend, numpy_dtype
-from polykeras.dtypes import ALL, STORAGE
-from polykeras.errors import OutOfRangeError, ShapeError
+from polykeras.backend import OPERATORS, Backend, numpy_dtype
+from polykeras.dtypes import ALL, NAMES, STORAGE
+from polykeras.errors import MatrixError, OutOfRangeError, ShapeError
 from polykeras.tape import TapeGradients
 
 KERNELS: dict[str, Callable[..., Any]] = {
@@ -44,6 +44,10 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "isnan": np.isnan,
     "isinf": np.isinf,
     "isfinite": np.isfinite,
+    **{name: getattr(np, name) for name in ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "tan")},
+    **{name: getattr(np, name) for name in ("sinh", "cosh", "hypot", "exp2", "log2", "log10", "cbrt")},
+    **{name: getattr(np, name) for name in ("logaddexp", "logaddexp2", "fmax", "fmin", "fmod", "gcd", "lcm")},
+    "copy": lambda x: np.array(x),
     # logic
     "equal": np.equal,
     "not_equal": np.not_equal,
@@ -63,9 +67,12 @@ KERNELS: dict[str, Callable[..., Any]] = {
     # linear algebra and activations
     "matmul": np.matmul,
     "relu": lambda x: np.maximum(x, 0),
+    # complex numbers
+    "real": np.real,
+    "imag": np.imag,
+    "conjugate": lambda x: np.conjugate(x) if x.dtype.kind == "c" else x,
     # movement
-    "reshape": lambda x, newshape: x.reshape(newshape),
-    "transpose": lambda x, axes: x.transpose(axes),
+    "transpose": lambda x, axes: x.transpose(None if axes is None else tuple(axes)),
     "concatenate": np.concatenate,
     "stack": np.stack,
     "flip": np.flip,
@@ -113,34 +120,10 @@ class NumpyBackend(TapeGradients, Backend):
     name = "numpy"
     array_types = (np.ndarray, np.generic)
     kernels = KERNELS
-    dtypes = {name: numpy_dtype(name) for name in sorted(ALL)}
+    dtypes = {name: numpy_dtype(name) for name in NAMES}
     number_dtypes = ALL - {"bfloat16"} - STORAGE
-    scalars = frozenset(
-        [
-            "add",
-            "subtract",
-            "multiply",
-            "divide",
-            "floor_divide",
-            "mod",
-            "power",
-            "maximum",
-            "minimum",
-            "arctan2",
-            "equal",
-            "not_equal",
-            "less",
-            "less_equal",
-            "greater",
-            "greater_equal",
-            "bitwise_and",
-            "bitwise_or",
-            "bitwise_xor",
-            "left_shift",
-            "right_shift",
-            "where",
-        ]
-    )
+    exact_on_integers = frozenset(["floor_divide", "mod", "left_shift", "right_shift"])
+    scalars = OPERATORS | {"where"}
 
     def plain_dtypes(self, op: str) -> frozenset[str] | None:
         """All but the floats in which NumPy would add up 16 bits at a time."""
@@ -212,6 +195,21 @@ def ceil(x: Any) -> Any:
 @kernel
 def rint(x: Any) -> Any:
     return x if x.dtype.kind in "iub" else np.rint(x)
+
+
+@kernel
+def view(x: Any, dtype: str | None) -> Any:
+    return x if dtype is None else np.asarray(x, order="C").view(numpy_dtype(dtype))
+
+
+# Complex numbers -------------------------------------------------------------------------------------------
+
+
+@kernel
+def make_complex(real: Any, imag: Any) -> np.ndarray:
+    out = np.empty(np.broadcast_shapes(real.shape, imag.shape), np.result_type(real, np.complex64))
+    out.real, out.imag = real, imag
+    return out
 
 
 # Reductions ------------------------------------------------------------------------------------------------
@@ -335,6 +333,13 @@ def where(condition: Any, x1: Any, x2: Any) -> Any:
 @kernel
 def nonzero(x: Any) -> tuple[np.ndarray, ...]:
     return tuple(places.astype("int32") for places in np.nonzero(x))
+
+
+@kernel
+def reshape(x: Any, newshape: Any) -> Any:
+    if newshape and min(newshape) < -1:  # which NumPy takes for -1
+        raise ShapeError("a negative size")
+    return x.reshape(newshape)
 
 
 # Slices and indices ----------------------------------------------------------------------------------------
@@ -476,6 +481,59 @@ def sort(x: Any, axis: int | None) -> np.ndarray:
     return np.sort(_sortable(x), axis=axis).astype(x.dtype, copy=False)  # a stable sort takes twenty times as long
 
 
+# Linear algebra --------------------------------------------------------------------------------------------
+
+
+def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> Callable[..., Any]:
+    """A function of matrices, with an error of ours for what NumPy refuses."""
+
+    def run(*args: Any) -> Any:
+        try:
+            return compute(*args)
+        except np.linalg.LinAlgError:
+            raise error() from None
+
+    return run
+
+
+@kernel
+def triangular_solve(a: Any, b: Any, lower: bool) -> np.ndarray:
+    if lower:  # from the last to the first it is an upper triangle, for which elimination is substitution
+        return triangular_solve(a[..., ::-1, ::-1], b[..., ::-1, :], False)[..., ::-1, :]
+    zero = (np.diagonal(a, axis1=-2, axis2=-1) == 0).any(-1)[..., None, None]
+    solution = np.linalg.solve(np.where(zero, np.eye(a.shape[-1]), np.triu(a)).astype(a.dtype), b)
+    return np.where(zero, np.array(np.nan, a.dtype), solution) if zero.any() else solution
+
+
+def _eigenvectors(x: Any) -> tuple[np.ndarray, np.ndarray]:
+    values, vectors = np.linalg.eig(x)
+    dtype = np.result_type(x, np.complex64)
+    return values.astype(dtype), vectors.astype(dtype)
+
+
+KERNELS |= {
+    "matrix_solve": _refusing(np.linalg.solve, MatrixError.singular),
+    "lower_cholesky": _refusing(np.linalg.cholesky, MatrixError.not_positive_definite),
+    "determinant": np.linalg.det,
+    "sign_and_logarithm": lambda x: tuple(np.linalg.slogdet(x)),
+    "orthogonal_triangular": lambda x, complete: tuple(np.linalg.qr(x, "complete" if complete else "reduced")),
+    "singular_vectors": lambda x: tuple(np.linalg.svd(x, full_matrices=False)),
+    "symmetric_eigenvectors": lambda x: tuple(np.linalg.eigh(x)),
+    "general_eigenvectors": _eigenvectors,
+}
+
+
+# Fourier transforms ----------------------------------------------------------------------------------------
+
+
+@kernel
+def fourier_transform(x: Any, rank: int, inverse: bool) -> np.ndarray:
+    return (np.fft.ifftn if inverse else np.fft.fftn)(x, axes=range(-rank, 0))
+
+
+KERNELS |= {"real_fourier": np.fft.rfft, "inverse_real_fourier": np.fft.irfft}
+
+
 # Windows ---------------------------------------------------------------------------------------------------
 
 
@@ -512,7 +570,7 @@ def _patches(x: Any, window: Any) -> np.ndarray:
 class _Workspace(threading.local):
     """Memory that a thread uses again for each matrix of patches: new memory costs more than the copy."""
 
-    most = 1 << 28  # bytes; what is larger is not kept
+    most = 1 << 25  # bytes; what is larger is not kept
 
     def __init__(self) -> None:
         self._memory = np.empty(0, np.uint8)

@@ -19,11 +19,13 @@ if "tensorflow" not in sys.modules:
 import tensorflow as tf
 
 from polykeras import philox, tree
-from polykeras.backend import Backend, chosen_device
-from polykeras.errors import GradientError, OutOfRangeError, ShapeError, StateError
+from polykeras.backend import OPERATORS, Backend, chosen_device
+from polykeras.dtypes import NAMES
+from polykeras.errors import GradientError, MatrixError, OutOfRangeError, ShapeError, StateError
 from polykeras.interpreters import Held, held
 from polykeras.op import OPS
-from polykeras.spec import Spec, normalize_axis
+from polykeras.spec import normalize_axis
+from polykeras.symbolic import infer
 
 raw = tf.raw_ops
 
@@ -52,7 +54,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "square": _unary(raw.Square),
     # elementary functions
     "abs": tf.abs,
-    "sign": _unary(raw.Sign),
+    "sign": lambda x: tf.cast(x != 0, x.dtype) if x.dtype.is_unsigned else raw.Sign(x=x),
     "exp": _unary(raw.Exp),
     "expm1": _unary(raw.Expm1),
     "log": _unary(raw.Log),
@@ -63,7 +65,22 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "cos": _unary(raw.Cos),
     "tanh": _unary(raw.Tanh),
     "erf": lambda x: raw.Erf(x=tf.clip_by_value(x, -30, 30)),  # of infinity it makes NaN
-    "erfc": _unary(raw.Erfc),
+    # its float32 kernel is off by 30 units in the last place for large x
+    "erfc": lambda x: tf.cast(raw.Erfc(x=tf.cast(x, tf.float64)), x.dtype),
+    **{
+        name: _unary(getattr(raw, op))
+        for name, op in {
+            "arcsin": "Asin",
+            "arccos": "Acos",
+            "arctan": "Atan",
+            "arcsinh": "Asinh",
+            "arccosh": "Acosh",
+            "arctanh": "Atanh",
+            "tan": "Tan",
+            "sinh": "Sinh",
+            "cosh": "Cosh",
+        }.items()
+    },
     # logic
     "where": lambda condition, x1, x2: raw.SelectV2(condition=condition, t=x1, e=x2),
     "equal": _binary(raw.Equal),
@@ -80,6 +97,11 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "bitwise_xor": _binary(raw.BitwiseXor),
     "left_shift": _binary(raw.LeftShift),
     "right_shift": _binary(raw.RightShift),
+    # complex numbers
+    "real": tf.math.real,
+    "imag": lambda x: tf.math.imag(x) if x.dtype.is_complex else tf.zeros_like(x),
+    "conjugate": lambda x: tf.math.conj(x) if x.dtype.is_complex else x,
+    "make_complex": tf.complex,
     # activations
     "relu": tf.nn.relu,
     "sigmoid": _unary(raw.Sigmoid),
@@ -99,7 +121,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     # arrays
     "tally": lambda x, length: tf.math.bincount(tf.cast(x, tf.int32), minlength=length, maxlength=length),
     # conversion
-    "as_array": lambda x: x,
+    "as_array": tf.convert_to_tensor,
     "stop_gradient": tf.stop_gradient,
 }
 
@@ -117,54 +139,13 @@ class TensorflowBackend(Backend):
     """TensorFlow."""
 
     name = "tensorflow"
-    array_types = (tf.Tensor,)
+    array_types = (tf.Tensor, tf.Variable)
     kernels = KERNELS
-    dtypes = {
-        name: getattr(tf, name)
-        for name in [
-            "bool",
-            "int8",
-            "int16",
-            "int32",
-            "int64",
-            "uint8",
-            "uint16",
-            "uint32",
-            "uint64",
-            "bfloat16",
-            "float16",
-            "float32",
-            "float64",
-            "complex64",
-            "complex128",
-        ]
-    }
-    dtypes |= {"float8_e4m3fn": tf.dtypes.experimental.float8_e4m3fn, "float8_e5m2": tf.dtypes.experimental.float8_e5m2}
+    dtypes = {name: tf.as_dtype(name) for name in NAMES}
+    refusals = (tf.errors.InvalidArgumentError,)
     strict = True
     traces = True
-    scalars = frozenset(
-        [
-            "add",
-            "subtract",
-            "multiply",
-            "divide",
-            "floor_divide",
-            "mod",
-            "power",
-            "arctan2",
-            "equal",
-            "not_equal",
-            "less",
-            "less_equal",
-            "greater",
-            "greater_equal",
-            "bitwise_and",
-            "bitwise_or",
-            "bitwise_xor",
-            "left_shift",
-            "right_shift",
-        ]
-    )
+    scalars = OPERATORS - {"maximum", "minimum"}
     wider = {
         "bool": "int32",
         "int8": "int32",
@@ -180,7 +161,6 @@ class TensorflowBackend(Backend):
     }
     gaps = {
         "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in much of its arithmetic.",
-        "uint64": "TensorFlow lacks some of its arithmetic: numbers from 2**63 on may come out wrong.",
         "max_pool of NaN": "A window that holds NaN and other numbers has the greatest of these.",
         "indices": "A graph on a GPU cannot raise an error: an index out of range gives 0.",
         "remat": "A function with recomputed results may use variables and its arguments, and no other tensors.",
@@ -257,7 +237,7 @@ class TensorflowBackend(Backend):
         """Value, auxiliary results, and the gradient of the value with respect to each of the arrays."""
         leaves = [tf.identity(x) for x in arrays]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(leaves)
+            tape.watch([x for x in leaves if _has_gradient(x)])
             value, aux = function(leaves)
         return value, aux, _pull(tape, [value], leaves, None)
 
@@ -265,7 +245,7 @@ class TensorflowBackend(Backend):
         """Results, and the function that pulls cotangents of the results back to the arrays."""
         leaves = [tf.identity(x) for x in arrays]
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
-            tape.watch(leaves)
+            tape.watch([x for x in leaves if _has_gradient(x)])
             results = [tf.identity(x) for x in function(leaves)]
         return results, lambda cotangents: _pull(tape, results, leaves, cotangents)
 
@@ -284,7 +264,32 @@ class TensorflowBackend(Backend):
         results = run(*leaves)
         return tree.put_together(result_structure, results)
 
-    def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def with_rules(self, op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
+        """A kernel of an op whose gradient is that of the op's rules, which are bilinear, unlike TensorFlow's."""
+
+        def run(*args: Any) -> Any:
+            def whole(arrays: Sequence[Any]) -> list[Any]:
+                given = list(args)
+                for position, array in zip(op.positions, arrays, strict=True):
+                    given[position] = array
+                return given
+
+            @tf.custom_gradient
+            def function(*arrays: Any) -> Any:
+                def gradient(*cotangents: Any) -> list[Any]:
+                    given = whole(arrays)
+                    out = run(*given)  # again, so that a gradient of this gradient knows the rules too
+                    g = tuple(map(tf.math.conj, cotangents))
+                    results = [rule(g if isinstance(out, tuple) else g[0], out, *given) for rule in op.vjp]
+                    return [tf.math.conj(result) for result in results]
+
+                return compute(*whole(arrays)), gradient
+
+            return function(*(args[position] for position in op.positions))
+
+        return run
+
+    def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
         """The same function, which computes its intermediate results again for the gradient.
 
         TensorFlow's own can do so once, but not for a gradient of the gradient.
@@ -303,18 +308,19 @@ class TensorflowBackend(Backend):
                 results = again([tf.stop_gradient(x) for x in leaves])  # so that no tape around it keeps what is inside
                 return results, lambda *gs: self.vjp(again, list(leaves))[1](list(gs))
 
-            results = call(*leaves)
+            results: Any = call(*leaves)
             return result_structure, results
 
         def run(*args: Any) -> Any:
             leaves, structure = tree.take_apart(args)
             traced = tf.function(lambda *xs: tree.flatten(function(*tree.put_together(structure, xs))), autograph=False)
-            captured = [x for x in traced.get_concrete_function(*leaves).captured_inputs if x.dtype.is_floating]
+            inputs = traced.get_concrete_function(*leaves).captured_inputs
+            known = {id(x) for x in used()}
+            captured = [x for x in inputs if x.dtype.is_floating and id(x) not in known]
             if captured:
                 raise GradientError(
                     f"remat: on tensorflow the function may use its arguments and variables; it uses {len(captured)} "
-                    "other "
-                    "tensors too, whose gradients would be lost. Make them arguments."
+                    "other tensors too, whose gradients would be lost. Make them arguments."
                 )
             return tree.put_together(*recomputing(leaves, structure))
 
@@ -336,7 +342,7 @@ class TensorflowBackend(Backend):
 
 
 def _pull(tape: tf.GradientTape, results: list[Any], leaves: list[Any], cotangents: list[Any] | None) -> list[Any]:
-    floats = [i for i, x in enumerate(results) if x.dtype.is_floating or x.dtype.is_complex]
+    floats = [i for i, x in enumerate(results) if _has_gradient(x)]
     gradients = tape.gradient(
         [results[i] for i in floats],
         leaves,
@@ -346,16 +352,13 @@ def _pull(tape: tf.GradientTape, results: list[Any], leaves: list[Any], cotangen
     return [tf.convert_to_tensor(g) for g in gradients]  # the gradient of a gather comes as slices
 
 
+def _has_gradient(x: Any) -> bool:
+    return x.dtype.is_floating or x.dtype.is_complex
+
+
 def _is_known(x: Any) -> bool:
     """Whether the values of a tensor are there to be looked at, rather than being part of a graph."""
     return hasattr(x, "numpy")
-
-
-def _refuse(op: str, x: Any, *rest: Any) -> None:
-    """Refuse what the op's rule refuses, where TensorFlow would go on."""
-    infer = OPS[op].infer
-    assert infer is not None
-    infer(Spec(x.shape, backend.dtype(x)), *rest)
 
 
 # Arithmetic and elementary functions -----------------------------------------------------------------------
@@ -427,6 +430,23 @@ def bitwise_not(x: Any) -> Any:
     return tf.logical_not(x) if x.dtype == tf.bool else raw.Invert(x=x)
 
 
+@kernel
+def view(x: Any, dtype: str | None) -> Any:
+    """TensorFlow has wider elements made of a last axis of their size, and narrower ones on a new axis."""
+    if dtype is None or x.dtype == backend.dtypes[dtype]:
+        return x
+    wanted = backend.dtypes[dtype]
+    if not x.shape.rank and wanted.size != x.dtype.size:
+        infer(OPS["view"], (x, dtype))
+    if wanted.size > x.dtype.size:
+        if isinstance(x.shape[-1], int):
+            infer(OPS["view"], (x, dtype))
+        x = tf.reshape(x, (*backend.shape(x)[:-1], -1, wanted.size // x.dtype.size))
+        return tf.bitcast(x, wanted)
+    out = tf.bitcast(x, wanted)
+    return tf.reshape(out, (*backend.shape(x)[:-1], -1)) if wanted.size < x.dtype.size else out
+
+
 # Reductions ------------------------------------------------------------------------------------------------
 
 
@@ -447,7 +467,7 @@ def product(x: Any, axis: Any, keepdims: bool) -> Any:
 def _extreme(op: Callable[..., Any], name: str) -> Callable[..., Any]:
     def run(x: Any, axis: Any, keepdims: bool) -> Any:
         if 0 in x.shape:
-            _refuse(name, x, axis, keepdims)
+            infer(OPS[name], (x, axis, keepdims))  # refuses it, where TensorFlow would go on
         return op(input=x, axis=_axes(x, axis), keep_dims=keepdims)
 
     return run
@@ -456,7 +476,7 @@ def _extreme(op: Callable[..., Any], name: str) -> Callable[..., Any]:
 def _position(op: Callable[..., Any], name: str) -> Callable[..., Any]:
     def run(x: Any, axis: Any, keepdims: bool) -> Any:
         if 0 in x.shape:
-            _refuse(name, x, axis, keepdims)
+            infer(OPS[name], (x, axis, keepdims))  # refuses it, where TensorFlow would go on
         flat, along = (tf.reshape(x, (-1,)), 0) if axis is None else (x, axis)
         places = op(input=flat, dimension=along, output_type=tf.int32)
         if x.dtype.is_floating:  # TensorFlow passes over NaN
@@ -529,6 +549,8 @@ def triu(x: Any, k: int) -> Any:
 @kernel
 def flip(x: Any, axis: Any) -> Any:
     axes = _axes(x, axis)
+    if not x.shape.rank:
+        infer(OPS["flip"], (x, axis))  # refuses it, where TensorFlow would go on
     return tf.reverse(x, axes if isinstance(axes, (list, tuple)) else [axes])
 
 
@@ -636,7 +658,11 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
         "max": tf.tensor_scatter_nd_max,
         "min": tf.tensor_scatter_nd_min,
     }
-    return scatter[reduction](inputs, places, updates)
+    out = scatter[reduction](inputs, places, updates)
+    if reduction in ("max", "min") and updates.dtype.is_floating:  # TensorFlow passes over NaN
+        missing = tf.where(tf.math.is_nan(updates), updates, tf.zeros_like(updates))
+        out += tf.stop_gradient(tf.tensor_scatter_nd_add(tf.zeros_like(inputs), places, missing))
+    return out
 
 
 def _scattered_product(places: Any, updates: Any, like: Any) -> Any:
@@ -698,6 +724,81 @@ def matmul(x1: Any, x2: Any) -> Any:
         raise ShapeError("matmul of a number")
     product = tf.matmul(x1[None] if rank1 == 1 else x1, x2[:, None] if rank2 == 1 else x2)
     return tf.squeeze(product, [axis for axis, rank in ((-2, rank1), (-1, rank2)) if rank == 1])
+
+
+def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> Callable[..., Any]:
+    """A function of matrices, with an error of ours for what TensorFlow refuses."""
+
+    def run(*args: Any) -> Any:
+        try:
+            return compute(*args)
+        except tf.errors.InvalidArgumentError as refusal:
+            raise (error() if "invertible" in refusal.message or "Cholesky" in refusal.message else refusal) from None
+
+    return run
+
+
+def _lower_cholesky(x: Any) -> Any:
+    lower = tf.linalg.band_part(tf.linalg.cholesky(x), -1, 0)  # where there is no factor, the rest is not zero
+    if _is_known(lower) and bool(tf.reduce_any(tf.math.is_nan(lower))) and bool(tf.reduce_all(tf.math.is_finite(x))):
+        raise MatrixError.not_positive_definite()
+    return lower
+
+
+@kernel
+def pivoted_lu(x: Any) -> tuple[Any, Any]:
+    rows, columns = x.shape[-2:]
+    if rows != columns or not _is_known(x):  # where TensorFlow has no kernel, or stops at a singular matrix
+        return OPS["pivoted_lu"].body(x)  # type: ignore[misc]
+    try:
+        packed, order = tf.linalg.lu(x)
+    except tf.errors.InvalidArgumentError:
+        return OPS["pivoted_lu"].body(x)  # type: ignore[misc]
+    return packed, tf.constant(_exchanges(order.numpy()))
+
+
+def _exchanges(order: np.ndarray) -> np.ndarray:
+    """With which later row each one is exchanged, one after the other, to put rows into an order."""
+    wanted = order.reshape(math.prod(order.shape[:-1]), order.shape[-1])
+    pivots, current = np.zeros_like(wanted), np.zeros_like(wanted) + np.arange(order.shape[-1], dtype=order.dtype)
+    matrices = np.arange(len(wanted))
+    for place in range(order.shape[-1]):
+        pivots[:, place] = (current == wanted[:, place, None]).argmax(1)
+        current[matrices, pivots[:, place]] = current[:, place]
+        current[:, place] = wanted[:, place]
+    return pivots.reshape(order.shape)
+
+
+@kernel
+def singular_vectors(x: Any) -> tuple[Any, Any, Any]:
+    s, u, v = tf.linalg.svd(x)
+    return u, s, tf.linalg.matrix_transpose(v)
+
+
+KERNELS |= {
+    "matrix_solve": _refusing(tf.linalg.solve, MatrixError.singular),
+    "triangular_solve": tf.linalg.triangular_solve,
+    "lower_cholesky": _refusing(_lower_cholesky, MatrixError.not_positive_definite),
+    "determinant": tf.linalg.det,
+    "sign_and_logarithm": lambda x: tuple(tf.linalg.slogdet(x)),
+    "orthogonal_triangular": lambda x, complete: tuple(tf.linalg.qr(x, full_matrices=complete)),
+    "symmetric_eigenvectors": lambda x: tuple(tf.linalg.eigh(x)),
+    "general_eigenvectors": lambda x: tuple(tf.linalg.eig(x)),
+}
+
+
+# Fourier transforms ----------------------------------------------------------------------------------------
+
+
+@kernel
+def fourier_transform(x: Any, rank: int, inverse: bool) -> Any:
+    if rank == 2:
+        return (tf.signal.ifft2d if inverse else tf.signal.fft2d)(x)
+    return (tf.signal.ifft if inverse else tf.signal.fft)(x)
+
+
+KERNELS["real_fourier"] = tf.signal.rfft
+KERNELS["inverse_real_fourier"] = lambda x, length: tf.signal.irfft(x, [length])
 
 
 # Windows ---------------------------------------------------------------------------------------------------
@@ -893,11 +994,16 @@ def _scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll:
         leaves = [leaf for leaf in tree.flatten(_arrays(y)) if leaf is not None]
         return [collection.write(i, leaf) for collection, leaf in zip(collections, leaves, strict=True)]
 
-    carry, y = f(_arrays(init), at(first))  # the first step shows what the others give
+    init = _arrays(init)
+    carry, y = f(init, at(first))  # the first step shows what the others give
     leaves, y_structure = tree.take_apart(_arrays(y))
     collections = [tf.TensorArray(x.dtype, steps, element_shape=x.shape) for x in leaves if x is not None]
     collections = collected(first, y, collections)
     carried, carry_structure = tree.take_apart(_arrays(carry))
+    before, structure_before = tree.take_apart(init)
+    dtypes, dtypes_before = ([getattr(x, "dtype", None) for x in leaves] for leaves in (carried, before))
+    if carry_structure != structure_before or dtypes != dtypes_before:
+        raise ShapeError("another carry than the first")
 
     def step(k: Any, carried: list[Any], collections: list[Any]) -> Any:
         i = first + k * direction
@@ -912,12 +1018,17 @@ def _scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll:
     return tree.put_together(carry_structure, carried), ys
 
 
+def _vectorized_map(function: Any, elements: Any) -> Any:
+    return tf.vectorized_map(lambda xs: _arrays(function(xs)), elements)
+
+
 for _name, _kernel in (
     ("cond", _cond),
     ("run_branch", _run_branch),
     ("while_loop", _while_loop),
     ("fori_loop", _fori_loop),
     ("scan", _scan),
+    ("vectorized_map", _vectorized_map),
 ):
     _in_graph(_kernel, _name)
 

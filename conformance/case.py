@@ -14,8 +14,9 @@ from polykeras.backend import numpy_dtype
 from polykeras.op import OPS, Op
 
 FLOATS = ("float32", "float64", "float16", "bfloat16")
-INTS = ("int32", "int64", "int8", "int16", "uint8", "uint16", "uint32")
+INTS = ("int32", "int64", "int8", "int16", "uint8", "uint16", "uint32", "uint64")
 BOOL = ("bool",)
+COMPLEX = ("complex64", "complex128")
 NUMBERS = FLOATS + INTS
 
 
@@ -44,7 +45,10 @@ class Values:
             count = int(np.prod(self.shape))
             numbers = (np.arange(count) - count // 2 + 0.5) * self.apart
             return random.permutation(numbers).reshape(self.shape).astype(numpy_dtype(dtype))
-        return random.uniform(self.low, self.high, self.shape).astype(numpy_dtype(dtype))
+        numbers = random.uniform(self.low, self.high, self.shape)
+        if dtype.startswith("complex"):
+            numbers = numbers + 1j * random.uniform(self.low, self.high, self.shape)
+        return np.asarray(numbers, numpy_dtype(dtype))
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,8 @@ class Case:
     dtypes: tuple[str, ...] = FLOATS
     magnitude: Callable[..., Any] | None = None
     """The size of what is added up, where terms cancel, computed like the reference: errors are relative to it."""
+    exact_input: bool = False
+    """Whether the reference gets floats in the dtype that is being tried, on which its results depend."""
     differentiable: bool = True
     """Whether floats come out, which have derivatives."""
     second: bool = True
@@ -97,6 +103,8 @@ class Case:
     """What to call, where it is not the public function of the op."""
     compiled: bool = True
     """Whether compiled functions can use it at all."""
+    drawn: bool = True
+    """Whether arrays drawn at random make sense as arguments."""
 
     @property
     def op(self) -> Op:

@@ -15,16 +15,21 @@ import pytest
 import polykeras
 from polykeras import ops, tree
 from polykeras.backend import Backend, load, numpy_dtype, using
-from polykeras.dtypes import FLOATS, INEXACT, canonical
+from polykeras.dtypes import COMPLEXES, FLOATS, INEXACT, canonical
 from polykeras.errors import OpError
 from polykeras.settings import EMBEDDED
-from polykeras.spec import Spec
+from polykeras.spec import Dim, Spec, dim, evaluate
 from polykeras.symbolic import spec_of
 
 from .case import Case, Sample
 
 EPS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "float64": 2.0**-52}
+EPS |= {"complex64": EPS["float32"], "complex128": EPS["float64"]}
 TINY = {"bfloat16": 2.0**-126, "float16": 2.0**-14, "float32": 2.0**-126, "float64": 2.0**-1022}
+
+TINY |= {"complex64": TINY["float32"], "complex128": TINY["float64"]}
+COMPLEX_ULP = 4.0  # an operation on complex numbers is several on real ones, each of which rounds
+WIDEST = ("float64", "complex128")  # where derivatives are looked at
 
 
 def reference() -> Backend:
@@ -46,9 +51,9 @@ def at_home(arguments: Any, backend: Backend) -> Any:
 
 
 def as_wide(x: Any) -> Any:
-    """An array of floats in float64, anything else as it is."""
-    if isinstance(x, np.ndarray) and x.dtype.name in FLOATS:
-        return x.astype("float64")
+    """An array of floats or complex numbers in 64 bits each, anything else as it is."""
+    if isinstance(x, np.ndarray) and x.dtype.name in INEXACT:
+        return x.astype("complex128" if x.dtype.kind == "c" else "float64")
     return x
 
 
@@ -63,9 +68,11 @@ def numpy_of(results: Any) -> list[np.ndarray]:
 
 
 def reference_of(case: Case, sample: Sample, arguments: Any) -> list[np.ndarray]:
-    """What the reference gives, computed in float64."""
+    """What the reference gives, computed in float64 unless it depends on the dtype."""
+    if not case.exact_input:
+        arguments = tree.map_structure(as_wide, arguments)
     with np.errstate(all="ignore"):
-        results = case.reference(*tree.map_structure(as_wide, arguments), **sample.params)
+        results = case.reference(*arguments, **sample.params)
     return [np.asarray(x) for x in tree.flatten(results) if x is not None]
 
 
@@ -92,14 +99,21 @@ def unit(case: Case, sample: Sample, arguments: Any, want: np.ndarray, dtype: st
         return np.where(np.isinf(size), 0.0, growth * EPS[dtype] * np.maximum(size, TINY[dtype]))
 
 
+def bound(case: Case, arguments: Any) -> float:
+    """How many units a result may be off: what the op's row says, and some more where numbers are complex."""
+    with_complex = any(x.dtype.kind == "c" for x in tree.flatten(arguments) if isinstance(x, np.ndarray))
+    return case.op.ulp + (COMPLEX_ULP if with_complex else 0.0)
+
+
 def assert_close(got: np.ndarray, want: np.ndarray, allowed: np.ndarray, what: str) -> None:
     """Same shape, the same infinities and NaNs in the same places, and numbers within bounds."""
     assert got.shape == want.shape, f"{what}: shape {got.shape}, expected {want.shape}"
+    is_complex = got.dtype.kind == "c"
     got, want = (x if x.dtype.kind == "c" else x.astype("float64") for x in (got, want))
     with np.errstate(all="ignore"):
         wrong = np.abs(got - want) > allowed
         wrong |= np.isnan(got) != np.isnan(want)
-        wrong |= np.isinf(want) & (got != want)
+        wrong |= np.isinf(want) & (~np.isinf(got) if is_complex else got != want)  # complex infinity is one point
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
         share = np.broadcast_to(allowed, want.shape)[place]
@@ -158,6 +172,20 @@ def check_values(case: Case, backend: Backend) -> dict[str, float]:
     return errors
 
 
+def check_body(case: Case, backend: Backend) -> None:
+    """The body of a composed op that the reference backend overrides: it is what all kernels are held to."""
+    if case.op.body is None or backend is not reference() or backend.kernel(case.name) is None:
+        return
+    kernels = backend.kernels
+    backend.kernels = {name: kernel for name, kernel in kernels.items() if name != case.name}
+    case.op.table.clear()
+    try:
+        check_values(case, backend)
+    finally:
+        backend.kernels = kernels
+        case.op.table.clear()
+
+
 def check_results(case: Case, sample: Sample, arguments: Any, results: Any, dtype: str) -> list[tuple[str, float]]:
     """Results against the reference, and how far off those in floats are."""
     errors = []
@@ -166,10 +194,10 @@ def check_results(case: Case, sample: Sample, arguments: Any, results: Any, dtyp
     assert len(got) == len(want), f"{what}: {len(got)} results, expected {len(want)}"
     for g, w in zip(got, want, strict=True):
         name = canonical(g.dtype)
-        if name in FLOATS:
+        if name in INEXACT:
             w = rounded(w, name)
             measure = unit(case, sample, arguments, w, name)
-            assert_close(g, w, case.op.ulp * measure, what)
+            assert_close(g, w, bound(case, arguments) * measure, what)
             errors.append((name, _largest_error(g, w, measure)))
         else:
             assert_close(g, w, np.zeros(()), what)
@@ -178,20 +206,37 @@ def check_results(case: Case, sample: Sample, arguments: Any, results: Any, dtyp
 
 def _largest_error(got: np.ndarray, want: np.ndarray, measure: np.ndarray) -> float:
     with np.errstate(all="ignore"):
-        errors = np.abs(got.astype("float64") - want) / measure
+        errors = np.abs(as_wide(got) - want) / measure
     return float(np.max(errors, initial=0.0, where=np.isfinite(errors)))
 
 
 def check_specs(case: Case, sample: Sample, arguments: Any, results: Any, dtype: str) -> None:
-    """What the rule for shapes and dtypes says, against what came out."""
-    expected = case.call(*tree.map_structure(as_spec, arguments), **sample.params)
+    """What the rule for shapes and dtypes says, against what came out: for these sizes, and for symbolic ones."""
+    what = show(case, sample, dtype)
+    _compare_specs(case.call(*tree.map_structure(as_spec, arguments), **sample.params), results, {}, what)
+    names: dict[str, int] = {}
+
+    def symbolic(x: Any) -> Any:
+        if not isinstance(x, np.ndarray) or not x.ndim or x.shape[0] < 2:
+            return as_spec(x)
+        name = f"n{x.shape[0]}"  # equal sizes have equal names, so that they go together as they did
+        names[name] = x.shape[0]
+        return Spec((dim(name), *x.shape[1:]), canonical(x.dtype))
+
+    with contextlib.suppress(OpError):  # a rule may say that it needs a number
+        _compare_specs(case.call(*tree.map_structure(symbolic, arguments), **sample.params), results, names, what)
+
+
+def _compare_specs(expected: Any, results: Any, names: dict[str, int], what: str) -> None:
     for want, x in zip(tree.flatten(expected), tree.flatten(results), strict=True):
         if not isinstance(want, Spec):  # no array among the arguments, and so nothing to infer from
             continue
         found = spec_of(x)
-        known = all(isinstance(size, int) for size in want.shape)
-        same = found.dtype == want.dtype and (found.shape == want.shape if known else found.ndim == want.ndim)
-        assert same, f"{show(case, sample, dtype)}: the rule says {want}, the result is {found}"
+        same = want.dtype == found.dtype and want.ndim == found.ndim
+        for size, real in zip(want.shape, found.shape, strict=False):
+            depends_on_values = isinstance(size, Dim) and not size.names() <= set(names)
+            same = same and (depends_on_values or evaluate(size, names) == real)
+        assert same, f"{what}: the rule says {want}, the result is {found}"
 
 
 def _backwards(x: np.ndarray) -> np.ndarray:
@@ -216,7 +261,7 @@ def check_memory_layout(case: Case, backend: Backend) -> None:
 
 def _float_places(arguments: Any) -> list[int]:
     leaves = tree.flatten(arguments)
-    return [i for i, x in enumerate(leaves) if isinstance(x, np.ndarray) and x.dtype == np.float64]
+    return [i for i, x in enumerate(leaves) if isinstance(x, np.ndarray) and x.dtype.name in WIDEST]
 
 
 def _loss(case: Case, sample: Sample, arguments: Any) -> tuple[Callable[..., Any], list[np.ndarray]]:
@@ -234,6 +279,9 @@ def _loss(case: Case, sample: Sample, arguments: Any) -> tuple[Callable[..., Any
                 continue
             count = math.prod(ops.shape(result))
             weights = (np.cos(np.arange(count) * 1.7) + 1.5).reshape(ops.shape(result))
+            if ops.dtype(result) in COMPLEXES:
+                parts = ops.multiply(ops.real(result), weights), ops.multiply(ops.imag(result), np.flip(weights))
+                result, weights = ops.add(*parts), 1.0
             part = ops.sum(ops.multiply(result, weights))
             total = part if total is None else ops.add(total, part)
         return total
@@ -246,29 +294,30 @@ def _differences(function: Callable[..., float], arrays: list[np.ndarray]) -> li
     step = 2.0**-10  # the error of the formula, step**4, balances that of rounding, eps / step
     gradients = []
     for number, array in enumerate(arrays):
-        gradient = np.zeros(array.shape)
-        for place in np.ndindex(*array.shape):
+        gradient = np.zeros(array.shape, array.dtype)
+        for place, unit in itertools.product(np.ndindex(*array.shape), (1, 1j) if array.dtype.kind == "c" else (1,)):
 
-            def moved(by: float, number: int = number, place: tuple[int, ...] = place) -> float:
+            def moved(by: float, number: int = number, place: Any = place, unit: complex = unit) -> float:
                 changed = [a.copy() for a in arrays]
-                changed[number][place] += by * step
+                changed[number][place] += by * step * unit
                 return float(function(*changed))
 
-            gradient[place] = (8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) / (12 * step)
+            gradient[place] += unit * (8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) / (12 * step)
         gradients.append(gradient)
     return gradients
 
 
-def gradient_samples(case: Case) -> list[Sample]:
-    """The samples whose gradients are looked at."""
+def gradient_samples(case: Case) -> list[tuple[Sample, str]]:
+    """The samples whose gradients are looked at, with the dtype in which."""
     if not case.differentiable or (not any(case.op.vjp) and case.op.body is None):
         return []
     return [
-        s
-        for s in case.samples
+        (s, dtype)
+        for s, dtype in itertools.product(case.samples, WIDEST)
         if (s.gradient or s.kink)
-        and "float64" in (s.dtypes or case.dtypes)
-        and _float_places(case.arguments(s, "float64"))
+        and dtype in (s.dtypes or case.dtypes)
+        and (dtype == "float64" or s.dtypes or s in case.samples[:3])
+        and _float_places(case.arguments(s, dtype))
     ]
 
 
@@ -276,9 +325,15 @@ def _gradient(loss: Callable[..., Any], count: int) -> Callable[..., Any]:
     return ops.grad(loss, argnums=tuple(range(count)))
 
 
+def _sum_of_squares(x: Any) -> Any:
+    if ops.dtype(x) not in COMPLEXES:
+        return ops.sum(ops.square(x))
+    return ops.sum(ops.add(ops.square(ops.real(x)), ops.square(ops.imag(x))))
+
+
 def _gradient_of_squares(loss: Callable[..., Any], count: int) -> Callable[..., Any]:
     def squares(*arrays: Any) -> Any:
-        first, *others = [ops.sum(ops.square(g)) for g in _gradient(loss, count)(*arrays)]
+        first, *others = [_sum_of_squares(g) for g in _gradient(loss, count)(*arrays)]
         for other in others:
             first = ops.add(first, other)
         return first
@@ -287,16 +342,16 @@ def _gradient_of_squares(loss: Callable[..., Any], count: int) -> Callable[..., 
 
 
 def gradients(
-    case: Case, samples: list[Sample], backend: Backend, derive: Callable[..., Any]
+    case: Case, samples: list[tuple[Sample, str]], backend: Backend, derive: Callable[..., Any]
 ) -> list[list[np.ndarray]]:
     """The gradients of samples on a backend, in float64. A backend that traces gets them as one program."""
-    losses = [_loss(case, sample, case.arguments(sample, "float64")) for sample in samples]
+    losses = [_loss(case, sample, case.arguments(sample, dtype)) for sample, dtype in samples]
 
     def every(given: list[list[Any]]) -> list[Any]:
         return [derive(loss, len(arrays))(*arrays) for (loss, _), arrays in zip(losses, given, strict=True)]
 
     with using(backend):
-        compiled = backend.traces and case.compiled and all(sample.compiled for sample in samples)
+        compiled = backend.traces and case.compiled and all(sample.compiled for sample, _ in samples)
         function = polykeras.compile(every) if compiled else every
         return [numpy_of(found) for found in function([at_home(arrays, backend) for _, arrays in losses])]
 
@@ -306,51 +361,53 @@ def check_gradients(case: Case, backend: Backend) -> None:
     samples = gradient_samples(case)
     _compare(case, samples, backend, _gradient, 1e-12, "gradient")
     if backend is reference():
-        for sample in samples:
+        for sample, dtype in samples:
             if not sample.kink:
-                _compare_with_differences(case, sample, backend)
+                _compare_with_differences(case, sample, dtype, backend)
 
 
 def check_second_gradients(case: Case, backend: Backend) -> None:
     """Second derivatives: on NumPy against differences of the first, elsewhere against NumPy."""
     if not case.second:
         return
-    samples = [sample for sample in gradient_samples(case) if not sample.kink][:6]
+    samples = [(sample, dtype) for sample, dtype in gradient_samples(case) if not sample.kink][:6]
     _compare(case, samples, backend, _gradient_of_squares, 1e-11, "second derivative")
     if backend is reference():
-        for sample in samples:
-            _compare_with_second_differences(case, sample, backend)
+        for sample, dtype in samples:
+            _compare_with_second_differences(case, sample, dtype, backend)
 
 
-def _compare(case: Case, samples: list[Sample], backend: Backend, derive: Any, share: float, what: str) -> None:
+def _compare(
+    case: Case, samples: list[tuple[Sample, str]], backend: Backend, derive: Any, share: float, what: str
+) -> None:
     """Derivatives on a backend against those on NumPy."""
     if not samples:
         return
     found = gradients(case, samples, backend, derive)
     wanted = gradients(case, samples, reference(), derive)
-    for sample, f, w in zip(samples, found, wanted, strict=True):
-        compare_gradients(f, w, share * max(case.op.ulp, 1), f"{what} of {show(case, sample, 'float64')}")
+    for (sample, dtype), f, w in zip(samples, found, wanted, strict=True):
+        compare_gradients(f, w, share * max(case.op.ulp, 1), f"{what} of {show(case, sample, dtype)}")
 
 
-def _compare_with_differences(case: Case, sample: Sample, backend: Backend) -> None:
-    loss, arrays = _loss(case, sample, case.arguments(sample, "float64"))
+def _compare_with_differences(case: Case, sample: Sample, dtype: str, backend: Backend) -> None:
+    loss, arrays = _loss(case, sample, case.arguments(sample, dtype))
     with using(backend):
         found, want = numpy_of(_gradient(loss, len(arrays))(*arrays)), _differences(loss, arrays)
     share = 1e-8  # step**4 times a fifth derivative, and eps / step
-    compare_gradients(found, want, share, f"gradient of {show(case, sample, 'float64')} against differences")
+    compare_gradients(found, want, share, f"gradient of {show(case, sample, dtype)} against differences")
 
 
-def _compare_with_second_differences(case: Case, sample: Sample, backend: Backend) -> None:
-    loss, arrays = _loss(case, sample, case.arguments(sample, "float64"))
+def _compare_with_second_differences(case: Case, sample: Sample, dtype: str, backend: Backend) -> None:
+    loss, arrays = _loss(case, sample, case.arguments(sample, dtype))
     gradient = _gradient(loss, len(arrays))
 
     def squares(*arrays: np.ndarray) -> float:
-        return float(sum(np.sum(np.square(g)) for g in gradient(*arrays)))
+        return float(sum(np.sum(np.square(np.abs(g))) for g in gradient(*arrays)))
 
     with using(backend):
         found, want = numpy_of(_gradient_of_squares(loss, len(arrays))(*arrays)), _differences(squares, arrays)
     share = 1e-7  # as for the first, of what is itself squared
-    compare_gradients(found, want, share, f"second derivative of {show(case, sample, 'float64')} against differences")
+    compare_gradients(found, want, share, f"second derivative of {show(case, sample, dtype)} against differences")
 
 
 def compare_gradients(found: list[np.ndarray], want: list[np.ndarray], share: float, what: str) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import functools
+import threading
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import tree
-from .backend import Backend, using
+from .backend import Backend, chosen_device, using
 from .errors import StateError
 from .interpreters import HOST, Interpreter, held, home_of, kind_or_none
 from .ops.gradient import Others
+from .settings import settings
 from .state import Variable, bind
 from .symbolic import spec_of
+
+PROGRAMS = 256
+"""How many programs a compiled function keeps: those that were used last."""
 
 
 class Compiled:
@@ -32,7 +38,11 @@ class Compiled:
         self._donate = tuple(donate)
         self._donate_variables = donate_variables
         self._jit_compile = jit_compile
-        self._programs: dict[Any, tuple[Callable[..., list[Any]], Others]] = {}
+        self._programs: OrderedDict[Any, _Program] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, structure = tree.take_apart((args, kwargs))
@@ -46,17 +56,22 @@ class Compiled:
         with using(home):
             arrays = [home.asarray(leaves[i]) if kinds[i] is HOST else leaves[i] for i in places]
             key = self._key(home, structure, leaves, places)
-            if key not in self._programs:
-                self._programs[key] = self._program(home, structure, leaves, places, args)
-            run, others = self._programs[key]
-            results = run(*state, *arrays)
+            with self._lock:
+                program = self._programs.get(key)
+                if program is None:
+                    program = self._programs[key] = self._program(home, structure, leaves, places, args)
+                    if len(self._programs) > PROGRAMS:
+                        self._programs.popitem(last=False)
+                else:
+                    self._programs.move_to_end(key)
+            results, others = program([*state, *arrays])
         for variable, value in zip(self.variables, results, strict=False):
             variable.take(value)
         return others.join(results[len(state) :])
 
     def _key(self, home: Backend, structure: tree.Structure, leaves: list[Any], places: list[int]) -> Any:
         specs = {i: spec_of(leaves[i]) for i in places}
-        key = tuple((specs[i].shape, specs[i].dtype) if i in specs else (type(x), x) for i, x in enumerate(leaves))
+        key = tuple((specs[i].shape, specs[i].dtype) if i in specs else _constant(x) for i, x in enumerate(leaves))
         try:
             hash(key)
         except TypeError:
@@ -64,12 +79,12 @@ class Compiled:
             raise StateError(
                 f"compile: arguments must be arrays or hashable values, to tell compiled programs apart; got {kinds}."
             ) from None
-        return (home.name, structure, key)
+        return (home.name, chosen_device(home), *vars(settings).values(), structure, key)
 
     def _program(
         self, home: Backend, structure: tree.Structure, leaves: list[Any], places: list[int], args: tuple[Any, ...]
-    ) -> tuple[Callable[..., list[Any]], Others]:
-        others, count = Others(), len(self.variables)
+    ) -> _Program:
+        count = len(self.variables)
         fixed = [None if i in places else leaf for i, leaf in enumerate(leaves)]
 
         def flat(*arrays: Any) -> list[Any]:
@@ -77,16 +92,59 @@ class Compiled:
             for place, array in zip(places, arrays[count:], strict=True):
                 given[place] = array
             positional, named = tree.put_together(structure, given)
+            others = Others()
             with bind(self.variables, arrays[:count], strict=True) as binding:
                 result = others.split(self.function(*positional, **named))
+                program.ran(others)
                 return [*binding.collect(), *result]
 
         donated = [*range(count)] if self._donate_variables else []
         sizes = [len(tree.flatten(arg)) for arg in args]
         for number in self._donate:
+            if number >= len(args):
+                raise StateError(
+                    f"compile: argument {number} is to be donated, but the call has {len(args)} arguments by position. "
+                    "Give it by position."
+                )
             begin = sum(sizes[:number])
             donated += [count + places.index(i) for i in range(begin, begin + sizes[number]) if i in places]
-        return home.compile(flat, donated, self._jit_compile), others
+        program = _Program(home, donated)
+        program.run = home.compile(flat, donated, self._jit_compile)
+        return program
+
+
+class _Program:
+    """A function as a backend compiled it."""
+
+    run: Callable[..., list[Any]]
+
+    def __init__(self, home: Backend, donated: list[int]):
+        self._home = home
+        self._donated = donated
+        self._traced: Any = None
+        self._here = threading.local()
+
+    def ran(self, others: Others) -> None:
+        """Note what the function returned besides arrays. Where it is traced, that is the same in every call."""
+        self._here.others = self._traced = others
+
+    def __call__(self, arrays: list[Any]) -> tuple[list[Any], Others]:
+        """The results, and what was returned besides arrays."""
+        self._here.others = None
+        results = self.run(*self._without_sharing(arrays))
+        return results, self._here.others or self._traced
+
+    def _without_sharing(self, arrays: list[Any]) -> list[Any]:
+        """The arrays, each donated one with memory of its own where another argument is the same array."""
+        if not self._donated:
+            return arrays
+        uses = Counter(map(id, arrays))
+        return [self._home.copy(x) if i in self._donated and uses[id(x)] > 1 else x for i, x in enumerate(arrays)]
+
+
+def _constant(x: Any) -> Any:
+    """What tells a value from others by which a program would be another: 0.0 from -0.0, 1 from True."""
+    return (type(x), x.hex()) if isinstance(x, float) else (type(x), x)
 
 
 def compile(
@@ -101,7 +159,8 @@ def compile(
 
     Which backend that is, each call decides by its arrays. JAX and TensorFlow trace the function, once for each
     combination of shapes, dtypes and arguments that are no arrays; NumPy and PyTorch run it as it is, unless
-    `jit_compile=True` asks PyTorch to compile too.
+    `jit_compile=True` asks PyTorch to compile too. Python numbers are constants of a program: pass an array for what
+    changes from call to call.
 
     Args:
         function: A function of arrays, or structures of them. It may use no variables but those listed. Left out for

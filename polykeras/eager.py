@@ -24,11 +24,16 @@ def runner(op: Op, home: Backend, types: Sequence[type]) -> Run:
     """The function that runs an op on arrays and numbers of these types."""
     kernel = home.kernel(op.name)
     raw = kernel or _body_at(op, home)
+    if op.own_gradient:
+        raw = home.with_rules(op, raw)
     plain = home.plain_dtypes(op.name) if kernel else None
     particular = plain is not None
+    with_rule = has_rule_for_integers(op, home)
 
     def general(*args: Any) -> Any:
         prepared = prepare(op, home, args)
+        if with_rule:
+            return compute(op, home, args, prepared)
         return home.call(raw, prepared) if particular else raw(*prepared)
 
     if op.takes_values:
@@ -36,6 +41,8 @@ def runner(op: Op, home: Backend, types: Sequence[type]) -> Run:
     if op.takes_trees or (particular and op.takes_dtype):
         return general
     plain = frozenset(home.dtypes) if plain is None else plain
+    if with_rule:
+        plain -= INTEGERS
     kinds = ["array" if issubclass(cls, home.array_types) else "number" if cls in WEAK else cls for cls in types]
     if op.takes_lists:
         return (
@@ -48,6 +55,21 @@ def runner(op: Op, home: Backend, types: Sequence[type]) -> Run:
     if op.name in home.scalars and set(kinds) == {"array", "number"}:
         return _checking(op, home, home.scalar_kernels.get(op.name, raw), general, plain, types)
     return general
+
+
+def has_rule_for_integers(op: Op, home: Backend) -> bool:
+    """Whether a backend's kernel needs the op's rule for integers."""
+    return op.on_integers is not None and op.name not in home.exact_on_integers
+
+
+def compute(op: Op, home: Backend, args: Sequence[Any], prepared: Sequence[Any]) -> Any:
+    """Run a kernel on arguments that have been prepared; on integers by the op's rule, if there is one."""
+    kernel = home.kernel(op.name)
+    assert kernel is not None
+    if not has_rule_for_integers(op, home) or home.dtype(prepared[0]) not in INTEGERS:
+        return home.call(kernel, prepared)
+    constant = args[1] if type(args[1]) is int else None
+    return op.on_integers(lambda *xs: home.call(kernel, xs), constant, *prepared)  # type: ignore[misc]
 
 
 def _body_at(op: Op, home: Backend) -> Run:
@@ -84,12 +106,12 @@ def _checking(op: Op, home: Backend, raw: Run, general: Run, plain: frozenset[st
     looks, conditions = [], []
     for position in arrays:
         if position in together[1:]:
-            if not home.strict:
+            if not _refuses(op, home):
                 conditions.append(f"{names[position]}.dtype is dtype_{together[0]}")
             continue
         allowed = _allowed(op, home, position, plain, numbers)
         member = _membership(f"dtype_{position}", allowed, home, namespace)
-        if member or (position in together and len(together) > 1 and not home.strict):
+        if member or (position in together and len(together) > 1 and not _refuses(op, home)):
             looks.append(f"    dtype_{position} = {names[position]}.dtype\n")
         if member:
             conditions.append(member)
@@ -106,6 +128,11 @@ def _checking(op: Op, home: Backend, raw: Run, general: Run, plain: frozenset[st
     return function_from(op.name, source, namespace)
 
 
+def _refuses(op: Op, home: Backend) -> bool:
+    """Whether arrays that need promotion go straight to the framework, which refuses them, as an op's body may not."""
+    return home.strict and home.kernel(op.name) is not None
+
+
 def _allowed(op: Op, home: Backend, position: int, plain: frozenset[str], numbers: dict[int, type]) -> frozenset[str]:
     """The dtypes with which an array can go into the kernel as it is."""
     parameter = op.parameters[position]
@@ -115,7 +142,7 @@ def _allowed(op: Op, home: Backend, position: int, plain: frozenset[str], number
         return plain & INTEGERS
     if not op.promote or not parameter.is_promoted:
         return plain
-    if home.strict and op.promote is same and not numbers:
+    if _refuses(op, home) and op.promote is same and not numbers:
         return plain  # the framework refuses by itself what the op does not accept
     accepted = plain & op.accepts.dtypes if op.accepts else plain
     if numbers:

@@ -45,6 +45,23 @@ class OutOfRangeError(OpError, IndexError):
         return cls(f"a block of {length} from position {start} does not lie in axis {axis} with size {size}.")
 
 
+class MatrixError(OpError, ValueError):
+    """A matrix lacks a property that the op needs."""
+
+    @classmethod
+    def singular(cls) -> MatrixError:
+        """The error for a matrix that has no inverse."""
+        return cls("expected a regular matrix; got a singular one, which has no inverse. Use pinv or lstsq.")
+
+    @classmethod
+    def not_positive_definite(cls) -> MatrixError:
+        """The error for a matrix without a Cholesky factor."""
+        return cls(
+            "expected a positive definite matrix; got one with an eigenvalue that is not positive. Add a small "
+            "multiple of the identity, if it should be one."
+        )
+
+
 class MixedBackendsError(OpError, TypeError):
     """Arrays of two frameworks met in one call."""
 

@@ -15,13 +15,15 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from . import dispatch
-from .backend import CURRENT, when_default_changes
-from .dtypes import Accepted, canonical
-from .errors import ShapeError
-from .seeds import key_of
+from .backend import CURRENT, Backend
+from .dtypes import INTEGERS, Accepted, canonical, index_dtype
+from .errors import OpError, ShapeError
+from .interpreters import Interpreter, kind_or_none, seal
+from .seeds import SEEDS_REQUIRED, key_of
 from .settings import settings
 from .source import function_from
 from .spec import Spec
+from .symbolic import spec_of
 
 Array = Any
 Arrays = Any
@@ -48,6 +50,8 @@ class Parameter:
     name: str
     kind: str
     default: Any
+    optional: bool = False
+    """Whether None may stand for an array."""
 
     @property
     def is_array(self) -> bool:
@@ -80,11 +84,17 @@ class Op:
     """Why a primitive is one."""
     ulp: float = 2.0
     """The largest error of a result, in units in its last place: of its kernels where it has some, else of its body."""
+    own_gradient: bool = False
+    """Whether its rules are its gradient on every backend, in place of the framework's: where that has none, or another
+    convention at singular points."""
+    on_integers: Rule | None = None
+    """What it means for integers where frameworks differ: `(compute, constant, x1, x2)`, written in ops and in
+    `compute`, a framework's kernel. `constant` is the second argument if that is a Python number, else None."""
     summands: Callable[..., Any] | None = None
     """How many numbers are added up for one element, out of the parameters, arrays as Specs: the error grows with the
     root of their number, and is relative to their size."""
     table: dict = field(default_factory=dict)
-    """Who runs the op, by the type of each array argument; without any, by the backend in use."""
+    """Who runs the op, by the type of each array argument; without any, by the backend in use or the default's name."""
     function: Callable[..., Any] = field(init=False)
     """The public function."""
 
@@ -112,12 +122,15 @@ def primitive(
     promote: Callable[..., str] | None = None,
     accepts: Accepted | None = None,
     ulp: float = 2.0,
+    on_integers: Rule | None = None,
     summands: Callable[..., Any] | None = None,
+    own_gradient: bool = False,
     name: str | None = None,
 ) -> Callable[[F], F]:
     """Make an op out of a signature and a docstring. Every backend supplies a kernel for it."""
     row = {"infer": infer, "vjp": tuple(vjp), "promote": promote, "accepts": accepts, "ulp": ulp, "summands": summands}
-    return lambda declared: _enter(declared, name, why=why, **row)
+    row["own_gradient"] = own_gradient
+    return lambda declared: _enter(declared, name, why=why, on_integers=on_integers, **row)
 
 
 def composed(
@@ -128,16 +141,18 @@ def composed(
     accepts: Accepted | None = None,
     ulp: float = 2.0,
     summands: Callable[..., Any] | None = None,
+    own_gradient: bool = False,
     name: str | None = None,
 ) -> Callable[[F], F]:
     """Make an op out of a function that is written in ops. A backend may override it with a kernel."""
     row = {"infer": infer, "vjp": tuple(vjp), "promote": promote, "accepts": accepts, "ulp": ulp, "summands": summands}
+    row["own_gradient"] = own_gradient
     return lambda declared: _enter(declared, name, body=declared, **row)
 
 
 def _enter(declared: Any, name: str | None, **row: Any) -> Any:
     parameters = tuple(
-        Parameter(p.name, str(p.annotation).removesuffix(" | None"), p.default)
+        Parameter(p.name, str(p.annotation).removesuffix(" | None"), p.default, p.default is None)
         for p in inspect.signature(declared).parameters.values()
     )
     op = Op(name or declared.__name__, parameters, **row)
@@ -148,23 +163,17 @@ def _enter(declared: Any, name: str | None, **row: Any) -> Any:
     return op.function
 
 
-def _forget_runners() -> None:
-    for op in OPS.values():
-        op.table.clear()
-
-
-when_default_changes(_forget_runners)
-
-
 # The public function ---------------------------------------------------------------------------------------
 
 _CONVERSIONS = {
     "Axes": "if type({0}) is list: {0} = tuple({0})",
-    "Shape": "if type({0}) is not tuple: {0} = as_shape({0}, op)",
+    "Shape": "if type({0}) is not tuple: {0} = as_shape({0})",
     "DType": "if {0} is not None: {0} = canonical({0})",
     "FloatxDType": "{0} = settings.floatx if {0} is None else canonical({0})",
-    "Seed": "{0} = key_of({0})",
-    "Arrays": "if type({0}) is not list: {0} = as_list({0}, op)",
+    "Seed": "{0} = as_key({0})",
+    "Arrays": "if type({0}) is not list: {0} = as_list({0})",
+    "Function": "{0} = sealed({0})",
+    "Functions": "{0} = [sealed(f) for f in {0}]",
 }
 
 
@@ -179,15 +188,19 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
     passed = ", ".join(p.name for p in op.parameters)
     arguments = f"({passed},)" if passed else "()"
     conversions = "".join(
-        f"    {_CONVERSIONS[p.kind].format(p.name)}\n" for p in op.parameters if p.kind in _CONVERSIONS
+        f"        {_CONVERSIONS[p.kind].format(p.name)}\n" for p in op.parameters if p.kind in _CONVERSIONS
     )
+    if conversions:
+        conversions = (
+            f"    try:\n{conversions}    except OpError as error:\n        raise error.named(op.name) from None\n"
+        )
     arrays = [op.parameters[i] for i in op.positions]
     keys = "".join(f"[tuple(map(type, {p.name}))]" if p.kind == "Arrays" else f"[type({p.name})]" for p in arrays)
     source = (
         f"def {op.name}({signature}):\n"
         f"{conversions}"
         f"    try:\n"
-        f"        run = table{keys or '[current()]'}\n"
+        f"        run = table{keys or '[current() or settings.backend]'}\n"
         f"    except KeyError:\n"
         f"        run = None\n"
         f"    if run is None:\n"
@@ -205,9 +218,11 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         "recover": dispatch.recover,
         "as_shape": _as_shape,
         "as_list": _as_list,
+        "sealed": _sealed,
         "canonical": canonical,
         "settings": settings,
-        "key_of": key_of,
+        "as_key": _as_key,
+        "OpError": OpError,
         **{f"_{p.name}": p.default for p in op.parameters},
     }
     function: Any = function_from(op.name, source, namespace)
@@ -218,20 +233,58 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
     return function
 
 
-def _as_shape(shape: Any, op: Op) -> tuple[Any, ...]:
+def _as_shape(shape: Any) -> tuple[Any, ...]:
     if hasattr(shape, "__index__"):
         return (shape,)
     try:
         return tuple(shape)
     except TypeError:
-        raise ShapeError(f"expected a shape, such as (2, 3); got {shape!r}.").named(op.name) from None
+        raise ShapeError(f"expected a shape, such as (2, 3); got {shape!r}.") from None
 
 
-def _as_list(xs: Any, op: Op) -> list[Any]:
+def _as_list(xs: Any) -> list[Any]:
     try:
         return list(xs)
     except TypeError:
-        raise ShapeError(f"expected a list of arrays; got {xs!r}.").named(op.name) from None
+        raise ShapeError(f"expected a list of arrays; got {xs!r}.") from None
+
+
+def _as_key(seed: Any) -> Any:
+    """The key of a draw, out of what a caller may give as a seed: here also a number that a framework holds."""
+    kind = kind_or_none(type(seed))
+    if not isinstance(kind, (Backend, Interpreter)):
+        return key_of(seed)
+    if len(seed.shape) or spec_of(seed).dtype not in INTEGERS:
+        return seed
+    cast, low = OPS["cast"].function, OPS["cast"].function(seed, "uint32")
+    if index_dtype(spec_of(seed).dtype) == "int32":
+        high = OPS["zeros_like"].function(low)
+    else:
+        high = cast(OPS["right_shift"].function(cast(seed, "int64"), 32), "uint32")
+    return OPS["stack"].function([low, high])
+
+
+_SEALED = (
+    "a function that an op such as cond, scan or map runs, where not every backend can keep it. Return the new value "
+    "from the function, or carry it from step to step, and assign it afterwards."
+)
+
+
+def _sealed(function: Any) -> Any:
+    """A function that an op runs, perhaps traced once for many steps: it cannot assign, nor draw without a seed."""
+    if getattr(function, "is_sealed", False):
+        return function
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        token = SEEDS_REQUIRED.set(True)
+        try:
+            with seal(_SEALED):
+                return function(*args, **kwargs)
+        finally:
+            SEEDS_REQUIRED.reset(token)
+
+    run.is_sealed = True
+    return run
 
 
 # Operators -------------------------------------------------------------------------------------------------

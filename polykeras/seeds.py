@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
+from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -17,6 +19,33 @@ GLOBAL_KEYS, CHILD_KEYS, SPLIT_KEYS = 1 << 64, 2 << 64, 3 << 64
 
 SEEDS_REQUIRED: ContextVar[bool] = ContextVar("polykeras_seeds_required", default=False)
 """Whether the function that runs now has to be pure, so that it cannot draw from the global stream."""
+
+
+_keys_in_use: ContextVar[Keys | None] = ContextVar("polykeras_keys_in_use", default=None)
+
+
+class Keys:
+    """The keys that a function took from the global stream, so that it gets the same ones when it runs again."""
+
+    def __init__(self) -> None:
+        self._taken: list[np.ndarray] = []
+
+    @contextlib.contextmanager
+    def from_the_first(self) -> Iterator[None]:
+        """Hand the keys out in order, and take new ones where they end."""
+        self._position = 0
+        token = _keys_in_use.set(self)
+        try:
+            yield
+        finally:
+            _keys_in_use.reset(token)
+
+    def next(self, stream: GlobalStream) -> np.ndarray:
+        """The next key."""
+        if self._position == len(self._taken):
+            self._taken.append(stream.take())
+        self._position += 1
+        return self._taken[self._position - 1]
 
 
 class GlobalStream:
@@ -35,9 +64,15 @@ class GlobalStream:
         """The key of the next draw."""
         if SEEDS_REQUIRED.get():
             raise StateError(
-                "a draw without a seed, in a function that is compiled or made pure, might give the same numbers in "
-                "every call. Give it a key as an argument, or a SeedGenerator whose state is among the variables."
+                "a draw without a seed, in a function that is compiled, made pure or run by an op such as scan, might "
+                "give the same numbers in every call. Give it a key as an argument, or a SeedGenerator whose state is "
+                "among the variables."
             )
+        keys = _keys_in_use.get()
+        return self.take() if keys is None else keys.next(self)
+
+    def take(self) -> np.ndarray:
+        """The next key of the stream itself."""
         with self._lock:
             self._draws += 1
             words = integer_block(self._key, GLOBAL_KEYS + self._draws)
@@ -59,5 +94,8 @@ def key_of(seed: Any) -> Any:
     if seed is None:
         return GLOBAL_STREAM.next()
     if hasattr(seed, "__index__") and not getattr(seed, "shape", ()):
-        return np.array(words_of(seed.__index__()), "uint32")
+        try:
+            return np.array(words_of(seed.__index__()), "uint32")
+        except TypeError:  # it is a float, which the op refuses
+            return seed
     return seed.next() if hasattr(seed, "next") else seed

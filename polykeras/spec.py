@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections.abc import Iterable, Mapping
@@ -12,15 +13,16 @@ from .dtypes import canonical
 from .errors import ShapeError
 
 Size = Union[int, "Dim"]
-_Atom = Union[str, "_Floor"]
+_Atom = Union[str, "_Floor", "_BelowZero"]
 _Monomial = tuple[_Atom, ...]
 
 
 class Dim:
     """A symbolic size: an integer expression in names such as `batch`, kept in one canonical form.
 
-    It is a polynomial with integer coefficients, whose atoms are names and floor divisions that do not come out
-    even. So sizes that are equal for every value of the names compare equal. A name stands for at least 1.
+    It is a polynomial with integer coefficients, whose atoms are names, floor divisions that do not come out even, and
+    minima that depend on the names. So sizes that are equal for every value of the names compare equal. A name stands
+    for at least 1.
 
     >>> n = dim("n")
     >>> 2 * n + n, (4 * n + 2) // 2, (n + 5) // 2, n // 2 * 2
@@ -85,6 +87,8 @@ class Dim:
 
     def __floordiv__(self, divisor: Size) -> Size:
         """Divide what comes out even, and keep the rest as one floor division."""
+        if isinstance(divisor, int) and divisor == 0:
+            raise ShapeError(f"the size {self} cannot be divided by 0.")
         even: dict[_Monomial, int] = {}
         rest: dict[_Monomial, int] = {}
         (monomial, coefficient), *more = (divisor.terms if isinstance(divisor, Dim) else {(): divisor}).items()
@@ -111,6 +115,8 @@ class Dim:
         return Dim({(): other}) % self
 
     def __pow__(self, exponent: int) -> Size:
+        if not isinstance(exponent, int) or exponent < 0:
+            raise ShapeError(f"expected the power of a size to be a whole number from 0; got {self}**{exponent}.")
         return prod([self] * exponent)
 
     def _at_least(self) -> int | None:
@@ -120,7 +126,7 @@ class Dim:
         return self.evaluate(dict.fromkeys(self.names(), 1)) if self._monotone() else None
 
     def _monotone(self) -> bool:
-        return all(isinstance(a, str) or _grows(a) for m in self.terms for a in m)
+        return all(isinstance(a, str) or a.grows() for m in self.terms for a in m)
 
     def _compare(self, other: Size, wanted: str) -> bool:
         difference = self - other
@@ -188,17 +194,57 @@ class _Floor:
     def evaluate(self, sizes: Mapping[str, int]) -> int:
         return evaluate(self.numerator, sizes) // evaluate(self.divisor, sizes)
 
+    def grows(self) -> bool:
+        """Whether it grows with each of its names."""
+        return isinstance(self.divisor, int) and self.divisor > 0 and _grows(self.numerator)
 
-def _grows(floor: _Floor) -> bool:
-    """Whether a floor division grows with each of its names."""
-    numerator, divisor = floor.numerator, floor.divisor
-    return (
-        isinstance(divisor, int)
-        and divisor > 0
-        and isinstance(numerator, Dim)
-        and all(c > 0 for m, c in numerator.terms.items() if m)
-        and numerator._monotone()
-    )
+
+@dataclass(frozen=True)
+class _BelowZero:
+    """An atom: a size where it is negative, else 0."""
+
+    size: Dim
+
+    def __str__(self) -> str:
+        return f"min({self.size}, 0)"
+
+    def names(self) -> set[str]:
+        return self.size.names()
+
+    def evaluate(self, sizes: Mapping[str, int]) -> int:
+        return min(self.size.evaluate(sizes), 0)
+
+    def grows(self) -> bool:
+        """Whether it grows with each of its names."""
+        return _grows(self.size)
+
+
+def _grows(size: Size) -> bool:
+    return isinstance(size, Dim) and all(c > 0 for m, c in size.terms.items() if m) and size._monotone()
+
+
+def smaller(one: Size, other: Size) -> Size:
+    """The smaller one of two sizes.
+
+    >>> n = dim("n")
+    >>> smaller(n, n + 2), smaller(n, 0), smaller(n, 10)
+    (n, 0, min(n - 10, 0) + 10)
+    """
+    if not isinstance(one, Dim):
+        one, other = other, one
+    difference = one - other
+    if not isinstance(difference, Dim):
+        return one if difference < 0 else other
+    with contextlib.suppress(ShapeError):
+        return one if difference <= 0 else other
+    with contextlib.suppress(ShapeError):
+        return other if difference >= 0 else one
+    return other + Dim({(_BelowZero(difference),): 1})
+
+
+def larger(one: Size, other: Size) -> Size:
+    """The larger one of two sizes."""
+    return one + other - smaller(one, other)
 
 
 def _term_order(term: tuple[_Monomial, int]) -> tuple:
@@ -274,7 +320,7 @@ class Spec:
     producer: Any = field(default=None, repr=False)
 
     def __init__(self, shape: Iterable[Any], dtype: str = "float32", name: str | None = None, producer: Any = None):
-        sizes = tuple(unknown_dim(axis) if size is None else size for axis, size in enumerate(shape))
+        sizes = tuple(unknown_dim(axis) if size is None else _as_size(size) for axis, size in enumerate(shape))
         if any(not hasattr(size, "__index__") or (isinstance(size, int) and size < 0) for size in sizes):
             raise ShapeError(f"expected sizes to be whole numbers from 0; got {show_shape(sizes)}.")
         object.__setattr__(self, "shape", sizes)
@@ -310,6 +356,11 @@ class Spec:
             "A Spec has a shape and a dtype but no values, so it is neither true nor false. "
             "Choose with ops.cond or ops.where instead of `if`."
         )
+
+
+def _as_size(size: Any) -> Any:
+    """A whole number of whatever kind as Python's; anything else as it is."""
+    return size.__index__() if hasattr(size, "__index__") and not isinstance(size, Dim) else size
 
 
 def show_shape(shape: Iterable[Any]) -> str:
@@ -352,6 +403,8 @@ def same_size(one: Any, other: Any) -> bool:
 
 def normalize_axis(axis: int, ndim: int) -> int:
     """A non-negative axis, or an error that says which there are."""
+    if not hasattr(axis, "__index__"):
+        raise ShapeError(f"expected an axis to be a whole number; got {axis!r}.")
     if not -ndim <= axis < ndim:
         valid = f"from {-ndim} to {ndim - 1}" if ndim else "none, as the array has no axes"
         raise ShapeError(f"axis {axis} is out of range for an array with {ndim} axes; valid axes: {valid}.")
@@ -362,7 +415,7 @@ def normalize_axes(axis: int | Iterable[int] | None, ndim: int) -> tuple[int, ..
     """Non-negative axes, all of them for None."""
     if axis is None:
         return tuple(range(ndim))
-    axes = tuple(normalize_axis(a, ndim) for a in ([axis] if hasattr(axis, "__index__") else axis))  # type: ignore[union-attr]
+    axes = tuple(normalize_axis(a, ndim) for a in (axis if isinstance(axis, (tuple, list)) else [axis]))
     if len(set(axes)) != len(axes):
         raise ShapeError(f"axis {axis} names an axis twice.")
     return axes

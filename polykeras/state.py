@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .backend import Backend, convert, current, host_array, using
+from .backend import Backend, current, host_array, using
 from .dtypes import canonical
 from .errors import ShapeError, StateError
-from .interpreters import HOST, Held, Holder, held, interprets, kind_of
+from .interpreters import HOST, Held, Holder, convert, held, interprets, kind_of
 from .op import give_operators
 from .seeds import SEEDS_REQUIRED
 from .settings import settings
@@ -48,6 +48,9 @@ class Variable(Held):
         name: str | None = None,
     ):
         self.name = unique_name("variable") if name is None else name
+        if not isinstance(self.name, str):
+            raise StateError(f"Variable: expected name to be a string; got {name!r}.")
+        shape = (shape,) if hasattr(shape, "__index__") else shape
         if "/" in self.name:
             raise StateError(f"Variable: a name cannot contain '/'; got {name!r}. Use name_scope for a longer path.")
         self.path = "/".join((*_scopes.get(), self.name))
@@ -127,7 +130,13 @@ class Variable(Held):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = ops.convert_to_numpy(self.value)
-        return array if dtype is None else array.astype(dtype)
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        if copy:
+            return array.copy()
+        array = array.view()
+        array.flags.writeable = False  # what is written to it would change the variable, or not, by the backend
+        return array
 
     def __bool__(self) -> bool:
         return bool(self.value)
@@ -195,11 +204,16 @@ class Binding:
     """
 
     def __init__(self, variables: Sequence[Variable], values: Sequence[Any], strict: bool):
+        if len(variables) != len(values):
+            raise StateError(
+                f"bind: expected a value for each of {len(variables)} variables; got {len(values)}. Give them in order."
+            )
         self.variables = list(variables)
         self.outer = _bound.get()
         self._strict = strict
         self._values: dict[int, Any] = {id(v): value for v, value in zip(variables, values, strict=True)}
         self._written: dict[int, Variable] = {}
+        self._read: dict[int, tuple[Variable, Any]] = {}
 
     def read(self, variable: Variable) -> Any:
         """The value of a variable."""
@@ -207,7 +221,8 @@ class Binding:
             return self._values[id(variable)]
         if self._strict:
             self._refuse(variable, "read")
-        return variable._value if self.outer is None else self.outer.read(variable)
+        value = variable._value if self.outer is None else self.outer.read(variable)
+        return self._read.setdefault(id(variable), (variable, value))[1]
 
     def write(self, variable: Variable, value: Any) -> None:
         """Give a variable another value."""
@@ -230,9 +245,27 @@ class Binding:
         """The variables that have values here, and these values."""
         return [(variable, self._values[id(variable)]) for variable in {*self.variables, *self._written.values()}]
 
+    def read_outside(self) -> list[tuple[Variable, Any]]:
+        """The variables whose values were looked up around this binding, and these values."""
+        return list(self._read.values())
+
     def written(self) -> list[tuple[Variable, Any]]:
         """The variables that were assigned to, and their last values."""
         return [(variable, self._values[key]) for key, variable in self._written.items()]
+
+
+class _Seal(Binding):
+    """A binding within which nothing can be assigned."""
+
+    def __init__(self, reason: str):
+        super().__init__([], [], strict=False)
+        self._reason = reason
+
+    def read(self, variable: Variable) -> Any:
+        return variable._value if self.outer is None else self.outer.read(variable)
+
+    def write(self, variable: Variable, value: Any) -> None:
+        raise StateError(f"variable {variable.path} is assigned in {self._reason}")
 
 
 _bound: ContextVar[Binding | None] = ContextVar("polykeras_binding", default=None)
@@ -258,12 +291,20 @@ def bind(variables: Sequence[Variable], values: Sequence[Any], *, strict: bool =
     >>> float(v)
     1.0
     """
-    binding = Binding(variables, values, strict)
-    token, needs = _bound.set(binding), SEEDS_REQUIRED.set(strict or SEEDS_REQUIRED.get())
+    needs = SEEDS_REQUIRED.set(strict or SEEDS_REQUIRED.get())
+    try:
+        with _entered(Binding(variables, values, strict)) as binding:
+            yield binding
+    finally:
+        SEEDS_REQUIRED.reset(needs)
+
+
+@contextlib.contextmanager
+def _entered(binding: Binding) -> Iterator[Binding]:
+    token = _bound.set(binding)
     try:
         yield binding
     finally:
-        SEEDS_REQUIRED.reset(needs)
         _bound.reset(token)
 
 
@@ -300,6 +341,9 @@ class _VariableHolder(Holder):
 
     def lend(self, holders: list[Any], arrays: list[Any]) -> contextlib.AbstractContextManager[Binding]:
         return bind(holders, arrays)
+
+    def seal(self, reason: str) -> contextlib.AbstractContextManager[Binding]:
+        return _entered(_Seal(reason))
 
     def lent(self) -> tuple[list[Any], list[Any]]:
         binding, held = _bound.get(), {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -35,9 +36,11 @@ class Tape:
         self.level = next(_order)
         self.closed = False
         self.replaced_by: Callable[[Traced], Any] | None = None
-        self._protected: list[np.ndarray] = []
+        self._outer: Tape | None = None
+        self._protected: list[np.ndarray] | None = []
 
     def __enter__(self) -> Tape:
+        self._outer = _recording.get()
         self._token = _recording.set(self)
         return self
 
@@ -56,15 +59,18 @@ class Tape:
 
     def protect(self, array: Any) -> None:
         """Make an array that the rules will read again read-only until then, so that nobody changes it in place."""
-        if type(array) is np.ndarray and array.flags.writeable:
+        if type(array) is np.ndarray and array.flags.writeable and self._protected is not None:
             array.flags.writeable = False
             self._protected.append(array)
 
     def release(self) -> None:
-        """Give the protected arrays back to those who may write to them."""
-        for array in self._protected:
+        """Give the protected arrays back to those who may write to them, or to the tape around this one."""
+        protected, self._protected = self._protected or [], None
+        if self._outer is not None and self._outer._protected is not None:
+            self._outer._protected += protected
+            return
+        for array in sorted(protected, key=lambda array: array.base is not None):  # the memory's owners before views
             array.flags.writeable = True
-        self._protected.clear()
 
     def leaf(self, array: Any) -> Traced:
         """An array to differentiate with respect to."""
@@ -79,13 +85,12 @@ class Tape:
 class Node:
     """Where a traced value came from: the traced values before it, and how to pull a cotangent back to them."""
 
-    __slots__ = ("cotangent", "order", "out", "parents")
+    __slots__ = ("order", "out", "parents")
 
     def __init__(self, parents: list[Traced | None], out: Any = None):
         self.parents = parents
         self.out: Any = out
         self.order = next(_order)
-        self.cotangent: Any = None
 
     def pull(self, g: Any) -> Sequence[Any]:
         """The cotangents of the parents, or None where there is none."""
@@ -252,11 +257,33 @@ class Recorder(Interpreter):
 
     def runner(self, op: Op) -> Run:
         if not any(op.vjp):
-            return op.body or _run_without_gradient(op)
+            return _run_body(op) if op.body else _run_without_gradient(op)
         return _record_lists(op) if op.takes_lists else _record(op)
 
 
 interprets(Traced, Recorder())
+
+
+def _run_body(op: Op) -> Run:
+    """Walk the body of an op, with arguments in the dtype in which the op computes."""
+    body, promote, positions = op.body, op.promote, op.promoted
+    assert body is not None
+    if promote is None or not positions:
+        return body
+
+    def run(*args: Any) -> Any:
+        arrays = [x for i in positions for x in _listed(args[i]) if x is not None]
+        dtype = promote(*(type(x) if type(x) in WEAK else ops.dtype(x) for x in arrays))
+
+        def promoted(x: Any) -> Any:
+            return x if x is None or (type(x) not in WEAK and ops.dtype(x) == dtype) else ops.cast(x, dtype)
+
+        given = list(args)
+        for i in positions:
+            given[i] = [promoted(x) for x in args[i]] if type(args[i]) is list else promoted(args[i])
+        return body(*given)
+
+    return run
 
 
 def _record(op: Op) -> Run:
@@ -330,38 +357,30 @@ def _pull_back(
     tape: Tape, outputs: Sequence[Any], cotangents: Sequence[Any], leaves: Sequence[Traced], keep: bool
 ) -> list:
     """The cotangents of the leaves, given those of the outputs. Unless told to keep it, the recording is used up."""
+    found: dict[Node, Any] = {}
     for out, g in zip(outputs, cotangents, strict=True):
         if tape.owns(out):
-            _accumulate(out, g)
-    nodes = _reachable([out.node for out in outputs if tape.owns(out)])
-    wanted = {id(leaf.node) for leaf in leaves}
-    for node in nodes:
-        if id(node) in wanted:
+            _accumulate(found, out, g)
+    wanted = {leaf.node for leaf in leaves}
+    for node in _reachable([out.node for out in outputs if tape.owns(out)]):
+        if node in wanted or node not in found:
             continue
-        g, node.cotangent = node.cotangent, None
-        if g is None:
-            continue
-        for parent, cotangent in zip(node.parents, node.pull(_complete(g, node)), strict=True):
+        g = _complete(found.pop(node), node)
+        for parent, cotangent in zip(node.parents, node.pull(g), strict=True):
             if parent is not None and cotangent is not None:
-                _accumulate(parent, _undo_conversions(cotangent, parent.array))
+                _accumulate(found, parent, _undo_conversions(cotangent, parent.array))
         if not keep:
             node.release()
-    gradients = []
-    for leaf in leaves:
-        g, leaf.node.cotangent = leaf.node.cotangent, None
-        gradients.append(ops.zeros_like(leaf.array) if g is None else g)
-    return gradients
+    return [found[leaf.node] if leaf.node in found else ops.zeros_like(leaf.array) for leaf in leaves]
 
 
-def _accumulate(x: Traced, g: Any) -> None:
-    node = x.node
+def _accumulate(found: dict[Node, Any], x: Traced, g: Any) -> None:
+    before = found.get(x.node)
     if x.index is None:
-        node.cotangent = g if node.cotangent is None else ops.add(node.cotangent, g)
+        found[x.node] = g if before is None else ops.add(before, g)
         return
-    if node.cotangent is None:
-        node.cotangent = {}
-    before = node.cotangent.get(x.index)
-    node.cotangent[x.index] = g if before is None else ops.add(before, g)
+    parts = found.setdefault(x.node, {})
+    parts[x.index] = ops.add(parts[x.index], g) if x.index in parts else g
 
 
 def _complete(g: Any, node: Node) -> Any:
@@ -393,6 +412,22 @@ def _undo_conversions(g: Any, x: Any) -> Any:
     return g if g.dtype == x.dtype else ops.cast(g, x.dtype)
 
 
+def _conjugated(gs: Iterable[Any]) -> list[Any]:
+    """Cotangents as people see them out of those of the rules, which are bilinear, or the other way round."""
+    return [ops.conjugate(g) if g is not None and g.dtype.kind == "c" else g for g in gs]
+
+
+def _apart(gradients: list[Any], others: Sequence[Any]) -> list[Any]:
+    """Gradients that can be written to, each without the others, or what else there is, changing with it."""
+    seen, apart = {id(x) for x in others}, []
+    for g in gradients:
+        if type(g) is np.ndarray and (id(g) in seen or not g.flags.writeable or g.base is not None):
+            g = g.copy()
+        seen.add(id(g))
+        apart.append(g)
+    return apart
+
+
 # What a backend without gradients of its own inherits ------------------------------------------------------
 
 
@@ -407,10 +442,10 @@ class TapeGradients:
                 leaves = [tape.leaf(x) for x in arrays]
                 value, aux = function(leaves)
             inner = value.array if tape.owns(value) else value
-            gradients = _pull_back(tape, [value], [ops.ones_like(inner)], leaves, keep=False)
+            gradients = _conjugated(_pull_back(tape, [value], [ops.ones_like(inner)], leaves, keep=False))
         finally:
             tape.release()
-        return inner, [x.array if tape.owns(x) else x for x in aux], gradients
+        return inner, [x.array if tape.owns(x) else x for x in aux], _apart(gradients, [])
 
     def vjp(self, function: Callable[[list], list], arrays: list) -> tuple[list, Callable[[list], list]]:
         """Results, and the function that pulls cotangents of the results back to the arrays."""
@@ -419,10 +454,16 @@ class TapeGradients:
             with tape:
                 leaves = [tape.leaf(x) for x in arrays]
                 outputs = function(leaves)
-        finally:
+        except BaseException:
             tape.release()
-        values = [x.array if tape.owns(x) else x for x in outputs]
-        return values, lambda cotangents: _pull_back(tape, outputs, cotangents, leaves, keep=True)
+            raise
+
+        def pull(cotangents: list[Any]) -> list[Any]:
+            gradients = _pull_back(tape, outputs, _conjugated(cotangents), leaves, keep=True)
+            return _apart(_conjugated(gradients), cotangents)
+
+        weakref.finalize(pull, tape.release)
+        return [x.array if tape.owns(x) else x for x in outputs], pull
 
     def custom_gradient(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """`function(*args)[0]`, whose gradient is what `function(*args)[1]` makes of the cotangent."""
@@ -434,7 +475,7 @@ class TapeGradients:
         results, result_structure = tree.take_apart(out)
 
         def pull(g: tuple[Any, ...]) -> list[Any]:
-            cotangents = tree.flatten(gradient(*g))
+            cotangents = _conjugated(tree.flatten(gradient(*_conjugated(g))))
             if len(cotangents) != len(leaves):
                 raise GradientError(
                     f"custom_gradient: the gradient function returned {len(cotangents)} cotangents for "
@@ -445,7 +486,7 @@ class TapeGradients:
         node = CallNode([x if tape.owns(x) else None for x in leaves], results, pull)
         return node.traced_results(result_structure, tape)
 
-    def remat(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
         """The same function, which computes its intermediate results again for the gradient."""
 
         def run(*args: Any) -> Any:

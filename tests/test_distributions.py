@@ -90,6 +90,21 @@ def test_continuous_distributions(name):
         assert serial_correlation(sample, lag) > LIKELY
 
 
+MOMENTS = {  # the means of even powers; those of odd powers are 0
+    "uniform": (lambda n: random.uniform((n,), -1.0, 1.0, seed=19), lambda power: 1 / (power + 1)),
+    "normal": (lambda n: random.normal((n,), seed=19), lambda power: math.prod(range(1, power, 2))),
+}
+
+
+@pytest.mark.parametrize("name", MOMENTS)
+def test_moments_of_two_million_numbers(name):
+    draw, moment = MOMENTS[name]
+    sample = np.asarray(draw(10 * COUNT)).astype(float)
+    for power in range(1, 5):
+        mean = 0 if power % 2 else moment(power)
+        assert mean_of(sample**power, mean, moment(2 * power) - mean**2) > LIKELY
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_uniform_numbers_fill_the_square_and_the_cube_evenly(seed):
     sample = np.asarray(random.uniform((COUNT, 3), seed=seed))
@@ -137,6 +152,7 @@ DISCRETE = {
     "categorical": (lambda n, seed: random.categorical([[0.0, 1.0, -1.0, 2.0]], n, seed=seed), SOFTMAX),
     "binomial of few": (lambda n, seed: random.binomial((n,), 6, 0.25, seed=seed), binomial_probabilities(6, 0.25)),
     "binomial of often": (lambda n, seed: random.binomial((n,), 9, 0.8, seed=seed), binomial_probabilities(9, 0.8)),
+    "binomial of some": (lambda n, seed: random.binomial((n,), 20, 0.5, seed=seed), binomial_probabilities(20, 0.5)),
     "binomial of many": (lambda n, seed: random.binomial((n,), 90, 0.4, seed=seed), binomial_probabilities(90, 0.4)),
     "binomial of most": (lambda n, seed: random.binomial((n,), 90, 0.7, seed=seed), binomial_probabilities(90, 0.7)),
 }

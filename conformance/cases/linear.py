@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..case import FLOATS, array, case, sample
+from ..case import COMPLEX, FLOATS, array, case, sample
 
 INTEGRAL = (*FLOATS, "int32", "int64")
 
@@ -25,6 +25,8 @@ case(
     sample(array(2, 0), array(0, 3)),
     sample(array(20, 300), array(300, 20), dtypes=FLOATS, gradient=False),
     sample(array(2, 3, dtype="float64"), array(3, 2, dtype="float32"), dtypes=("float64",)),
+    sample(array(5, 2, 3), array(3, 2), dtypes=COMPLEX),
+    sample(array(2, 3), array(3), dtypes=COMPLEX),
     dtypes=INTEGRAL,
     magnitude=lambda x1, x2: np.matmul(np.abs(x1), np.abs(x2)),
     mistakes=[
@@ -45,6 +47,7 @@ case(
     sample(array(2, 3), array(5, 3, 4)),
     sample(array(), array(2, 3)),
     sample(2.0, array(3), dtypes=FLOATS),
+    sample(array(5, 2, 3), array(3, 2), dtypes=COMPLEX),
     dtypes=INTEGRAL,
     magnitude=lambda x1, x2: np.dot(np.abs(x1), np.abs(x2)),
     mistakes=[sample(array(2, 3), array(2, 4)), sample(array(3), array(4))],
@@ -57,6 +60,7 @@ case(
     sample(array(2, 3), array(4), axes=0),
     sample(array(2, 3, 4), array(4, 2), axes=((0, 2), (1, 0))),
     sample(array(2, 3, 4), array(5, 4), axes=(-1, 1)),
+    sample(array(2, 3), array(3), axes=1, dtypes=COMPLEX),
     dtypes=INTEGRAL,
     magnitude=lambda x1, x2, axes=2: np.tensordot(np.abs(x1), np.abs(x2), axes),
     mistakes=[sample(array(2, 3), array(2, 3), axes=1), sample(array(2, 3), array(3), axes=2)],
@@ -86,6 +90,7 @@ case(
     _einsum_sample("ij,ij,j->i", array(2, 3), array(2, 3), array(3)),
     _einsum_sample("aij,jk->ik", array(2, 3, 4), array(4, 2)),
     sample("ij,j->i", [array(2, 3, dtype="float64"), array(3, dtype="float32")], dtypes=("float64",)),
+    sample("ij,j->i", [array(2, 3), array(3)], dtypes=COMPLEX),
     dtypes=("float32", "float64", "int32"),
     magnitude=lambda subscripts, operands: np.einsum(subscripts, *(np.abs(x) for x in operands)),
     mistakes=[

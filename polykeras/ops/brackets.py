@@ -8,11 +8,11 @@ import numpy as np
 
 from .. import ops
 from ..backend import Backend
-from ..dtypes import INTEGERS
+from ..dtypes import INTEGERS, index_dtype, result_type
 from ..errors import DTypeError, OutOfRangeError, ShapeError
 from ..interpreters import HOST, Interpreter, kind_of
 from ..op import Array, composed
-from ..spec import broadcast_shapes, show_shape
+from ..spec import Dim, broadcast_shapes, larger, show_shape, smaller
 
 
 @composed(ulp=0)
@@ -123,15 +123,20 @@ def _bounds(item: slice, size: Any) -> tuple[Any, Any, int, bool]:
         raise ShapeError(
             f"a slice with bounds and a negative step needs an axis of known size; this one has size {size}."
         )
-    start = 0 if item.start is None else item.start if _not_negative(item.start) else size + item.start
-    stop = size if item.stop is None else item.stop if _not_negative(item.stop) else size + item.stop
+    start = 0 if item.start is None else _bound(item.start, size)
+    stop = size if item.stop is None else _bound(item.stop, size)
+    if isinstance(size, Dim):
+        stop = larger(start, smaller(stop, size))
     if step < 0:
         start = (size - 1) % -step
     return start, stop, abs(step), step < 0
 
 
-def _not_negative(bound: Any) -> bool:
-    return not isinstance(bound, int) or bound >= 0
+def _bound(bound: Any, size: Any) -> Any:
+    """A bound of a slice as a place on an axis whose size is symbolic, or known only to the framework."""
+    if isinstance(bound, int) and bound < 0:
+        return larger(size + bound, 0) if isinstance(size, Dim) else ops.maximum(size + bound, 0)
+    return bound
 
 
 def _take_at(x: Any, arrays: dict[int, Any]) -> Any:
@@ -145,7 +150,8 @@ def _take_at(x: Any, arrays: dict[int, Any]) -> Any:
     shape = ops.shape(x)
     rest = [axis for axis in range(len(shape)) if axis not in arrays]
     reached = broadcast_shapes(*(ops.shape(item) for item in arrays.values()))
-    places = ops.stack([ops.broadcast_to(ops.cast(item, "int32"), reached) for item in arrays.values()], axis=-1)
+    dtype = result_type(*(index_dtype(ops.dtype(item)) for item in arrays.values()))
+    places = ops.stack([ops.broadcast_to(ops.cast(item, dtype), reached) for item in arrays.values()], axis=-1)
     taken = ops.gather(ops.transpose(x, (*axes, *rest)), places)
     adjacent = axes == list(range(axes[0], axes[-1] + 1))
     if not adjacent:

@@ -171,6 +171,8 @@ def _window(
             "expected inputs of shape (batch, *spatial, channels) with 1 to 3 spatial axes, and a kernel of shape "
             f"(*sizes, channels, filters); got {show_shape(shape)} and {show_shape(kernel)}."
         )
+    if 0 in kernel:
+        raise ShapeError(f"expected a kernel with elements; got one of shape {show_shape(kernel)}.")
     window = Window(
         tuple(kernel[:-2]),
         per_axis(strides, rank, "strides"),
@@ -186,7 +188,7 @@ def _window(
 def _with_groups(window: Window, channels: Any, taken: Any, filters: Any) -> Window:
     """The window with as many groups as the channels that the kernel takes at a time require."""
     groups = channels // taken if taken != 0 else 0
-    if not same_size(groups * taken, channels) or filters % groups != 0:
+    if groups == 0 or not same_size(groups * taken, channels) or filters % groups != 0:
         raise ShapeError(
             f"the kernel takes {taken} channels and has {filters} filters, which does not go with inputs of {channels} "
             "channels: their number must be a multiple of the first, and the filters divide among the groups."
@@ -323,6 +325,42 @@ def depthwise_conv(
     if not same_size(channels, shape[window.channel_axis]):
         raise ShapeError(f"the kernel is for {channels} channels, and the inputs have {shape[window.channel_axis]}.")
     return convolve(inputs, ops.reshape(kernel, (*sizes, 1, channels * multiplier)), replace(window, groups=channels))
+
+
+@composed(summands=lambda inputs, depthwise, pointwise, *_: depthwise.size + pointwise.size)
+def separable_conv(
+    inputs: Array,
+    depthwise_kernel: Array,
+    pointwise_kernel: Array,
+    strides: Any = 1,
+    padding: Any = "valid",
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+) -> Array:
+    """Convolve each channel on its own, and then all of them position by position.
+
+    Args:
+        inputs: Array of shape (batch, *spatial, channels) for "channels_last", or (batch, channels, *spatial).
+        depthwise_kernel: Array of shape (*sizes, channels, multiplier).
+        pointwise_kernel: Array of shape (*ones, channels * multiplier, filters).
+        strides: The distance from window to window, a number or one for each spatial axis.
+        padding: "valid", "same", or pairs of numbers, as for `conv`.
+        data_format: "channels_last" or "channels_first"; None for the one that is set.
+        dilation_rate: The distance between neighbours in a window, a number or one for each spatial axis.
+
+    Returns:
+        Array of shape (batch, *windows, filters), or (batch, filters, *windows).
+
+    >>> x, depthwise, pointwise = [[[1.0, 2.0], [3.0, 4.0]]], [[[1.0], [10.0]]], [[[1.0], [1.0]]]
+    >>> separable_conv(x, depthwise, pointwise, data_format="channels_last")
+    array([[[21.],
+            [43.]]], dtype=float32)
+    """
+    shape = ops.shape(pointwise_kernel)
+    if any(not same_size(size, 1) for size in shape[:-2]):
+        raise ShapeError(f"expected a pointwise kernel whose spatial sizes are 1; got shape {show_shape(shape)}.")
+    apart = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return conv(apart, pointwise_kernel, 1, "valid", data_format)
 
 
 def _check_rank(name: str, inputs: Any, rank: int) -> None:

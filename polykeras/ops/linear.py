@@ -114,18 +114,25 @@ def _contracted(axes: Any, ndim1: int, ndim2: int) -> tuple[tuple[int, ...], tup
         if not 0 <= axes <= min(ndim1, ndim2):
             raise ShapeError(f"cannot sum over {axes} axes of arrays that have {ndim1} and {ndim2}.")
         return tuple(range(ndim1 - axes, ndim1)), tuple(range(axes))
-    first, second = axes
-    return normalize_axes(first, ndim1), normalize_axes(second, ndim2)
+    if not isinstance(axes, (tuple, list)) or len(axes) != 2:
+        raise ShapeError(f"expected axes to be a number, or a pair of lists of axes; got {axes!r}.")
+    return normalize_axes(axes[0], ndim1), normalize_axes(axes[1], ndim2)
 
 
-def _infer_tensordot(x1: Spec, x2: Spec, axes: Any) -> Spec:
-    first, second = _contracted(axes, x1.ndim, x2.ndim)
-    sizes = [x1.shape[a] for a in first], [x2.shape[a] for a in second]
+def _contracted_axes(shape1: Any, shape2: Any, axes: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The axes of both arrays to sum over, whose sizes must be the same."""
+    first, second = _contracted(axes, len(shape1), len(shape2))
+    sizes = [shape1[a] for a in first], [shape2[a] for a in second]
     if len(first) != len(second) or not all(map(same_size, *sizes)):
         raise ShapeError(
             f"expected the axes to sum over to have the same sizes; got sizes {show_shape(sizes[0])} and "
-            f"{show_shape(sizes[1])}, from shapes {show_shape(x1.shape)} and {show_shape(x2.shape)} with axes={axes}."
+            f"{show_shape(sizes[1])}, from shapes {show_shape(shape1)} and {show_shape(shape2)} with axes={axes}."
         )
+    return first, second
+
+
+def _infer_tensordot(x1: Spec, x2: Spec, axes: Any) -> Spec:
+    first, second = _contracted_axes(x1.shape, x2.shape, axes)
     left = (size for a, size in enumerate(x1.shape) if a not in first)
     right = (size for a, size in enumerate(x2.shape) if a not in second)
     return Spec((*left, *right), x1.dtype)
@@ -147,7 +154,7 @@ def tensordot(x1: Array, x2: Array, axes: Any = 2) -> Array:
     array([3., 7.], dtype=float32)
     """
     shape1, shape2 = ops.shape(x1), ops.shape(x2)
-    first, second = _contracted(axes, len(shape1), len(shape2))
+    first, second = _contracted_axes(shape1, shape2, axes)
     left = tuple(a for a in range(len(shape1)) if a not in first)
     right = tuple(a for a in range(len(shape2)) if a not in second)
     inner = specs.prod(shape1[a] for a in first)

@@ -68,7 +68,8 @@ def ravel(x: Array) -> Array:
 
 def _infer_transpose(x: Spec, axes: Any) -> Spec:
     order = range(x.ndim)[::-1] if axes is None else axes
-    if sorted(a % x.ndim if -x.ndim <= a < x.ndim else -1 for a in order) != list(range(x.ndim)):
+    found = [] if isinstance(order, int) else sorted(a % x.ndim if -x.ndim <= a < x.ndim else -1 for a in order)
+    if isinstance(order, int) or found != list(range(x.ndim)):
         raise ShapeError(f"expected axes to name each of the {x.ndim} axes once; got {axes}.")
     return Spec((x.shape[a] for a in order), x.dtype)
 

@@ -95,7 +95,7 @@ def corrcoef(x: Array) -> Array:
     def correlation(x: Any) -> Any:
         rows = x if len(ops.shape(x)) == 2 else ops.expand_dims(x, 0)
         centred = ops.subtract(rows, ops.mean(rows, -1, keepdims=True))
-        largest = ops.stop_gradient(ops.amax(ops.abs(centred), -1, keepdims=True))
+        largest = ops.stop_gradient(ops.max(ops.abs(centred), -1, keepdims=True, initial=0))
         centred = ops.divide(centred, largest)  # squares neither overflow nor vanish
         lengths = ops.sqrt(ops.sum(ops.square(centred), -1, keepdims=True))
         unit = ops.divide(centred, lengths)

@@ -1,0 +1,1 @@
+"""polykeras beside native code and Keras, measured in paired rounds. README.md says how."""

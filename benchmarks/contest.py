@@ -1,0 +1,284 @@
+"""Contests: who meets whom, and how the rounds are run.
+
+All contestants of a contest take turns in short blocks, so that a machine that slows down for a while slows down
+all of them, and what is reported is the middle of the paired ratios or differences.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .messages import line_of, message_of
+from .quiet import Patience
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class ContestError(Exception):
+    """A contest that cannot be held: a contestant fails, or contestants disagree."""
+
+
+# What a contest is -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One way to do the work: a module with a function `tasks`, its options, and the environment that it needs."""
+
+    module: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Whose time is set in relation to whose, and what it should come to at most."""
+
+    contestant: str
+    reference: str
+    target: float | None = None
+    target_task: str | None = None
+    """The task for which the target is meant; None for all."""
+
+    def target_in(self, task: str) -> float | None:
+        """The target in a task."""
+        return self.target if self.target_task in (None, task) else None
+
+
+def ratio(seconds: float, reference: float) -> float:
+    """How many times as long."""
+    return seconds / reference
+
+
+def extra(seconds: float, reference: float) -> float:
+    """How many seconds longer."""
+    return seconds - reference
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Contestants with the same tasks, and what is to be found out about them."""
+
+    name: str
+    contestants: Mapping[str, Contestant]
+    comparisons: Sequence[Comparison]
+    agree: Callable[[Mapping[str, list[Any]]], None]
+    """Raises an AssertionError if the outcomes of the contestants, a list for each, are not what they should be."""
+
+    measure: Callable[[float, float], float] = ratio
+    steps: int = 1
+    """How many outcomes to compare."""
+
+    rounds: int = 40
+    calls: int = 1
+    """How many calls make a block."""
+
+    warm_up: int = 1
+    """How many calls before each block are not timed: they bring data and threads back from the others' turns."""
+
+    one_process: bool = False
+    """Whether the contestants share a process, and so their arrays: for differences too small to be seen across."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of some numbers, and their quartiles."""
+
+    median: float
+    lower: float
+    upper: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """The spread of numbers."""
+        if len(values) == 1:
+            return cls(values[0], values[0], values[0])
+        lower, median, upper = statistics.quantiles(values, n=4, method="inclusive")
+        return cls(median, lower, upper)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The result of a comparison in one task. Times are in seconds."""
+
+    contest: str
+    task: str
+    contestant: str
+    reference: str
+    measure: str
+    result: Spread
+    seconds: float
+    reference_seconds: float
+    target: float | None
+    rounds: int
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met; None without one."""
+        return None if self.target is None else self.result.median <= self.target
+
+
+# Processes -------------------------------------------------------------------------------------------------
+
+
+class Worker:
+    """A process with one contestant or more in it."""
+
+    def __init__(self, contestants: Mapping[str, Contestant]):
+        self._names = " and ".join(contestants)
+        described = {name: {"module": c.module, "options": dict(c.options)} for name, c in contestants.items()}
+        environment = dict(os.environ)
+        for contestant in contestants.values():
+            environment |= contestant.environment
+        # It is closed with the worker.
+        self._messages = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", f"{__package__}.worker", json.dumps(described)],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._messages,  # shown only where something goes wrong: frameworks are talkative
+            text=True,
+        )
+
+    def tasks(self) -> dict[str, list[str]]:
+        """The names of the tasks of each contestant; the first thing to ask for."""
+        return self._answer()
+
+    def ask(self, action: str, contestant: str, task: str, **options: Any) -> Any:
+        """Have something done with a contestant's task."""
+        assert self._process.stdin
+        request = {"action": action, "contestant": contestant, "task": task, "options": options}
+        with contextlib.suppress(BrokenPipeError):  # the answer says more
+            self._process.stdin.write(line_of(request) + "\n")
+            self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> Any:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            raise self._failure(f"the process ended with status {self._process.wait()}.")
+        kind, content = message_of(line)
+        if kind == "failure":
+            raise self._failure(content)
+        return content
+
+    def _failure(self, what: str) -> ContestError:
+        """What went wrong, and what the process had to say."""
+        self._messages.seek(0)
+        return ContestError(f"{self._names}: {what}\n{self._messages.read()}")
+
+    def close(self) -> None:
+        """Let the process end: it does when nobody can ask any more."""
+        assert self._process.stdin
+        assert self._process.stdout
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+        self._messages.close()
+
+
+@contextlib.contextmanager
+def _workers(contest: Contest) -> Iterator[dict[str, Worker]]:
+    """The process of each contestant."""
+    with contextlib.ExitStack() as stack:
+
+        def start(contestants: Mapping[str, Contestant]) -> Worker:
+            return stack.enter_context(contextlib.closing(Worker(contestants)))
+
+        if contest.one_process:
+            yield dict.fromkeys(contest.contestants, start(contest.contestants))
+        else:
+            yield {name: start({name: contestant}) for name, contestant in contest.contestants.items()}
+
+
+# Holding a contest -----------------------------------------------------------------------------------------
+
+
+def hold(contest: Contest, rounds: int, patience: Patience, advance: Callable[[float], None]) -> list[Row]:
+    """Run a contest.
+
+    Args:
+        contest: The contest.
+        rounds: How often each contestant has its turn in each task.
+        patience: Waits for a quiet moment before each turn.
+        advance: Called after each round with the part of the contest that is over.
+
+    Returns:
+        The results: for each task, those of the comparisons.
+    """
+    rows: list[Row] = []
+    with _workers(contest) as workers:
+        tasks = _common_tasks(contest, workers)
+        for task in tasks:
+            _check_agreement(contest, workers, task)
+        for place, task in enumerate(tasks):
+            times: dict[str, list[float]] = {name: [] for name in workers}
+            for number in range(rounds):
+                _take_turns(contest, workers, task, times, patience, backwards=bool(number % 2))
+                advance((place + (number + 1) / rounds) / len(tasks))
+            rows += _rows(contest, task, times)
+    return rows
+
+
+def _common_tasks(contest: Contest, workers: Mapping[str, Worker]) -> list[str]:
+    offered: dict[str, list[str]] = {}
+    for worker in dict.fromkeys(workers.values()):
+        offered |= worker.tasks()
+    tasks, *others = offered.values()
+    if any(other != tasks for other in others):
+        raise ContestError(f"{contest.name}: expected the same tasks from all contestants; got {offered}.")
+    return tasks
+
+
+def _check_agreement(contest: Contest, workers: Mapping[str, Worker], task: str) -> None:
+    outcomes = {name: worker.ask("outcomes", name, task, steps=contest.steps) for name, worker in workers.items()}
+    try:
+        contest.agree(outcomes)
+    except AssertionError as error:
+        raise ContestError(f"{contest.name}, {task}: the contestants do not do the same. {error}") from error
+
+
+def _take_turns(
+    contest: Contest,
+    workers: Mapping[str, Worker],
+    task: str,
+    times: dict[str, list[float]],
+    patience: Patience,
+    backwards: bool,
+) -> None:
+    """One round; every other one is run backwards, so that nobody always comes after the same other."""
+    turns = list(workers.items())
+    for name, worker in reversed(turns) if backwards else turns:
+        patience.wait()
+        times[name].append(worker.ask("time", name, task, calls=contest.calls, warm_up=contest.warm_up))
+
+
+def _rows(contest: Contest, task: str, times: Mapping[str, list[float]]) -> Iterator[Row]:
+    for comparison in contest.comparisons:
+        mine, theirs = times[comparison.contestant], times[comparison.reference]
+        yield Row(
+            contest=contest.name,
+            task=task,
+            contestant=comparison.contestant,
+            reference=comparison.reference,
+            measure=contest.measure.__name__,
+            result=Spread.of(list(map(contest.measure, mine, theirs))),
+            seconds=statistics.median(mine),
+            reference_seconds=statistics.median(theirs),
+            target=comparison.target_in(task),
+            rounds=len(mine),
+        )

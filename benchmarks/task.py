@@ -1,0 +1,29 @@
+"""What a contestant offers to be timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Task:
+    """A piece of work that can be done again and again.
+
+    A contestant's module has a function `tasks`, which takes the contestant's options and gives its tasks by name.
+    """
+
+    step: Callable[..., Any]
+    """Does the work once."""
+
+    arguments: tuple[Any, ...] = ()
+    """What the step is called with."""
+
+    wait: Callable[[Any], Any] = lambda result: None
+    """Waits until a step's result is there, on a framework that returns before it is."""
+
+    outcome: Callable[[Any], Any] = np.asarray
+    """What contestants must agree on, made of a step's result: arrays, or plain Python data."""

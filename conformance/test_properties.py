@@ -1,0 +1,118 @@
+"""What holds of every op for arrays of any shape, dtype and axis, drawn at random and shrunk where it does not hold."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from polykeras import tree
+from polykeras.backend import Backend, numpy_dtype, using
+from polykeras.dtypes import FLOATS
+from polykeras.errors import OpError
+from polykeras.op import OPS, Op, Parameter
+from polykeras.spec import Spec
+
+from . import checks
+from .case import CASES
+
+DTYPES = ("float64", "float32", "int32", "bool", "int64", "uint8")
+AXES = ("axis", "axes")
+
+
+def is_drawn(parameter: Parameter) -> bool:
+    """Whether this file knows how to make up an argument for it."""
+    return (
+        parameter.kind in ("Array", "Mask")
+        or parameter.name in (*AXES, "keepdims")
+        or parameter.default is not inspect.Parameter.empty
+    )
+
+
+NAMES = [
+    name
+    for name, op in OPS.items()
+    if op.positions and all(map(is_drawn, op.parameters)) and not op.takes_functions and CASES[name].drawn
+]
+
+
+@st.composite
+def calls(draw: st.DrawFn, op: Op) -> dict[str, Any]:
+    """Arguments of an op: arrays that mostly broadcast, and an axis that mostly exists."""
+    wanted = [p for p in op.parameters if p.kind in ("Array", "Mask") and p.default is inspect.Parameter.empty]
+    broadcast = arrays.mutually_broadcastable_shapes(num_shapes=len(wanted), max_dims=3, max_side=3, min_side=0)
+    separate = st.tuples(*[arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3) for _ in wanted])
+    shapes = draw(st.one_of(broadcast.map(lambda found: found.input_shapes), separate))
+    dtypes = [dtype for dtype in DTYPES if op.accepts is None or dtype in op.accepts.dtypes] or ["float64"]
+    given_arguments: dict[str, Any] = {}
+    for parameter, shape in zip(wanted, shapes, strict=True):
+        dtype = "bool" if parameter.kind == "Mask" else draw(st.sampled_from(dtypes))
+        # Quarters are exact in every dtype, and their sums and products too.
+        quarters = draw(arrays.arrays("int8", shape, elements=st.integers(-8, 8))).astype("float64") / 4
+        given_arguments[parameter.name] = np.asarray(
+            np.abs(quarters) if dtype == "uint8" else quarters, numpy_dtype(dtype)
+        )
+    for parameter in op.parameters:
+        if parameter.name in AXES:
+            given_arguments[parameter.name] = draw(st.one_of(st.none(), st.integers(-3, 3)))
+        elif parameter.name == "keepdims":
+            given_arguments[parameter.name] = draw(st.booleans())
+    return given_arguments
+
+
+def outcome(function: Any, arguments: dict[str, Any]) -> Any:
+    """The results of a call, or the error that it ends with."""
+    try:
+        return function(**arguments)
+    except OpError as error:
+        return error
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES])
+def test_any_call(name: str, backend: Backend) -> None:
+    """The rule for shapes and dtypes is right, and results and errors are those of the reference backend."""
+    function, examples = OPS[name].function, 12 if backend.traces else 40
+
+    @settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(calls(OPS[name]))
+    def check(arguments: dict[str, Any]) -> None:
+        expected = outcome(function, {key: checks.as_spec(x) for key, x in arguments.items()})
+        with using(checks.reference()), np.errstate(all="ignore"):
+            wanted = outcome(function, arguments)
+        with using(backend):
+            found = outcome(function, {key: checks.at_home(x, backend) for key, x in arguments.items()})
+            if isinstance(expected, OpError):
+                assert repr(found) == repr(wanted) == repr(expected)
+                return
+            compare(found, wanted, expected, arguments)
+
+    check()
+
+
+def compare(found: Any, wanted: Any, expected: Any, arguments: dict[str, Any]) -> None:
+    """Results of the dtype and shape that the rule says, and the same as those of the reference."""
+    assert not isinstance(found, OpError), f"{found!r}, where the rule says {expected}"
+    assert not isinstance(wanted, OpError), f"{wanted!r} on the reference, where the rule says {expected}"
+    sizes = [float(np.abs(np.asarray(x, "float64")).max(initial=1.0)) for x in arguments.values() if _is_array(x)]
+    terms = max((x.size for x in arguments.values() if _is_array(x)), default=1)
+    for spec, f, w in zip(tree.flatten(expected), checks.numpy_of(found), checks.numpy_of(wanted), strict=True):
+        assert isinstance(spec, Spec)
+        assert (f.shape, f.dtype) == (w.shape, w.dtype)
+        assert f.dtype == numpy_dtype(spec.dtype)
+        if all(isinstance(size, int) for size in spec.shape):
+            assert f.shape == spec.shape
+        if spec.dtype in FLOATS:
+            # A handful of roundings, of numbers as large as products of the arguments and as many as their elements.
+            size = np.maximum(np.abs(np.where(np.isfinite(w), w, 0)), np.prod(sizes) * max(terms, 1))
+            checks.assert_close(f, w, 32 * checks.EPS[spec.dtype] * size, "result")
+        else:
+            np.testing.assert_array_equal(f, w)
+
+
+def _is_array(x: Any) -> bool:
+    return isinstance(x, np.ndarray)

@@ -1,0 +1,24 @@
+"""The backends on which the tests run: all that are installed, or those that `--backend` names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from polykeras.backend import Backend, available, load, using
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", metafunc.config.getoption("--backend") or available(), indirect=True)
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """A backend, which is in use as long as the test runs."""
+    with using(load(request.param)) as chosen:
+        yield chosen

@@ -1,0 +1,303 @@
+"""Gradients on every backend, against closed formulas in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import polykeras
+from polykeras import ops
+from polykeras.errors import DTypeError, GradientError
+from polykeras.spec import Spec
+
+X = np.array([0.3, -1.2, 2.0])
+Y = np.array([1.5, 0.4, -0.7])
+
+# What is computed here takes some ten operations on numbers below a hundred, each rounded to half a unit; elementary
+# functions are good to two units or so.
+EXACT = {"rtol": 0, "atol": 100 * 16 * 2.0**-52}
+
+
+def close(got, want) -> bool:
+    got = ops.convert_to_numpy(got)
+    np.testing.assert_allclose(got, want, **EXACT)
+    return got.shape == np.shape(want)
+
+
+def cubes(x):
+    return ops.sum(ops.power(x, 3))
+
+
+def bilinear(x, y):
+    return ops.sum(ops.multiply(ops.square(x), y))
+
+
+# What comes back -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argnums", "want"),
+    [(0, 2 * X * Y), (1, X**2), (-1, X**2), ((0,), (2 * X * Y,)), ((1, 0), (X**2, 2 * X * Y))],
+)
+def test_argnums_choose_what_to_differentiate_with_respect_to(backend, argnums, want):
+    value, gradient = ops.value_and_grad(bilinear, argnums)(X, Y)
+    assert close(value, np.sum(X**2 * Y))
+    assert isinstance(gradient, tuple) == isinstance(want, tuple)
+    pairs = zip(gradient, want, strict=True) if isinstance(want, tuple) else [(gradient, want)]
+    for got, formula in pairs:
+        assert isinstance(got, backend.array_types)
+        assert close(got, formula)
+
+
+def test_gradients_have_the_structure_of_the_argument(backend):
+    def loss(parameters, scale):
+        (first, second), third = parameters["pair"], parameters["single"][0]
+        return ops.multiply(ops.sum(ops.multiply(ops.multiply(first, second), third)), scale)
+
+    gradient = ops.grad(loss)({"pair": (X, Y), "single": [X]}, scale=2.0)
+    assert set(gradient) == {"pair", "single"}
+    assert close(gradient["pair"][0], 2 * X * Y)
+    assert close(gradient["pair"][1], 2 * X * X)
+    assert close(gradient["single"][0], 2 * X * Y)
+
+
+def test_auxiliary_results_are_passed_on(backend):
+    def function(x):
+        return cubes(x), {"doubled": ops.multiply(x, 2), "name": "cubes", "nothing": None}
+
+    (value, aux), gradient = ops.value_and_grad(function, has_aux=True)(X)
+    assert close(value, np.sum(X**3))
+    assert close(gradient, 3 * X**2)
+    assert close(aux["doubled"], 2 * X)
+    assert (aux["name"], aux["nothing"]) == ("cubes", None)
+    gradient, aux = ops.grad(function, has_aux=True)(X)
+    assert close(gradient, 3 * X**2)
+    assert close(ops.add(aux["doubled"], 1), 2 * X + 1)  # a plain array, with which one goes on
+
+
+def test_what_does_not_depend_on_an_argument_has_gradient_zero(backend):
+    gradients = ops.grad(lambda x, y: ops.sum(ops.square(x)), (0, 1))(X, Y)
+    assert close(gradients[1], np.zeros(3))
+    assert close(ops.grad(lambda x: 3.0)(X), np.zeros(3))
+    assert close(ops.grad(lambda x: ops.sum(ops.floor(x)))(X), np.zeros(3))
+
+
+def test_comparisons_and_positions_are_constants_on_the_way(backend):
+    def function(x):
+        largest = ops.take(x, ops.argmax(x))
+        return ops.add(ops.sum(ops.where(ops.greater(x, 0), ops.square(x), x)), ops.multiply(largest, 10.0))
+
+    assert close(ops.grad(function)(X), np.where(X > 0, 2 * X, 1) + np.array([0, 0, 10]))
+
+
+# Other derivatives -----------------------------------------------------------------------------------------
+
+
+def outer(x, y):
+    return ops.multiply(ops.expand_dims(x, 1), ops.sin(y))
+
+
+def test_vjp_pulls_cotangents_back(backend):
+    weights = np.arange(9.0).reshape(3, 3)
+    result, pull = ops.vjp(outer, X, Y)
+    assert close(result, X[:, None] * np.sin(Y))
+    for _ in range(2):  # the function may be called again
+        to_x, to_y = pull(weights)
+        assert close(to_x, (weights * np.sin(Y)).sum(1))
+        assert close(to_y, (weights * X[:, None] * np.cos(Y)).sum(0))
+
+
+def test_vjp_of_several_results(backend):
+    results, pull = ops.vjp(lambda x: {"square": ops.square(x), "sum": ops.sum(x)}, X)
+    assert close(results["sum"], X.sum())
+    (gradient,) = pull({"square": Y, "sum": np.array(2.0)})
+    assert close(gradient, 2 * X * Y + 2)
+
+
+def test_jvp_pushes_tangents_forward(backend):
+    result, moved = ops.jvp(outer, (X, Y), (Y, X))
+    assert close(result, X[:, None] * np.sin(Y))
+    assert close(moved, Y[:, None] * np.sin(Y) + X[:, None] * np.cos(Y) * X)
+    result, moved, aux = ops.jvp(lambda x: (ops.square(x), "aux"), (X,), (Y,), has_aux=True)
+    assert close(moved, 2 * X * Y)
+    assert aux == "aux"
+
+
+def test_jacobian(backend):
+    assert close(ops.jacobian(ops.sin)(X), np.diag(np.cos(X)))
+    both = ops.jacobian(outer, (0, 1))(X, Y)
+    identity = np.eye(3)
+    assert close(both[0], np.einsum("ik,j->ijk", identity, np.sin(Y)))
+    assert close(both[1], np.einsum("i,jk,j->ijk", X, identity, np.cos(Y)))
+    assert close(ops.jacobian(cubes)(X), 3 * X**2)
+    assert close(ops.jacobian(lambda x: x[:0])(X), np.zeros((0, 3)))
+
+
+def test_hessian(backend):
+    assert close(ops.hessian(lambda x: ops.add(cubes(x), ops.multiply(x[0], x[1])))(X), np.diag(6 * X) + SWAP)
+    assert close(ops.hessian(lambda x: ops.sum(ops.exp(x)))(X), np.diag(np.exp(X)))
+
+
+SWAP = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 0]])
+
+
+def test_gradient_of_gradient_of_gradient(backend):
+    third = ops.grad(ops.grad(ops.grad(lambda x: ops.multiply(ops.sin(x), ops.power(x, 4)))))
+    x = 0.7
+    want = -np.cos(x) * x**4 - 12 * np.sin(x) * x**3 + 36 * np.cos(x) * x**2 + 24 * np.sin(x) * x
+    assert close(third(np.array(x)), want)
+
+
+def test_forward_over_reverse_is_the_hessian_times_a_vector(backend):
+    _, product = ops.jvp(ops.grad(cubes), (X,), (Y,))
+    assert close(product, 6 * X * Y)
+
+
+# Functions with gradients of their own ---------------------------------------------------------------------
+
+
+def test_stop_gradient(backend):
+    assert close(ops.grad(lambda x: ops.sum(ops.multiply(ops.stop_gradient(ops.square(x)), x)))(X), X**2)
+    assert close(ops.hessian(lambda x: ops.sum(ops.multiply(ops.stop_gradient(x), ops.square(x))))(X), np.diag(2 * X))
+
+
+@ops.custom_gradient
+def softened(x, y):
+    """A product that says of its gradients what is not true of a product."""
+    return ops.multiply(x, y), lambda g: (ops.multiply(g, ops.power(x, 3)), ops.multiply(g, -1.0))
+
+
+@ops.custom_gradient
+def doubled_exp(x):
+    """Its gradient uses what was computed on the way, through which the gradient of the gradient has to flow."""
+    y = ops.exp(x)
+    return y, lambda g: ops.multiply(ops.multiply(g, y), 2.0)
+
+
+@ops.custom_gradient
+def parts(x):
+    return (ops.sin(x), ops.cos(x)), lambda g, h: ops.add(ops.multiply(g, 10.0), h)
+
+
+@pytest.mark.parametrize("transform", [lambda f: f, polykeras.compile], ids=["eager", "compiled"])
+def test_custom_gradient_first_and_second_order(backend, transform):
+    def function(x, y):
+        return ops.sum(softened(x, y))
+
+    assert close(softened(X, Y), X * Y)
+    to_x, to_y = transform(ops.grad(function, (0, 1)))(X, Y)
+    assert close(to_x, X**3)
+    assert close(to_y, -np.ones(3))
+    assert close(transform(ops.grad(lambda x: ops.sum(ops.grad(function)(x, Y))))(X), 3 * X**2)
+
+
+@pytest.mark.parametrize("transform", [lambda f: f, polykeras.compile], ids=["eager", "compiled"])
+def test_custom_gradient_from_intermediate_results(backend, transform):
+    def function(x):
+        return ops.sum(doubled_exp(x))
+
+    assert close(transform(ops.grad(function))(X), 2 * np.exp(X))
+    assert close(transform(ops.grad(lambda x: ops.sum(ops.grad(function)(x))))(X), 2 * np.exp(X))
+
+
+def test_custom_gradient_of_several_results(backend):
+    assert close(ops.grad(lambda x: ops.sum(ops.add(ops.multiply(parts(x)[0], X), parts(x)[1])))(X), 10 * X + 1)
+    assert close(ops.grad(lambda x: ops.sum(parts(x)[0]))(X), np.full(3, 10.0))
+
+
+@pytest.mark.parametrize("transform", [lambda f: f, polykeras.compile], ids=["eager", "compiled"])
+def test_remat_changes_nothing_but_the_memory(backend, transform):
+    block = polykeras.remat(lambda x, y: ops.multiply(ops.sin(x), ops.exp(y)))
+
+    def function(x, y):
+        return ops.sum(block(block(x, y), y))
+
+    def plain(x, y):
+        return ops.sum(ops.multiply(ops.sin(ops.multiply(ops.sin(x), ops.exp(y))), ops.exp(y)))
+
+    assert close(function(X, Y), ops.convert_to_numpy(plain(X, Y)))
+    for argnum in (0, 1):
+        want = ops.convert_to_numpy(ops.grad(plain, argnum)(X, Y))
+        assert close(transform(ops.grad(function, argnum))(X, Y), want)
+    inside = np.exp(Y) * np.sin(X)
+    once, twice = np.exp(Y) * np.cos(X), -inside
+    want = np.exp(Y) * (np.cos(inside) * twice - np.sin(inside) * once**2)
+    assert close(transform(ops.grad(lambda x: ops.sum(ops.grad(function)(x, Y))))(X), want)
+
+
+# Control flow ----------------------------------------------------------------------------------------------
+
+FLOWS = {
+    "cond": (
+        lambda x: ops.cond(ops.greater(x[0], 0), lambda: ops.sum(ops.square(x)), lambda: ops.sum(x)),
+        lambda x: 2 * x,
+    ),
+    "switch": (lambda x: ops.switch(1, [ops.sum, lambda x: ops.sum(ops.exp(x))], x), np.exp),
+    "fori_loop": (
+        lambda x: ops.sum(ops.fori_loop(0, 3, lambda i, y: ops.multiply(y, x), x)),
+        lambda x: 4 * x**3,
+    ),
+    "scan": (
+        lambda x: ops.add(
+            *(ops.sum(part) for part in ops.scan(lambda h, e: (h * e, h + e), ops.array(2.0, "float64"), x))
+        ),
+        lambda x: np.array([1 + 2 * (1 + x[1] + x[1] * x[2]), 1 + 2 * x[0] * (1 + x[2]), 1 + 2 * x[0] * x[1]]),
+    ),
+    "map": (lambda x: ops.sum(ops.map(lambda e: ops.multiply(e, ops.sin(e)), x)), lambda x: np.sin(x) + x * np.cos(x)),
+    "elementwise": (
+        lambda x: ops.sum(ops.elementwise(lambda x: ops.multiply(x, ops.exp(x)), x)),
+        lambda x: (1 + x) * np.exp(x),
+    ),
+}
+
+
+@pytest.mark.parametrize("transform", [lambda f: f, polykeras.compile], ids=["eager", "compiled"])
+@pytest.mark.parametrize("name", FLOWS)
+def test_gradients_through_control_flow(backend, name, transform):
+    function, formula = FLOWS[name]
+    assert close(transform(ops.grad(function))(X), formula(X))
+
+
+def test_gradients_through_a_while_loop(backend):
+    def function(x):
+        return ops.sum(ops.while_loop(lambda y: ops.less(ops.max(y), 100.0), lambda y: ops.multiply(y, x), x))
+
+    powers = int(np.ceil(np.log2(100)))  # the largest of X is 2
+    assert close(function(X), np.sum(X**powers))
+    assert close(ops.grad(function)(X), powers * X ** (powers - 1))
+    compiled = polykeras.compile(ops.grad(function))
+    if "while_loop" in backend.gaps:
+        with pytest.raises(ValueError, match="while_loop"):
+            compiled(X)
+    else:
+        assert close(compiled(X), powers * X ** (powers - 1))
+
+
+# Mistakes --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: ops.grad(cubes)(np.array([1, 2])), "with respect to floats only; got int64. Cast the argument"),
+        (lambda: ops.grad(lambda x, y: ops.sum(x), 1)(X, np.array(True)), "with respect to floats only; got bool"),
+        (lambda: ops.grad(lambda x: ops.sum(x["a"]))({"a": X, "b": "text"}), "floats only; got str"),
+        (lambda: ops.grad(ops.square)(X), r"to return one number, a float; got float64\(3,\)"),
+        (lambda: ops.grad(lambda x: ops.argmax(x))(X), r"to return one number, a float; got int32\(\)"),
+        (lambda: ops.grad(cubes, 1)(X), "argnums=1 names an argument that is not there; there are 1"),
+        (lambda: ops.grad(cubes)(Spec((3,))), "gradients need values"),
+        (lambda: ops.grad(cubes, has_aux=True)(X), "to return a pair"),
+        (lambda: ops.vjp(ops.square, X)[1](np.ones(2)), "expected cotangents like the results"),
+        (lambda: ops.vjp(ops.square, X)[1](np.ones(3, "float32")), "expected cotangents like the results"),
+        (lambda: ops.jvp(ops.square, (X,), (np.ones(2),)), "expected tangents with the structure"),
+        (lambda: ops.jvp(ops.square, (X,), (X, Y)), "expected tangents with the structure"),
+    ],
+)
+def test_gradients_that_do_not_exist_are_errors(backend, call, words):
+    with pytest.raises(GradientError, match=words):
+        call()
+
+
+def test_results_that_are_no_numbers_are_errors(backend):
+    with pytest.raises((GradientError, DTypeError), match="str"):
+        ops.grad(lambda x: "three")(X)
