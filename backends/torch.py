@@ -104,6 +104,11 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "transpose": lambda x, axes: x.permute(tuple(range(x.ndim)[::-1] if axes is None else axes)),
     "broadcast_to": lambda x, shape: x.expand(shape),
     "stack": torch.stack,
+    # arrays
+    "tril": torch.tril,
+    "triu": torch.triu,
+    "diagonal": torch.diagonal,
+    "tally": lambda x, length: torch.bincount(x, minlength=length).to(torch.int32),
     # conversion
     "as_array": lambda x: x,
     "copy": torch.clone,

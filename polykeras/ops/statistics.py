@@ -8,7 +8,7 @@ from .. import ops
 from ..dtypes import COMPUTABLE, ORDERED, ORDERED_NUMBERS, inexact, same
 from ..errors import ShapeError
 from ..op import Array, Axes, composed
-from ..spec import Dim, Spec, broadcast_shapes, normalize_axes, normalize_axis, same_size, show_shape
+from ..spec import Dim, Spec, broadcast_shapes, normalize_axes, normalize_axis, same_size, show_shape, unknown_dim
 from ..symbolic import spec_of
 from .conversion import in_single
 from .rules import ordered_reduction, reduced_elements, reduced_shape
@@ -207,6 +207,8 @@ def trapezoid(y: Array, x: Array | None = None, dx: Any = 1.0, axis: int = -1) -
 
     def integral(y: Any) -> Any:
         both = ops.add(ops.take_range(y, 1, None, axis - ndim), ops.take_range(y, None, -1, axis - ndim))
+        if isinstance(width, (int, float)):
+            return ops.multiply(ops.sum(both, axis - ndim), width / 2)
         return ops.sum(ops.multiply(ops.multiply(both, 0.5), width), axis - ndim)
 
     return in_single(integral, y)
@@ -227,9 +229,9 @@ def _infer_correlate(x1: Spec, x2: Spec, mode: str) -> Spec:
     long, short = x1.shape[0], x2.shape[0]
     if mode == "full":
         return Spec((long + short - 1,), x1.dtype)
-    if long < short:
-        long, short = short, long
-    return Spec((long if mode == "same" else long - short + 1,), x1.dtype)
+    if isinstance(long, Dim) or isinstance(short, Dim):  # which of them is the longer one, only the run can tell
+        return Spec((unknown_dim(1),), x1.dtype)
+    return Spec((max(long, short) if mode == "same" else abs(long - short) + 1,), x1.dtype)
 
 
 @composed(
