@@ -66,6 +66,8 @@ def average(x: Array, axis: Axes = None, weights: Array | None = None) -> Array:
 def _infer_corrcoef(x: Spec) -> Spec:
     if x.ndim not in (1, 2):
         raise ShapeError(f"expected one or two axes; got an array of shape {show_shape(x.shape)}.")
+    if x.shape[-1] == 0:
+        raise ShapeError(f"expected observations; got an array of shape {show_shape(x.shape)}, which has none.")
     return Spec((x.shape[0],) * 2 if x.ndim == 2 else (), x.dtype)
 
 
