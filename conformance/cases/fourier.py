@@ -67,6 +67,7 @@ case(
     sample(array(0, 3)),
     dtypes=COMPUTED,
     magnitude=lambda x: _size(x, -1),
+    drawn=False,
 )
 case(
     "inverse_real_fourier",

@@ -110,7 +110,6 @@ from .convolution import (
 from .counting import (
     bincount,
     histogram,
-    tally,
 )
 from .creation import (
     arange,

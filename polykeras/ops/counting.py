@@ -160,7 +160,7 @@ def histogram(x: Array, bins: int = 10, range: Any = None) -> Any:
     _infer_histogram(spec_of(x), bins, range)
     x = ops.ravel(ops.cast(x, inexact(ops.dtype(x))))
     edges = ops.cast(_edges(x, bins, range), ops.dtype(x))
-    # A search takes longer than a division, after which an element on an edge could fall on either side of it.
+    # A search among the edges takes longer than a division, after which what is on an edge could fall on either side.
     places = ops.minimum(ops.subtract(ops.searchsorted(edges, x, "right"), 1), bins - 1)
     inside = ops.logical_and(ops.greater_equal(x, edges[0]), ops.less_equal(x, edges[-1]))
     places = ops.where(inside, places, bins)  # those outside go to one more place

@@ -66,6 +66,8 @@ def average(x: Array, axis: Axes = None, weights: Array | None = None) -> Array:
 def _infer_corrcoef(x: Spec) -> Spec:
     if x.ndim not in (1, 2):
         raise ShapeError(f"expected one or two axes; got an array of shape {show_shape(x.shape)}.")
+    if x.shape[-1] == 0:
+        raise ShapeError(f"expected observations; got an array of shape {show_shape(x.shape)}, which has none.")
     return Spec((x.shape[0],) * 2 if x.ndim == 2 else (), x.dtype)
 
 
@@ -95,7 +97,7 @@ def corrcoef(x: Array) -> Array:
     def correlation(x: Any) -> Any:
         rows = x if len(ops.shape(x)) == 2 else ops.expand_dims(x, 0)
         centred = ops.subtract(rows, ops.mean(rows, -1, keepdims=True))
-        largest = ops.stop_gradient(ops.max(ops.abs(centred), -1, keepdims=True, initial=0))
+        largest = ops.stop_gradient(ops.amax(ops.abs(centred), -1, keepdims=True))
         centred = ops.divide(centred, largest)  # squares neither overflow nor vanish
         lengths = ops.sqrt(ops.sum(ops.square(centred), -1, keepdims=True))
         unit = ops.divide(centred, lengths)
