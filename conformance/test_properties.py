@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 
 from polykeras import tree
 from polykeras.backend import Backend, numpy_dtype, using
-from polykeras.dtypes import FLOATS
+from polykeras.dtypes import INEXACT
 from polykeras.errors import OpError
 from polykeras.op import OPS, Op, Parameter
 from polykeras.spec import Spec
@@ -106,7 +106,7 @@ def compare(found: Any, wanted: Any, expected: Any, arguments: dict[str, Any]) -
         assert f.dtype == numpy_dtype(spec.dtype)
         if all(isinstance(size, int) for size in spec.shape):
             assert f.shape == spec.shape
-        if spec.dtype in FLOATS:
+        if spec.dtype in INEXACT:
             # A handful of roundings, of numbers as large as products of the arguments and as many as their elements.
             size = np.maximum(np.abs(np.where(np.isfinite(w), w, 0)), np.prod(sizes) * max(terms, 1))
             checks.assert_close(f, w, 32 * checks.EPS[spec.dtype] * size, "result")

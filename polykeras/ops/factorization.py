@@ -15,10 +15,12 @@ from .matrices import (
     LAPACK,
     REAL,
     all_in_single,
+    check,
     diagonal,
     lower_part,
     on_diagonal,
     require_matrix,
+    require_square,
     rows_and_columns,
     smaller,
     square,
@@ -78,6 +80,8 @@ def cholesky(x: Array, upper: bool = False) -> Array:
     array([[2., 0.],
            [1., 2.]], dtype=float32)
     """
+
+    check(require_square, x)
 
     def factor(x: Any) -> Any:
         lower = lower_cholesky(symmetric_part(x))
@@ -193,6 +197,8 @@ def lu_factor(x: Array) -> tuple[Array, Array]:
            [0., 2.]], dtype=float32), array([1, 1], dtype=int32))
     """
 
+    check(require_matrix, x)
+
     def factor(x: Any) -> Any:
         rows, columns = rows_and_columns(x)
         if rows >= columns:
@@ -281,12 +287,16 @@ def qr(x: Array, mode: str = "reduced") -> tuple[Array, Array]:
            [ 0.,  3.]], dtype=float32))
     """
     complete = _is_complete(mode)
+    check(require_matrix, x)
     return all_in_single(lambda x: _qr(x, complete), x)
 
 
 def _qr(x: Any, complete: bool) -> tuple[Any, Any]:
     rows, columns = rows_and_columns(x)
     count = min(rows, columns)
+    if count == 0 and complete:  # LAPACK's bindings differ in what they make of nothing
+        batch = ops.shape(x)[:-2]
+        return ops.broadcast_to(np.eye(rows, dtype=ops.dtype(x)), (*batch, rows, rows)), x
     q, r = orthogonal_triangular(ops.add(x[..., :count], 0.0), complete)  # turns -0.0 into 0.0, a question of sign
     signs = ops.where(ops.less(diagonal(r), 0), -1.0, 1.0)
     if complete and rows > count:

@@ -9,7 +9,7 @@ from ..dtypes import COMPUTABLE, inexact, real_of
 from ..errors import ShapeError
 from ..op import Array, Axes, composed
 from ..spec import Spec, normalize_axes, same_size, show_shape
-from .matrices import REAL, all_in_single, require_matrix, rows_and_columns, transposed
+from .matrices import REAL, all_in_single, check, require_matrix, rows_and_columns, transposed
 from .products import safe_root
 from .reduction import kept
 from .rules import reduced_elements, reduced_shape
@@ -133,6 +133,7 @@ def matrix_rank(x: Array, tol: float | None = None) -> Array:
     >>> matrix_rank([[1.0, 2.0], [2.0, 4.0]])
     array(1, dtype=int32)
     """
+    check(require_matrix, x)
     x = ops.stop_gradient(ops.cast(x, "float32") if ops.dtype(x) in ("float16", "bfloat16") else x)
     if 0 in rows_and_columns(x):
         return ops.zeros(ops.shape(x)[:-2], "int32")
@@ -177,6 +178,8 @@ def pinv(x: Array, rcond: float | None = None) -> Array:
     array([[0.5, 0. ],
            [0. , 0. ]], dtype=float32)
     """
+
+    check(require_matrix, x)
 
     def inverse(x: Any) -> Any:
         u, s, vh = singular_vectors(x)

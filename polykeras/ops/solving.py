@@ -13,6 +13,7 @@ from .matrices import (
     LAPACK,
     REAL,
     all_in_single,
+    check,
     lower_part,
     require_matrix,
     require_square,
@@ -49,8 +50,7 @@ def _infer_matrix_solve(a: Spec, b: Spec, *_: Any) -> Spec:
 
 def _of_columns(solver: Any, a: Any, b: Any) -> Any:
     """Solve for one column, or for several, whichever b has."""
-    if len(ops.shape(a)) - len(ops.shape(b)) not in (0, 1):
-        _right_hand_side(Spec(ops.shape(a)), Spec(ops.shape(b)))
+    _right_hand_side(Spec(ops.shape(a)), Spec(ops.shape(b)))
     if len(ops.shape(b)) == len(ops.shape(a)):
         return solver(*with_same_batch(a, b))
     return ops.squeeze(solver(*with_same_batch(a, ops.expand_dims(b, -1))), -1)
@@ -187,6 +187,7 @@ def inv(x: Array) -> Array:
     array([[0.5 , 0.  ],
            [0.  , 0.25]], dtype=float32)
     """
+    check(require_square, x)
     return all_in_single(lambda x: solve(x, ops.broadcast_to(unit_matrix(x), ops.shape(x))), x)
 
 
@@ -206,6 +207,8 @@ def cholesky_inverse(x: Array, upper: bool = False) -> Array:
     array([[0.25  , 0.    ],
            [0.    , 0.0625]], dtype=float32)
     """
+
+    check(require_square, x)
 
     def inverse(x: Any) -> Any:
         root = solve_triangular(x, ops.broadcast_to(unit_matrix(x), ops.shape(x)), lower=not upper)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import ops
 from ..dtypes import inexact
 from ..op import Array, composed, primitive
@@ -19,6 +21,7 @@ from .matrices import (
     LAPACK,
     REAL,
     all_in_single,
+    check,
     on_diagonal,
     require_matrix,
     require_square,
@@ -153,6 +156,8 @@ def svd(x: Array, full_matrices: bool = True, compute_uv: bool = True) -> Any:
            [ 1.,  0.]], dtype=float32))
     """
 
+    check(require_matrix, x)
+
     def factors(x: Any) -> Any:
         u, s, vh = singular_vectors(x)
         if not compute_uv:
@@ -169,6 +174,8 @@ def _completed(x: Any) -> Any:
     rows, count = rows_and_columns(x)
     if rows == count:
         return x
+    if count == 0:
+        return ops.broadcast_to(np.eye(rows, dtype=ops.dtype(x)), (*ops.shape(x)[:-2], rows, rows))
     q, _ = orthogonal_triangular(ops.add(ops.stop_gradient(x), 0.0), complete=True)
     return ops.concatenate([x, q[..., count:]], axis=-1)
 
@@ -229,6 +236,8 @@ def eigh(x: Array) -> tuple[Array, Array]:
     (array([1., 2.], dtype=float32), array([[0., 1.],
            [1., 0.]], dtype=float32))
     """
+
+    check(require_square, x)
 
     def factors(x: Any) -> Any:
         values, vectors = symmetric_eigenvectors(symmetric_part(x))
@@ -292,6 +301,7 @@ def eig(x: Array) -> tuple[Array, Array]:
     >>> eig([[0.0, 1.0], [-1.0, 0.0]])[0]
     array([0.-1.j, 0.+1.j], dtype=complex64)
     """
+    check(require_square, x)
     return all_in_single(_eig, x) if 0 not in ops.shape(x)[-2:] else all_in_single(general_eigenvectors, x)
 
 
