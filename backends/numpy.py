@@ -11,8 +11,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from polykeras import philox, tree
-from polykeras.backend import Backend, numpy_dtype
-from polykeras.dtypes import ALL, STORAGE
+from polykeras.backend import OPERATORS, Backend, numpy_dtype
+from polykeras.dtypes import ALL, NAMES, STORAGE
 from polykeras.errors import MatrixError, OutOfRangeError, ShapeError
 from polykeras.tape import TapeGradients
 
@@ -44,6 +44,10 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "isnan": np.isnan,
     "isinf": np.isinf,
     "isfinite": np.isfinite,
+    **{name: getattr(np, name) for name in ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "tan")},
+    **{name: getattr(np, name) for name in ("sinh", "cosh", "hypot", "exp2", "log2", "log10", "cbrt")},
+    **{name: getattr(np, name) for name in ("logaddexp", "logaddexp2", "fmax", "fmin", "fmod", "gcd", "lcm")},
+    "copy": lambda x: np.array(x),
     # logic
     "equal": np.equal,
     "not_equal": np.not_equal,
@@ -68,7 +72,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "imag": np.imag,
     "conjugate": lambda x: np.conjugate(x) if x.dtype.kind == "c" else x,
     # movement
-    "reshape": lambda x, newshape: x.reshape(newshape),
     "transpose": lambda x, axes: x.transpose(None if axes is None else tuple(axes)),
     "concatenate": np.concatenate,
     "stack": np.stack,
@@ -112,34 +115,10 @@ class NumpyBackend(TapeGradients, Backend):
     name = "numpy"
     array_types = (np.ndarray, np.generic)
     kernels = KERNELS
-    dtypes = {name: numpy_dtype(name) for name in sorted(ALL)}
+    dtypes = {name: numpy_dtype(name) for name in NAMES}
     number_dtypes = ALL - {"bfloat16"} - STORAGE
-    scalars = frozenset(
-        [
-            "add",
-            "subtract",
-            "multiply",
-            "divide",
-            "floor_divide",
-            "mod",
-            "power",
-            "maximum",
-            "minimum",
-            "arctan2",
-            "equal",
-            "not_equal",
-            "less",
-            "less_equal",
-            "greater",
-            "greater_equal",
-            "bitwise_and",
-            "bitwise_or",
-            "bitwise_xor",
-            "left_shift",
-            "right_shift",
-            "where",
-        ]
-    )
+    exact_on_integers = frozenset(["floor_divide", "mod", "left_shift", "right_shift"])
+    scalars = OPERATORS | {"where"}
 
     def plain_dtypes(self, op: str) -> frozenset[str] | None:
         """All but the floats in which NumPy would add up 16 bits at a time."""
@@ -211,6 +190,11 @@ def ceil(x: Any) -> Any:
 @kernel
 def rint(x: Any) -> Any:
     return x if x.dtype.kind in "iub" else np.rint(x)
+
+
+@kernel
+def view(x: Any, dtype: str | None) -> Any:
+    return x if dtype is None else np.asarray(x, order="C").view(numpy_dtype(dtype))
 
 
 # Complex numbers -------------------------------------------------------------------------------------------
@@ -342,6 +326,13 @@ def where(condition: Any, x1: Any, x2: Any) -> Any:
 @kernel
 def nonzero(x: Any) -> tuple[np.ndarray, ...]:
     return tuple(places.astype("int32") for places in np.nonzero(x))
+
+
+@kernel
+def reshape(x: Any, newshape: Any) -> Any:
+    if newshape and min(newshape) < -1:  # which NumPy takes for -1
+        raise ShapeError("a negative size")
+    return x.reshape(newshape)
 
 
 # Slices and indices ----------------------------------------------------------------------------------------
@@ -572,7 +563,7 @@ def _patches(x: Any, window: Any) -> np.ndarray:
 class _Workspace(threading.local):
     """Memory that a thread uses again for each matrix of patches: new memory costs more than the copy."""
 
-    most = 1 << 28  # bytes; what is larger is not kept
+    most = 1 << 25  # bytes; what is larger is not kept
 
     def __init__(self) -> None:
         self._memory = np.empty(0, np.uint8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import math
 import operator
@@ -16,7 +17,8 @@ import torch
 import torch.nn.functional as F
 
 from polykeras import philox, tree
-from polykeras.backend import Backend, chosen_device, numpy_dtype
+from polykeras.backend import COMPARISONS, Backend, chosen_device, numpy_dtype, using
+from polykeras.dtypes import ALL, NAMES
 from polykeras.errors import BackendError, GradientError, MatrixError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
 from polykeras.spec import normalize_axes, normalize_axis
@@ -53,6 +55,13 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "isnan": torch.isnan,
     "isinf": torch.isinf,
     "isfinite": torch.isfinite,
+    **{name: getattr(torch, name) for name in ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "tan")},
+    "sinh": lambda x: torch.sinh(x / 2) * torch.cosh(x / 2) * 2,  # its own overflows early
+    "cosh": lambda x: torch.sinh(x / 2).square() * 2 + 1,
+    **{name: getattr(torch, name) for name in ("exp2", "log2", "log10", "logaddexp", "logaddexp2")},
+    **{name: getattr(torch, name) for name in ("trunc", "fmod", "gcd", "lcm")},
+    "i0": lambda x: torch.i0(x.clamp(-800, 800)),  # of infinity it makes NaN
+    "i1": lambda x: torch.special.i1(x.clamp(-800, 800)),
     # logic
     "where": torch.where,
     "equal": torch.eq,
@@ -82,7 +91,14 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "sigmoid": torch.sigmoid,
     "silu": F.silu,
     "log_sigmoid": F.logsigmoid,
-    "gelu": lambda x, approximate: F.gelu(x, approximate="tanh" if approximate else "none"),
+    "celu": F.celu,
+    "selu": F.selu,
+    "softsign": F.softsign,
+    "tanh_shrink": F.tanhshrink,
+    "relu6": F.relu6,
+    "hard_tanh": F.hardtanh,
+    "hard_sigmoid": lambda x: F.relu6(x + 3) / 6,
+    "hard_silu": F.hardswish,
     # movement
     "reshape": torch.reshape,
     "transpose": lambda x, axes: x.permute(tuple(range(x.ndim)[::-1] if axes is None else axes)),
@@ -90,6 +106,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "stack": torch.stack,
     # conversion
     "as_array": lambda x: x,
+    "copy": torch.clone,
     "stop_gradient": torch.Tensor.detach,
     # linear algebra
     "matmul": torch.matmul,
@@ -102,39 +119,24 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+_BY_ORDER = COMPARISONS | {"maximum", "minimum", "amax", "amin", "argmax", "argmin", "searchsorted"}
+_SIGN_BIT = torch.iinfo(torch.int64).min
 _LARGEST_FLOAT8 = 464.0  # halfway between the largest number and what would be the next, rounded to the even one
 
 _differentiating: ContextVar[bool] = ContextVar("polykeras_torch_differentiating", default=False)
 
 
 class TorchBackend(Backend):
-    """PyTorch."""
+    """PyTorch.
+
+    Its precision of float32 products is a setting of the process, which loading this backend sets to that of polykeras:
+    a look at it in each product would cost a tenth of a small one, and miss those of autograd.
+    """
 
     name = "torch"
     array_types = (torch.Tensor,)
     kernels = KERNELS
-    dtypes = {
-        name: getattr(torch, name)
-        for name in [
-            "bool",
-            "int8",
-            "int16",
-            "int32",
-            "int64",
-            "uint8",
-            "uint16",
-            "uint32",
-            "uint64",
-            "bfloat16",
-            "float16",
-            "float32",
-            "float64",
-            "complex64",
-            "complex128",
-            "float8_e4m3fn",
-            "float8_e5m2",
-        ]
-    }
+    dtypes = {name: getattr(torch, name) for name in NAMES}
     scalar_kernels = {
         # which, unlike PyTorch's functions, take the number first too
         "add": operator.add,
@@ -156,6 +158,7 @@ class TorchBackend(Backend):
         "right_shift": operator.rshift,
     }
     scalars = frozenset([*scalar_kernels, "floor_divide"])
+    exact_on_integers = frozenset(["power", "left_shift", "right_shift"])
     wider = {
         "bool": "int32",
         "uint16": "int32",
@@ -169,8 +172,19 @@ class TorchBackend(Backend):
     gaps = {
         "mod": "Where the quotient is too large for the dtype, the remainder is NaN.",
         "log_softmax of infinity": "All logarithms are NaN, rather than those of the infinite numbers only.",
-        "uint64": "PyTorch has no arithmetic for it: from 2**63 on, what depends on order or size comes out wrong.",
+        "uint64": "PyTorch has no arithmetic for it: from 2**63 on, quotients, remainders and shifts come out wrong.",
     }
+
+    def plain_dtypes(self, op: str) -> frozenset[str] | None:
+        """All but one where order matters, which PyTorch does not know for it."""
+        return _ORDERED if op in _BY_ORDER else None
+
+    def call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> Any:
+        """Run a kernel; where order matters, on signed integers in the order of the unsigned ones."""
+        if kernel not in _kernels_by_order() or not any(_is_uint64(x) for x in args):
+            return kernel(*args)
+        out = kernel(*(x.view(torch.int64) ^ _SIGN_BIT if _is_uint64(x) else x for x in args))
+        return (out ^ _SIGN_BIT).view(torch.uint64) if out.dtype is torch.int64 else out
 
     # Arrays
 
@@ -303,6 +317,18 @@ class TorchBackend(Backend):
                 return list(programs[0](*arrays))
 
         return run
+
+
+_ORDERED = ALL - {"uint64"}
+
+
+@functools.cache
+def _kernels_by_order() -> frozenset[Callable[..., Any]]:
+    return frozenset(KERNELS[name] for name in _BY_ORDER)
+
+
+def _is_uint64(x: Any) -> bool:
+    return isinstance(x, torch.Tensor) and x.dtype is torch.uint64
 
 
 def _triton_can_be_imported() -> bool:
@@ -476,7 +502,11 @@ KERNELS["logsumexp"] = _reduction(torch.logsumexp)
 @kernel
 def var(x: Any, axis: Any, keepdims: bool) -> Any:
     dims = _dims(x, axis)
-    return torch.var(x, dims, correction=0, keepdim=keepdims) if dims else torch.zeros_like(x)
+    if not dims:
+        return torch.zeros_like(x)
+    if x.dtype in (torch.float32, torch.float64):  # of data with a large mean, PyTorch's own has half of the digits
+        x = x - x.detach().mean(dims, keepdim=True)
+    return torch.var(x, dims, correction=0, keepdim=keepdims)
 
 
 @kernel
@@ -522,7 +552,29 @@ def softplus(x: Any) -> Any:
 
 @kernel
 def sign(x: Any) -> Any:
-    return torch.where(torch.isnan(x), x, torch.sgn(x)) if x.is_floating_point() else torch.sgn(x.detach())
+    if x.is_floating_point():
+        return torch.where(torch.isnan(x), x, torch.sgn(x))
+    return (x.view(torch.int64) != 0).to(x.dtype) if _is_uint64(x) else torch.sgn(x)
+
+
+@kernel
+def gelu(x: Any, approximate: bool) -> Any:
+    """Without the cancellation of 1 + tanh and 1 + erf, which leaves PyTorch's own without a right digit from -6 on."""
+    if approximate:
+        return x * torch.sigmoid(torch.addcmul(x, x, x * x, value=0.044715) * 1.5957691216057308)
+    return x * torch.erfc(x * -0.7071067811865476) * 0.5
+
+
+@kernel
+def hypot(x1: Any, x2: Any) -> Any:
+    """With the gradient 0 where both are 0, for which PyTorch gives NaN."""
+    nowhere = (x1 == 0) & (x2 == 0)
+    return torch.where(nowhere, 0.0, torch.hypot(torch.where(nowhere, 1.0, x1), x2))
+
+
+@kernel
+def view(x: Any, dtype: str | None) -> Any:
+    return x if dtype is None else x.clone(memory_format=torch.contiguous_format).view(backend.dtypes[dtype])
 
 
 # Rounding --------------------------------------------------------------------------------------------------
@@ -830,6 +882,27 @@ def window_sum(x: Any, window: Any) -> Any:
     return _as_given(pool(x, window.sizes, window.strides, divisor_override=1), window)
 
 
+def _adaptive(name: str, pools: dict[int, Callable[..., Any]]) -> Callable[..., Any]:
+    def run(inputs: Any, output_size: Any, data_format: str) -> Any:
+        rank, last = inputs.ndim - 2, data_format == "channels_last"
+        sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * rank
+        known = last or data_format == "channels_first"
+        if not known or rank not in pools or not inputs.is_floating_point() or 0 in inputs.shape or min(sizes) < 1:
+            return _body(name, inputs, output_size, data_format)
+        pooled = pools[rank](inputs.movedim(-1, 1) if last else inputs, sizes)
+        return pooled.movedim(1, -1) if last else pooled
+
+    return run
+
+
+KERNELS["adaptive_average_pool"] = _adaptive(
+    "adaptive_average_pool", {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d, 3: F.adaptive_avg_pool3d}
+)
+KERNELS["adaptive_max_pool"] = _adaptive(
+    "adaptive_max_pool", {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}
+)
+
+
 def _windows(x: Any, window: Any) -> Any:
     """The elements of each window on a last axis, of a padded tensor with channels first."""
     for axis, (extent, stride, dilation) in enumerate(
@@ -837,6 +910,187 @@ def _windows(x: Any, window: Any) -> Any:
     ):
         x = x.unfold(axis + 2, extent, stride)[..., ::dilation]
     return x.flatten(x.ndim - window.rank)
+
+
+# Normalization, scores, attention --------------------------------------------------------------------------
+
+
+def _body(name: str, *args: Any) -> Any:
+    """The op's body, for what PyTorch has no kernel."""
+    body = OPS[name].body
+    assert body is not None
+    with using(backend):
+        return body(*args)
+
+
+class _Fast(torch.autograd.Function):
+    """A kernel whose gradient PyTorch cannot differentiate: for that, another function takes its place."""
+
+    @staticmethod
+    def forward(ctx: Any, fast: Callable[..., Any], slow: Callable[..., Any], *tensors: Any) -> Any:
+        ctx.slow = slow
+        ctx.save_for_backward(*tensors)
+        with torch.enable_grad():
+            ctx.leaves = [x.detach().requires_grad_(x.requires_grad) for x in tensors]
+            ctx.out = fast(*ctx.leaves)
+        return ctx.out.detach()
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Any) -> tuple[Any, ...]:
+        again = torch.is_grad_enabled()
+        leaves = ctx.saved_tensors if again else ctx.leaves
+        out = ctx.slow(*leaves) if again else ctx.out
+        wanted = [x for x in leaves if x.requires_grad]
+        found = iter(torch.autograd.grad(out, wanted, cotangents, True, again, materialize_grads=True))
+        return (None, None, *(next(found) if x.requires_grad else None for x in leaves))
+
+
+def _fast(fast: Callable[..., Any], slow: Callable[..., Any], *tensors: Any) -> Any:
+    differentiated = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+    return _Fast.apply(fast, slow, *tensors) if differentiated else fast(*tensors)
+
+
+@kernel
+def normalize(x: Any, axis: Any, order: int, epsilon: float) -> Any:
+    if axis is None or not x.ndim or not isinstance(order, int) or order < 1:
+        return _body("normalize", x, axis, order, epsilon)
+    return F.normalize(x, order, axis, epsilon)
+
+
+def _trailing(x: Any, axis: Any, *parameters: Any) -> Any:
+    """The sizes of the normalized axes, if they are the last ones and the parameters have just them."""
+    axes = sorted(normalize_axes(axis, x.ndim))
+    sizes = x.shape[x.ndim - len(axes) :]
+    fits = axes and axes[0] == x.ndim - len(axes) and all(p is None or p.shape == sizes for p in parameters)
+    return sizes if fits else None
+
+
+@kernel
+def layer_normalization(x: Any, gamma: Any, beta: Any, axis: Any, epsilon: float) -> Any:
+    sizes = _trailing(x, axis, gamma, beta)
+    if sizes is None:
+        return _body("layer_normalization", x, gamma, beta, axis, epsilon)
+    if gamma is None and beta is not None:  # together, the second gradient fails
+        return F.layer_norm(x, sizes, eps=epsilon) + beta
+    return F.layer_norm(x, sizes, gamma, beta, epsilon)
+
+
+@kernel
+def rms_normalization(x: Any, scale: Any, axis: Any, epsilon: float) -> Any:
+    sizes = _trailing(x, axis, scale) if x.ndim else None
+    if sizes is None:
+        return _body("rms_normalization", x, scale, axis, epsilon)
+    return F.rms_norm(x, sizes, scale, epsilon)
+
+
+@kernel
+def batch_normalization(x: Any, mean: Any, variance: Any, axis: int, offset: Any, scale: Any, epsilon: float) -> Any:
+    channels = x.shape[axis]
+    learned = torch.is_grad_enabled() and (mean.requires_grad or variance.requires_grad)
+    fits = all(p is None or p.shape == (channels,) for p in (mean, variance, offset, scale))
+    if learned or not fits or x.ndim < 2:  # PyTorch takes the moments for constants
+        return _body("batch_normalization", x, mean, variance, axis, offset, scale, epsilon)
+    moved = F.batch_norm(x.movedim(axis, 1), mean, variance, scale, offset, False, 0.0, epsilon)
+    return moved.movedim(1, axis)
+
+
+@kernel
+def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool, axis: int) -> Any:
+    axis = normalize_axis(axis, output.ndim)
+    classes = target.squeeze(axis) if target.ndim == output.ndim and target.shape[axis] == 1 else target
+    if not from_logits or classes.shape != output.shape[:axis] + output.shape[axis + 1 :]:
+        return _body("sparse_categorical_crossentropy", target, output, from_logits, axis)
+    classes = classes.long()
+    classes = torch.where((classes >= 0) & (classes < output.shape[axis]), classes, -100)  # which PyTorch leaves out
+    logits = output.movedim(axis, min(output.ndim - 1, 1))
+    return F.cross_entropy(logits, classes, reduction="none")
+
+
+def _attention_fits(query: Any, key: Any, value: Any, *added: Any) -> bool:
+    """Whether shapes are such as PyTorch can take. The op's body knows what to say of the others."""
+    (batch, queries, heads, size), (_, keys, shared, _) = query.shape, key.shape
+    alike = key.shape == (batch, keys, shared, size) and value.shape[:-1] == key.shape[:-1]
+    if not alike or 0 in (*query.shape, *key.shape) or heads % shared:
+        return False
+    fits = (keys, queries, heads, batch)
+    return all(
+        p is None or (p.ndim <= 4 and all(n in (1, m) for n, m in zip(reversed(p.shape), fits, strict=False)))
+        for p in added
+    )
+
+
+@kernel
+def dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    bias: Any,
+    mask: Any,
+    scale: Any,
+    is_causal: bool,
+    flash_attention: bool | None,
+    attn_logits_soft_cap: float | None,
+) -> Any:
+    options = (is_causal, flash_attention, attn_logits_soft_cap)
+    plain = attn_logits_soft_cap is None and flash_attention is not False and (scale is None or type(scale) is float)
+    if not plain or not _attention_fits(query, key, value, bias, mask):
+        return _body("dot_product_attention", query, key, value, bias, mask, scale, *options)
+    seen = mask
+    if is_causal and (bias is not None or mask is not None):
+        causal = torch.ones(query.shape[1], key.shape[1], dtype=torch.bool, device=query.device).tril()
+        seen, is_causal = causal if mask is None else mask & causal, False
+    tensors = [query, key, value] if bias is None else [query, key, value, bias]
+
+    def fast(query: Any, key: Any, value: Any, added: Any = None) -> Any:
+        if seen is not None:  # a query that may look at nothing looks at all keys alike, and no gradient flows there
+            sighted = seen.any(-1, keepdim=True)
+            lowest = torch.where(sighted, query.new_full((), 0.7 * torch.finfo(query.dtype).min), query.new_zeros(()))
+            added = torch.where(seen, query.new_zeros(()) if added is None else added, lowest)
+        query, key, value = (x.transpose(1, 2) for x in (query, key, value))
+        query = query if seen is None else torch.where(sighted, query, query.new_zeros(()))
+        out = F.scaled_dot_product_attention(query, key, value, added, 0.0, is_causal, scale=scale, enable_gqa=True)
+        return out.transpose(1, 2)
+
+    def slow(query: Any, key: Any, value: Any, bias: Any = None) -> Any:
+        return _body("dot_product_attention", query, key, value, bias, mask, scale, *options)
+
+    return _fast(fast, slow, *tensors)
+
+
+@kernel
+def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, mask_index: int) -> Any:
+    output = output if output.dtype == torch.float64 else output.float()
+    sizes = (target_length, output_length, mask_index)
+    shapes_fit = target.ndim == 2 and target_length.shape == output_length.shape == output.shape[:1] == target.shape[:1]
+    if not shapes_fit or output.ndim != 3 or 0 in (*target.shape, *output.shape):
+        return _body("ctc_loss", target, output, *sizes)
+    inside = torch.arange(target.shape[1], device=target.device) < target_length[:, None]
+    labels = torch.where(inside, target, mask_index).long()
+    target_length, output_length = target_length.long(), output_length.long()
+
+    def fast(output: Any) -> Any:
+        logs = F.log_softmax(output, -1).transpose(0, 1)
+
+        def losses(lengths: Any) -> Any:
+            return F.ctc_loss(logs, labels, output_length, lengths, mask_index, "none")
+
+        found = losses(target_length)
+        possible = torch.isfinite(found.detach())
+        if possible.all():
+            return found
+        return torch.where(possible, losses(torch.where(possible, target_length, 0)), torch.inf)
+
+    return _fast(fast, lambda output: _body("ctc_loss", target, output, *sizes), output)
+
+
+@kernel
+def segment_sum(data: Any, segment_ids: Any, num_segments: int | None, sorted: bool) -> Any:
+    shapes_fit = data.ndim and segment_ids.ndim == 1 and len(segment_ids) == len(data)
+    if num_segments is None or not shapes_fit or data.dtype in (torch.float16, torch.bfloat16):
+        return _body("segment_sum", data, segment_ids, num_segments, sorted)
+    places = segment_ids.long()
+    places = torch.where((places < 0) | (places >= num_segments), num_segments, places)
+    return data.new_zeros((num_segments + 1, *data.shape[1:])).index_add(0, places, data)[:num_segments]
 
 
 # Random words ----------------------------------------------------------------------------------------------
@@ -898,6 +1152,22 @@ def random_coin(seed: Any, shape: Any, probability: float) -> Any:
     if key is not None:
         return torch.from_numpy(philox.coin(key, count, probability)).reshape(shape)
     return (_words(seed, 0, count) < philox.threshold(probability)).reshape(shape)
+
+
+# Functions of elements -------------------------------------------------------------------------------------
+
+
+@kernel
+def vectorized_map(function: Callable[..., Any], elements: Any) -> Any:
+    """At once, or one by one where that fails: for what looks at values, or draws random numbers."""
+    try:
+        return torch.func.vmap(lambda xs: _arrays(function(xs)))(elements)
+    except Exception:
+        return _body("vectorized_map", function, elements)
+
+
+def _arrays(structure: Any) -> Any:
+    return tree.map_structure(OPS["as_array"].function, structure)
 
 
 backend = TorchBackend()

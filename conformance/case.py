@@ -14,7 +14,7 @@ from polykeras.backend import numpy_dtype
 from polykeras.op import OPS, Op
 
 FLOATS = ("float32", "float64", "float16", "bfloat16")
-INTS = ("int32", "int64", "int8", "int16", "uint8", "uint16", "uint32")
+INTS = ("int32", "int64", "int8", "int16", "uint8", "uint16", "uint32", "uint64")
 BOOL = ("bool",)
 COMPLEX = ("complex64", "complex128")
 NUMBERS = FLOATS + INTS
@@ -76,6 +76,8 @@ class Sample:
     """The subject under which a backend that falls short here says so in its gaps."""
     kink: bool = False
     """Whether here is a tie or a kink, where backends agree on a gradient that differences do not show."""
+    compiled: bool = True
+    """Whether compiled functions can make this call."""
 
 
 @dataclass
@@ -89,6 +91,10 @@ class Case:
     dtypes: tuple[str, ...] = FLOATS
     magnitude: Callable[..., Any] | None = None
     """The size of what is added up, where terms cancel, computed like the reference: errors are relative to it."""
+    exact_input: bool = False
+    """Whether the reference gets floats in the dtype that is being tried, on which its results depend."""
+    differentiable: bool = True
+    """Whether floats come out, which have derivatives."""
     second: bool = True
     """Whether to look at second derivatives."""
     mistakes: list[Sample] = field(default_factory=list)
@@ -96,7 +102,7 @@ class Case:
     function: Callable[..., Any] | None = None
     """What to call, where it is not the public function of the op."""
     compiled: bool = True
-    """Whether compiled functions can use it."""
+    """Whether compiled functions can use it at all."""
     drawn: bool = True
     """Whether arrays drawn at random make sense as arguments."""
 
@@ -143,10 +149,11 @@ def sample(
     gradient: bool = True,
     gap: str | None = None,
     kink: bool = False,
+    compiled: bool = True,
     **params: Any,
 ) -> Sample:
     """Arguments of one call."""
-    return Sample(args, params, None if dtypes is None else tuple(dtypes), gradient and not kink, gap, kink)
+    return Sample(args, params, None if dtypes is None else tuple(dtypes), gradient and not kink, gap, kink, compiled)
 
 
 def array(*shape: int, low: float = -2.0, high: float = 2.0, dtype: str | None = None, apart: float = 0.0) -> Values:

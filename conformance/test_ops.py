@@ -27,6 +27,9 @@ class TestOp:
         for dtype, error in checks.check_values(CASES[name], backend).items():
             record_property(ERROR, (name, CASES[name].op.ulp, backend.name, dtype, error))
 
+    def test_body(self, name: str, backend: Backend) -> None:
+        checks.check_body(CASES[name], backend)
+
     def test_memory_layout(self, name: str, backend: Backend) -> None:
         checks.check_memory_layout(CASES[name], backend)
 

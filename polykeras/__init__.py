@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import backend, config, errors, ops, random, spec, tree
-    from .backend import available, convert, device, devices, using
+    from .backend import available, device, devices, using
     from .compilation import compile
+    from .interpreters import convert
     from .ops.gradient import remat
     from .random import set_random_seed
     from .spec import Spec
@@ -22,7 +23,7 @@ __version__ = "0.1.0"
 _MODULES = ("backend", "config", "errors", "ops", "random", "spec", "tree")
 _HOMES = {
     "available": "backend",
-    "convert": "backend",
+    "convert": "interpreters",
     "device": "backend",
     "devices": "backend",
     "using": "backend",

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from . import tree
-from .dtypes import canonical, result_type
-from .errors import BackendError, DeviceError, DTypeError, MixedBackendsError, UnknownBackendError
+from .dtypes import ALL, canonical, result_type
+from .errors import BackendError, DeviceError, DTypeError, MixedBackendsError, ShapeError, UnknownBackendError
 from .settings import EMBEDDED, settings
 
 ENTRY_POINTS = "polykeras.backends"
@@ -52,7 +52,7 @@ class Backend:
     strict: bool = False
     """Whether the framework itself refuses to mix dtypes, so that dispatch need not look."""
 
-    scalars: Container[str] = frozenset()
+    scalars: frozenset[str] = frozenset()
     """The two-array ops whose kernels take a Python number in place of either array."""
 
     scalar_kernels: Mapping[str, Callable[..., Any]] = {}
@@ -60,6 +60,12 @@ class Backend:
 
     number_dtypes: frozenset[str] | None = None
     """The dtypes whose arrays keep their dtype when they meet a Python number in such a kernel. None: all."""
+
+    exact_on_integers: Container[str] = frozenset()
+    """The ops with a rule for integers (`Op.on_integers`) whose kernels keep it by themselves."""
+
+    refusals: tuple[type[Exception], ...] = ()
+    """What else besides the usual exceptions its arrays raise where they cannot share their memory."""
 
     wider: Mapping[str, str] = {}
     """For a dtype that lacks kernels here, the dtype in which to compute instead."""
@@ -80,12 +86,15 @@ class Backend:
 
     def kernel(self, op: str) -> Callable[..., Any] | None:
         """The function that computes an op, or None where the op's own body does."""
-        if op == "cast":
-            return self._cast_anything
-        return self.kernels.get(op)
+        return self._hooks.get(op) or self.kernels.get(op)
+
+    @functools.cached_property
+    def _hooks(self) -> Mapping[str, Callable[..., Any]]:
+        """The ops that hooks compute, in place of kernels."""
+        return {"cast": self._cast_anything}
 
     def _cast_anything(self, x: Any, dtype: str) -> Any:
-        if not isinstance(x, self.array_types):
+        if not isinstance(x, self.array_types) or is_swapped(x):
             return self.asarray(x, dtype)
         return x if self.dtype(x) == dtype else self.cast(x, self._check_dtype(dtype))
 
@@ -206,6 +215,12 @@ class Backend:
         return function
 
 
+COMPARISONS = frozenset(["equal", "not_equal", "less", "less_equal", "greater", "greater_equal"])
+BITWISE = frozenset(["bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift"])
+ARITHMETIC = frozenset(["add", "subtract", "multiply", "divide", "floor_divide", "mod", "power", "arctan2"])
+OPERATORS = ARITHMETIC | COMPARISONS | BITWISE | {"maximum", "minimum"}
+"""The ops of two arrays of which frameworks mostly take a Python number in place of one: candidates for `scalars`."""
+
 WEAK = frozenset({bool, int, float, complex})
 """The types of Python numbers, which give way to the dtypes of arrays."""
 
@@ -224,12 +239,22 @@ def host_array(x: Any, dtype: str | None = None) -> np.ndarray:
             raise DTypeError(
                 f"expected numbers that {dtype} can hold; got {_shorten(x)}. Choose another dtype."
             ) from None
+        except ValueError:
+            _dtype_of_numbers(x)  # which refuses what is not a number
+            raise ShapeError(
+                f"expected nested lists of one length on each axis; got {_shorten(x)}. Pad them to one length."
+            ) from None
     elif dtype is not None and x.dtype != dtype:
         x = x.astype(numpy_dtype(dtype))
     array = np.asarray(x)
     if array.dtype not in _native_dtypes():
         array = array.astype(numpy_dtype(canonical(array.dtype)))
     return array
+
+
+def is_swapped(x: Any) -> bool:
+    """Whether this is a NumPy array in the byte order of another machine."""
+    return isinstance(x, np.ndarray) and not x.dtype.isnative
 
 
 def _dtype_of_numbers(x: Any) -> str | None:
@@ -260,33 +285,10 @@ def numpy_dtype(name: str) -> np.dtype:
     return np.dtype(name)
 
 
-_NUMPY_DTYPES = frozenset(
-    [
-        "bool",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "uint8",
-        "uint16",
-        "uint32",
-        "uint64",
-        "bfloat16",
-        "float16",
-        "float32",
-        "float64",
-        "complex64",
-        "complex128",
-        "float8_e4m3fn",
-        "float8_e5m2",
-    ]
-)
-
-
 @functools.cache
 def _native_dtypes() -> frozenset[np.dtype]:
     """NumPy's dtypes that arrays here can have, in the machine's order of bytes."""
-    return frozenset(map(numpy_dtype, _NUMPY_DTYPES))
+    return frozenset(map(numpy_dtype, ALL))
 
 
 # Which backends there are ----------------------------------------------------------------------------------
@@ -355,22 +357,22 @@ def available() -> list[str]:
 
 
 def home_of_type(cls: type) -> Backend | None:
-    """The backend that arrays of this type come from. Only frameworks that are already imported are asked."""
+    """The backend that arrays of this type come from; it is loaded if the type is one of its framework's own."""
     for found in _loaded.values():
         if issubclass(cls, found.array_types):
             return found
+    packages = {base.__module__.partition(".")[0] for base in cls.__mro__}
     for name in registered():
-        if name not in _loaded and name in sys.modules:
-            with contextlib.suppress(BackendError):
-                if issubclass(cls, load(name).array_types):
-                    return _loaded[name]
+        imported = name not in _loaded and name in sys.modules
+        own = any(package.startswith(name) for package in packages)  # not equal: jax's arrays are of jaxlib
+        if imported and own and issubclass(cls, load(name).array_types):
+            return _loaded[name]
     return None
 
 
 # Which one runs now ----------------------------------------------------------------------------------------
 
 CURRENT: ContextVar[Backend | None] = ContextVar("polykeras_backend", default=None)
-_when_default_changes: list[Callable[[], None]] = []
 
 
 def current() -> Backend:
@@ -378,17 +380,10 @@ def current() -> Backend:
     return CURRENT.get() or load(settings.backend)
 
 
-def when_default_changes(callback: Callable[[], None]) -> None:
-    """Have a function called whenever `set_backend` has chosen another default."""
-    _when_default_changes.append(callback)
-
-
 def set_backend(name: str) -> None:
     """Choose the backend for the whole process, wherever no `using` block says otherwise."""
     load(name)
     settings.set("backend", name)
-    for callback in _when_default_changes:
-        callback()
 
 
 @contextlib.contextmanager
@@ -444,40 +439,6 @@ def _find_device(name: str, backend: Backend) -> str:
     if full not in backend.devices():
         raise DeviceError(f"no device {name!r} on backend {backend.name}; devices: {', '.join(backend.devices())}.")
     return full
-
-
-# From one to another ---------------------------------------------------------------------------------------
-
-
-def convert(x: Any, backend: str | Backend) -> Any:
-    """The same values as arrays of another backend, in memory shared with the original where both can.
-
-    Write to neither of two arrays that may share memory.
-
-    Args:
-        x: An array of any backend, host data, or a nested structure of them.
-        backend: The backend, or its name.
-
-    Returns:
-        The structure with arrays of that backend.
-
-    >>> convert({"a": [1.0, 2.0]}, "numpy")
-    {'a': [array(1., dtype=float32), array(2., dtype=float32)]}
-    """
-    target = backend if isinstance(backend, Backend) else load(backend)
-    return tree.map_structure(lambda leaf: _convert(leaf, target), x)
-
-
-def _convert(x: Any, target: Backend) -> Any:
-    source = home_of_type(type(x))
-    if source is target or x is None:
-        return x
-    if source is None:
-        return target.asarray(x)
-    try:
-        return target.from_dlpack(x)
-    except Exception:  # each framework refuses what it cannot share with an exception class of its own
-        return target.asarray(source.to_numpy(x))
 
 
 def mixed_homes(op: str, homes: Sequence[Backend]) -> MixedBackendsError:

@@ -73,4 +73,5 @@ def _doctor(options: argparse.Namespace) -> int:
         print(json.dumps(report, indent=2))
     else:
         doctor.show(report, Console())
-    return 1 if any(facts["state"] == "broken" for facts in report["backends"].values()) else 0
+    broken = any(facts["state"] == "broken" for facts in report["backends"].values())
+    return 1 if broken or report["problems"] else 0

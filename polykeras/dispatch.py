@@ -14,6 +14,7 @@ from . import eager, tree
 from .backend import CURRENT, Backend, current, host_array, mixed_homes
 from .errors import DTypeError, OpError, PolykerasError
 from .interpreters import CONVERTIBLE, HOST, NESTED, SCALAR, Interpreter, Run, kind_of
+from .settings import settings
 from .source import function_from
 from .symbolic import in_dtype, infer, prepare
 
@@ -35,6 +36,7 @@ def arrays_of(op: Op, args: Sequence[Any]) -> Iterable[Any]:
 
 def select(op: Op, args: tuple[Any, ...]) -> Run:
     """The function that runs an op on arguments of these types; it is remembered."""
+    _refuse_none(op, args)
     types = [type(x) for x in arrays_of(op, args)]
     try:
         kinds = [kind_of(cls) for cls in types]
@@ -55,35 +57,50 @@ def select(op: Op, args: tuple[Any, ...]) -> Run:
     return run
 
 
+def _refuse_none(op: Op, args: tuple[Any, ...]) -> None:
+    for position in op.positions:
+        parameter, value = op.parameters[position], args[position]
+        missing = value is None or (parameter.kind == "Arrays" and any(x is None for x in value))
+        if missing and not parameter.optional and parameter.kind != "Tree":
+            kind = "a list of arrays" if parameter.kind == "Arrays" else "an array or a number"
+            raise DTypeError(f"expected {parameter.name} to be {kind}; got {args[position]}.").named(op.name)
+
+
 def _remember(op: Op, args: tuple[Any, ...], run: Run, by_backend_in_use: bool) -> None:
     keys: list[Any] = []
     for position in op.positions:
         value = args[position]
         keys.append(tuple(map(type, value)) if op.parameters[position].kind == "Arrays" else type(value))
     if not keys:
-        op.table[CURRENT.get()] = run
+        op.table[_in_use()] = run
         return
     table = op.table
     for key in keys[:-1]:
         table = table.setdefault(key, {})
-    table[keys[-1]] = _on_backend_in_use(op, CURRENT.get(), run) if by_backend_in_use else run
+    table[keys[-1]] = _on_backend_in_use(op, run) if by_backend_in_use else run
 
 
-def _on_backend_in_use(op: Op, home: Backend | None, run: Run) -> Run:
+def _in_use() -> Backend | str:
+    """What tells apart where host data goes: the backend of a `using` block, else the name of the default."""
+    return CURRENT.get() or settings.backend
+
+
+def _on_backend_in_use(op: Op, run: Run) -> Run:
     """Run an op on host data wherever that goes at the time of the call."""
     passed = ", ".join(parameter.name for parameter in op.parameters)
     source = (
         f"def {op.name}({passed}):\n"
-        f"    run = runs.get(current())\n"
+        f"    home = current() or settings.backend\n"
+        f"    run = runs.get(home)\n"
         f"    if run is None:\n"
-        f"        run = runs[current()] = choose(op, ({passed},))\n"
+        f"        run = runs[home] = choose(op, ({passed},))\n"
         f"    return run({passed})\n"
     )
 
     def choose(op: Op, args: tuple[Any, ...]) -> Run:
         return eager.runner(op, current(), [type(x) for x in arrays_of(op, args)])
 
-    namespace = {"op": op, "runs": {home: run}, "current": CURRENT.get, "choose": choose}
+    namespace = {"op": op, "runs": {_in_use(): run}, "current": CURRENT.get, "settings": settings, "choose": choose}
     return function_from(op.name, source, namespace)
 
 
@@ -137,8 +154,7 @@ def recover(op: Op, error: Exception, args: tuple[Any, ...]) -> Any:
         and (op.infer is None or getattr(error, "op", op.name) == op.name)
     ):
         raise error
-    if not op.takes_functions:
-        _explain(op, error, args)
+    _explain(op, error, args)
     if unnamed:
         raise error.named(op.name) from error.__cause__  # type: ignore[attr-defined]
     if op.takes_functions:
@@ -178,7 +194,7 @@ def _with_other_dtypes(op: Op, error: Exception, args: tuple[Any, ...]) -> Any:
     if not changed:
         raise error
     try:
-        results = home.call(kernel, prepared)
+        results = eager.compute(op, home, args, prepared)
     except Exception:
         raise error from None
     specs = infer(op, args)

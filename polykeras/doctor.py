@@ -23,7 +23,18 @@ def examine() -> dict[str, Any]:
         "configuration": str(home() / "config.toml"),
         "settings": dict(vars(settings)),
         "backends": {name: _examine_backend(name) for name in registered()},
+        "problems": _problems(),
     }
+
+
+def _problems() -> list[str]:
+    """What is wrong with the settings themselves."""
+    chosen = settings.backend
+    if chosen not in registered():
+        return [
+            f"the settings choose the backend {chosen!r}, which is unknown; registered ones: {', '.join(registered())}."
+        ]
+    return [] if chosen in available() else [f"the settings choose the backend {chosen!r}, which is not installed."]
 
 
 def _examine_backend(name: str) -> dict[str, Any]:
@@ -54,6 +65,8 @@ def show(report: dict[str, Any], console: Console) -> None:
         devices, dtypes = ", ".join(facts.get("devices", [])), ", ".join(facts.get("dtypes", []))
         table.add_row(name, facts["state"], facts.get("version", ""), devices, dtypes)
     console.print(table)
+    for problem in report["problems"]:
+        console.print(problem, style="red", markup=False)
     for name, facts in report["backends"].items():
         if "install" in facts:
             console.print(f"{name} is not installed. Add it with: {facts['install']}", markup=False)

@@ -45,7 +45,9 @@ FLOATS = frozenset({"bfloat16", "float16", "float32", "float64"})
 COMPLEXES = frozenset({"complex64", "complex128"})
 INEXACT = FLOATS | COMPLEXES
 STORAGE = frozenset(_FLOAT8)
-ALL = BOOLS | INTEGERS | INEXACT | STORAGE
+NAMES = (*(name for name in _ABOVE if "<" not in name), *_FLOAT8)
+"""The names of all dtypes, narrow ones before wide ones."""
+ALL = frozenset(NAMES)
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,11 @@ def accumulator(*dtypes: str | type) -> str:
 def like_first(first: str | type, *_: str | type) -> str:
     """The dtype of the first: how one array is written into another."""
     return same(first)
+
+
+def index_dtype(dtype: str) -> str:
+    """The signed dtype in which to compute with indices of a dtype: int32 where it holds them all."""
+    return "int64" if dtype in ("int64", "uint32", "uint64") else "int32"
 
 
 def real_of(dtype: str) -> str:

@@ -28,9 +28,12 @@ def runner(op: Op, home: Backend, types: Sequence[type]) -> Run:
         raw = home.with_rules(op, raw)
     plain = home.plain_dtypes(op.name) if kernel else None
     particular = plain is not None
+    with_rule = has_rule_for_integers(op, home)
 
     def general(*args: Any) -> Any:
         prepared = prepare(op, home, args)
+        if with_rule:
+            return compute(op, home, args, prepared)
         return home.call(raw, prepared) if particular else raw(*prepared)
 
     if op.takes_values:
@@ -38,6 +41,8 @@ def runner(op: Op, home: Backend, types: Sequence[type]) -> Run:
     if op.takes_trees or (particular and op.takes_dtype):
         return general
     plain = frozenset(home.dtypes) if plain is None else plain
+    if with_rule:
+        plain -= INTEGERS
     kinds = ["array" if issubclass(cls, home.array_types) else "number" if cls in WEAK else cls for cls in types]
     if op.takes_lists:
         return (
@@ -50,6 +55,21 @@ def runner(op: Op, home: Backend, types: Sequence[type]) -> Run:
     if op.name in home.scalars and set(kinds) == {"array", "number"}:
         return _checking(op, home, home.scalar_kernels.get(op.name, raw), general, plain, types)
     return general
+
+
+def has_rule_for_integers(op: Op, home: Backend) -> bool:
+    """Whether a backend's kernel needs the op's rule for integers."""
+    return op.on_integers is not None and op.name not in home.exact_on_integers
+
+
+def compute(op: Op, home: Backend, args: Sequence[Any], prepared: Sequence[Any]) -> Any:
+    """Run a kernel on arguments that have been prepared; on integers by the op's rule, if there is one."""
+    kernel = home.kernel(op.name)
+    assert kernel is not None
+    if not has_rule_for_integers(op, home) or home.dtype(prepared[0]) not in INTEGERS:
+        return home.call(kernel, prepared)
+    constant = args[1] if type(args[1]) is int else None
+    return op.on_integers(lambda *xs: home.call(kernel, xs), constant, *prepared)  # type: ignore[misc]
 
 
 def _body_at(op: Op, home: Backend) -> Run:

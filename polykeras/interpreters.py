@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import tree
-from .backend import WEAK, Backend, current, home_of_type, mixed_homes
+from .backend import WEAK, Backend, current, home_of_type, load, mixed_homes
 from .errors import DTypeError
 from .spec import Spec
 
@@ -125,9 +125,13 @@ def _find_kind(cls: type) -> Any:
         return SCALAR
     if cls is type(None):
         return ABSENT
+    if issubclass(cls, np.ma.MaskedArray):
+        raise DTypeError(
+            "expected arrays without masks, which ops would not heed. Fill the array with x.filled(value)."
+        )
     if issubclass(cls, (np.ndarray, np.generic)):
         return HOST
-    if issubclass(cls, (list, tuple, dict)):
+    if issubclass(cls, (list, tuple)):
         return NESTED
     home = home_of_type(cls)
     if home is not None:
@@ -179,3 +183,41 @@ def lent() -> tuple[list[Any], list[Any]]:
     """The objects that have been lent arrays here, and these arrays."""
     holder = _holder()
     return ([], []) if holder is None else holder.lent()
+
+
+# From one to another ---------------------------------------------------------------------------------------
+
+_REFUSALS = (BufferError, TypeError, ValueError, RuntimeError)
+"""How frameworks say that memory cannot be shared: for its dtype, its place, or its layout."""
+
+
+def convert(x: Any, backend: str | Backend) -> Any:
+    """The same values as arrays of another backend, in memory shared with the original where both can.
+
+    Write to neither of two arrays that may share memory.
+
+    Args:
+        x: An array of any backend, host data, or a nested structure of them.
+        backend: The backend, or its name.
+
+    Returns:
+        The structure with arrays of that backend.
+
+    >>> convert({"a": [1.0, 2.0]}, "numpy")
+    {'a': [array(1., dtype=float32), array(2., dtype=float32)]}
+    """
+    target = backend if isinstance(backend, Backend) else load(backend)
+    return tree.map_structure(lambda leaf: _convert(leaf, target), x)
+
+
+def _convert(x: Any, target: Backend) -> Any:
+    x = held(x)
+    source = _home(x) or home_of_type(type(x))
+    if source is target or x is None:
+        return x
+    if source is None:
+        return target.asarray(x)
+    if hasattr(x, "__dlpack_device__"):  # else its values are not known yet
+        with suppress(*_REFUSALS, *source.refusals, *target.refusals):
+            return target.from_dlpack(x)
+    return target.asarray(source.to_numpy(x))

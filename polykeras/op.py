@@ -15,14 +15,15 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from . import dispatch
-from .backend import CURRENT, when_default_changes
-from .dtypes import Accepted, canonical
-from .errors import ShapeError
-from .interpreters import seal
+from .backend import CURRENT, Backend
+from .dtypes import INTEGERS, Accepted, canonical, index_dtype
+from .errors import OpError, ShapeError
+from .interpreters import Interpreter, kind_or_none, seal
 from .seeds import SEEDS_REQUIRED, key_of
 from .settings import settings
 from .source import function_from
 from .spec import Spec
+from .symbolic import spec_of
 
 Array = Any
 Arrays = Any
@@ -49,6 +50,8 @@ class Parameter:
     name: str
     kind: str
     default: Any
+    optional: bool = False
+    """Whether None may stand for an array."""
 
     @property
     def is_array(self) -> bool:
@@ -84,11 +87,14 @@ class Op:
     own_gradient: bool = False
     """Whether its rules are its gradient on every backend, in place of the framework's: where that has none, or another
     convention at singular points."""
+    on_integers: Rule | None = None
+    """What it means for integers where frameworks differ: `(compute, constant, x1, x2)`, written in ops and in
+    `compute`, a framework's kernel. `constant` is the second argument if that is a Python number, else None."""
     summands: Callable[..., Any] | None = None
     """How many numbers are added up for one element, out of the parameters, arrays as Specs: the error grows with the
     root of their number, and is relative to their size."""
     table: dict = field(default_factory=dict)
-    """Who runs the op, by the type of each array argument; without any, by the backend in use."""
+    """Who runs the op, by the type of each array argument; without any, by the backend in use or the default's name."""
     function: Callable[..., Any] = field(init=False)
     """The public function."""
 
@@ -116,6 +122,7 @@ def primitive(
     promote: Callable[..., str] | None = None,
     accepts: Accepted | None = None,
     ulp: float = 2.0,
+    on_integers: Rule | None = None,
     summands: Callable[..., Any] | None = None,
     own_gradient: bool = False,
     name: str | None = None,
@@ -123,7 +130,7 @@ def primitive(
     """Make an op out of a signature and a docstring. Every backend supplies a kernel for it."""
     row = {"infer": infer, "vjp": tuple(vjp), "promote": promote, "accepts": accepts, "ulp": ulp, "summands": summands}
     row["own_gradient"] = own_gradient
-    return lambda declared: _enter(declared, name, why=why, **row)
+    return lambda declared: _enter(declared, name, why=why, on_integers=on_integers, **row)
 
 
 def composed(
@@ -145,7 +152,7 @@ def composed(
 
 def _enter(declared: Any, name: str | None, **row: Any) -> Any:
     parameters = tuple(
-        Parameter(p.name, str(p.annotation).removesuffix(" | None"), p.default)
+        Parameter(p.name, str(p.annotation).removesuffix(" | None"), p.default, p.default is None)
         for p in inspect.signature(declared).parameters.values()
     )
     op = Op(name or declared.__name__, parameters, **row)
@@ -156,23 +163,15 @@ def _enter(declared: Any, name: str | None, **row: Any) -> Any:
     return op.function
 
 
-def _forget_runners() -> None:
-    for op in OPS.values():
-        op.table.clear()
-
-
-when_default_changes(_forget_runners)
-
-
 # The public function ---------------------------------------------------------------------------------------
 
 _CONVERSIONS = {
     "Axes": "if type({0}) is list: {0} = tuple({0})",
-    "Shape": "if type({0}) is not tuple: {0} = as_shape({0}, op)",
+    "Shape": "if type({0}) is not tuple: {0} = as_shape({0})",
     "DType": "if {0} is not None: {0} = canonical({0})",
     "FloatxDType": "{0} = settings.floatx if {0} is None else canonical({0})",
-    "Seed": "{0} = key_of({0})",
-    "Arrays": "if type({0}) is not list: {0} = as_list({0}, op)",
+    "Seed": "{0} = as_key({0})",
+    "Arrays": "if type({0}) is not list: {0} = as_list({0})",
     "Function": "{0} = sealed({0})",
     "Functions": "{0} = [sealed(f) for f in {0}]",
 }
@@ -189,19 +188,23 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
     passed = ", ".join(p.name for p in op.parameters)
     arguments = f"({passed},)" if passed else "()"
     conversions = "".join(
-        f"    {_CONVERSIONS[p.kind].format(p.name)}\n" for p in op.parameters if p.kind in _CONVERSIONS
+        f"        {_CONVERSIONS[p.kind].format(p.name)}\n" for p in op.parameters if p.kind in _CONVERSIONS
     )
+    if conversions:
+        conversions = (
+            f"    try:\n{conversions}    except OpError as error:\n        raise error.named(op.name) from None\n"
+        )
     arrays = [op.parameters[i] for i in op.positions]
     keys = "".join(f"[tuple(map(type, {p.name}))]" if p.kind == "Arrays" else f"[type({p.name})]" for p in arrays)
     source = (
         f"def {op.name}({signature}):\n"
         f"{conversions}"
         f"    try:\n"
-        f"        run = table{keys or '[current()]'}\n"
+        f"        run = table{keys or '[current() or settings.backend]'}\n"
         f"    except KeyError:\n"
         f"        run = None\n"
         f"    if run is None:\n"
-        f"        run = select(op, {arguments})\n"
+        f"        run = runner_for(op, {arguments})\n"
         f"    try:\n"
         f"        return run({passed})\n"
         f"    except Exception as error:\n"
@@ -211,14 +214,15 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         "op": op,
         "table": op.table,
         "current": CURRENT.get,
-        "select": dispatch.select,
+        "runner_for": dispatch.select,  # under a name that no op has
         "recover": dispatch.recover,
         "as_shape": _as_shape,
         "as_list": _as_list,
         "sealed": _sealed,
         "canonical": canonical,
         "settings": settings,
-        "key_of": key_of,
+        "as_key": _as_key,
+        "OpError": OpError,
         **{f"_{p.name}": p.default for p in op.parameters},
     }
     function: Any = function_from(op.name, source, namespace)
@@ -229,20 +233,35 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
     return function
 
 
-def _as_shape(shape: Any, op: Op) -> tuple[Any, ...]:
+def _as_shape(shape: Any) -> tuple[Any, ...]:
     if hasattr(shape, "__index__"):
         return (shape,)
     try:
         return tuple(shape)
     except TypeError:
-        raise ShapeError(f"expected a shape, such as (2, 3); got {shape!r}.").named(op.name) from None
+        raise ShapeError(f"expected a shape, such as (2, 3); got {shape!r}.") from None
 
 
-def _as_list(xs: Any, op: Op) -> list[Any]:
+def _as_list(xs: Any) -> list[Any]:
     try:
         return list(xs)
     except TypeError:
-        raise ShapeError(f"expected a list of arrays; got {xs!r}.").named(op.name) from None
+        raise ShapeError(f"expected a list of arrays; got {xs!r}.") from None
+
+
+def _as_key(seed: Any) -> Any:
+    """The key of a draw, out of what a caller may give as a seed: here also a number that a framework holds."""
+    kind = kind_or_none(type(seed))
+    if not isinstance(kind, (Backend, Interpreter)):
+        return key_of(seed)
+    if len(seed.shape) or spec_of(seed).dtype not in INTEGERS:
+        return seed
+    cast, low = OPS["cast"].function, OPS["cast"].function(seed, "uint32")
+    if index_dtype(spec_of(seed).dtype) == "int32":
+        high = OPS["zeros_like"].function(low)
+    else:
+        high = cast(OPS["right_shift"].function(cast(seed, "int64"), 32), "uint32")
+    return OPS["stack"].function([low, high])
 
 
 _SEALED = (

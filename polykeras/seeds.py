@@ -94,5 +94,8 @@ def key_of(seed: Any) -> Any:
     if seed is None:
         return GLOBAL_STREAM.next()
     if hasattr(seed, "__index__") and not getattr(seed, "shape", ()):
-        return np.array(words_of(seed.__index__()), "uint32")
+        try:
+            return np.array(words_of(seed.__index__()), "uint32")
+        except TypeError:  # it is a float, which the op refuses
+            return seed
     return seed.next() if hasattr(seed, "next") else seed

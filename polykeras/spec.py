@@ -87,6 +87,8 @@ class Dim:
 
     def __floordiv__(self, divisor: Size) -> Size:
         """Divide what comes out even, and keep the rest as one floor division."""
+        if isinstance(divisor, int) and divisor == 0:
+            raise ShapeError(f"the size {self} cannot be divided by 0.")
         even: dict[_Monomial, int] = {}
         rest: dict[_Monomial, int] = {}
         (monomial, coefficient), *more = (divisor.terms if isinstance(divisor, Dim) else {(): divisor}).items()
@@ -113,6 +115,8 @@ class Dim:
         return Dim({(): other}) % self
 
     def __pow__(self, exponent: int) -> Size:
+        if not isinstance(exponent, int) or exponent < 0:
+            raise ShapeError(f"expected the power of a size to be a whole number from 0; got {self}**{exponent}.")
         return prod([self] * exponent)
 
     def _at_least(self) -> int | None:
@@ -316,7 +320,7 @@ class Spec:
     producer: Any = field(default=None, repr=False)
 
     def __init__(self, shape: Iterable[Any], dtype: str = "float32", name: str | None = None, producer: Any = None):
-        sizes = tuple(unknown_dim(axis) if size is None else size for axis, size in enumerate(shape))
+        sizes = tuple(unknown_dim(axis) if size is None else _as_size(size) for axis, size in enumerate(shape))
         if any(not hasattr(size, "__index__") or (isinstance(size, int) and size < 0) for size in sizes):
             raise ShapeError(f"expected sizes to be whole numbers from 0; got {show_shape(sizes)}.")
         object.__setattr__(self, "shape", sizes)
@@ -352,6 +356,11 @@ class Spec:
             "A Spec has a shape and a dtype but no values, so it is neither true nor false. "
             "Choose with ops.cond or ops.where instead of `if`."
         )
+
+
+def _as_size(size: Any) -> Any:
+    """A whole number of whatever kind as Python's; anything else as it is."""
+    return size.__index__() if hasattr(size, "__index__") and not isinstance(size, Dim) else size
 
 
 def show_shape(shape: Iterable[Any]) -> str:

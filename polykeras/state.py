@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .backend import Backend, convert, current, host_array, using
+from .backend import Backend, current, host_array, using
 from .dtypes import canonical
 from .errors import ShapeError, StateError
-from .interpreters import HOST, Held, Holder, held, interprets, kind_of
+from .interpreters import HOST, Held, Holder, convert, held, interprets, kind_of
 from .op import give_operators
 from .seeds import SEEDS_REQUIRED
 from .settings import settings
@@ -48,6 +48,9 @@ class Variable(Held):
         name: str | None = None,
     ):
         self.name = unique_name("variable") if name is None else name
+        if not isinstance(self.name, str):
+            raise StateError(f"Variable: expected name to be a string; got {name!r}.")
+        shape = (shape,) if hasattr(shape, "__index__") else shape
         if "/" in self.name:
             raise StateError(f"Variable: a name cannot contain '/'; got {name!r}. Use name_scope for a longer path.")
         self.path = "/".join((*_scopes.get(), self.name))
@@ -201,6 +204,10 @@ class Binding:
     """
 
     def __init__(self, variables: Sequence[Variable], values: Sequence[Any], strict: bool):
+        if len(variables) != len(values):
+            raise StateError(
+                f"bind: expected a value for each of {len(variables)} variables; got {len(values)}. Give them in order."
+            )
         self.variables = list(variables)
         self.outer = _bound.get()
         self._strict = strict

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import tree
-from .backend import WEAK, Backend, host_array
+from .backend import WEAK, Backend, host_array, is_swapped
 from .dtypes import INTEGERS, canonical
 from .errors import DTypeError, OpError, ShapeError
 from .interpreters import HOST, Interpreter, Run, interprets, kind_of
@@ -51,7 +51,13 @@ def _common_dtype(op: Op, home: Any, args: Sequence[Any]) -> str | None:
     if not arrays:
         return None
     dtypes = [type(x) if type(x) in WEAK else home.dtype(_at_home(x, home)) for x in arrays]
+    if int in dtypes and all(kind in WEAK or kind == "bool" for kind in dtypes):  # no array says how wide to compute
+        dtypes = [kind if kind is not int else _kind_of_integer(x) for kind, x in zip(dtypes, arrays, strict=True)]
     return op.promote(*dtypes)  # type: ignore[misc]
+
+
+def _kind_of_integer(x: int) -> Any:
+    return int if -(2**31) <= x < 2**31 else "int64"
 
 
 def _listed(x: Any) -> list[Any]:
@@ -59,7 +65,9 @@ def _listed(x: Any) -> list[Any]:
 
 
 def _at_home(x: Any, home: Any) -> Any:
-    return x if x is None or isinstance(x, home.array_types) else home.asarray(x)
+    if x is None or (isinstance(x, home.array_types) and not is_swapped(x)):
+        return x
+    return home.asarray(x)
 
 
 def in_dtype(x: Any, home: Any, dtype: str | None) -> Any:

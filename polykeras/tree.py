@@ -63,5 +63,8 @@ def like(values: Any, result: Any) -> Any:
     ([2], 2)
     """
     if isinstance(values, (tuple, list)):
-        return type(values)(result if isinstance(result, (tuple, list)) else (result,))
+        items = result if isinstance(result, (tuple, list)) else (result,)
+        if not hasattr(values, "_fields"):
+            return type(values)(items)
+        return type(values)(*items) if len(items) == len(values) else tuple(items)
     return result[0] if isinstance(result, (tuple, list)) and len(result) == 1 else result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import linecache
 import os
 import subprocess
 import sys
@@ -109,6 +110,21 @@ def test_host_data_follows_the_backend_in_use(backend):
         with polykeras.using("numpy"):
             assert isinstance(ops.add([1.0], 2.0), np.ndarray)
             assert isinstance(ops.zeros((2,)), np.ndarray)
+
+
+def test_changing_the_default_back_and_forth_makes_nothing_anew():
+    def toggle() -> int:
+        for name in ("numpy", polykeras.available()[-1]):
+            config.set_backend(name)
+            assert isinstance(ops.add([1.0], 2.0), backends.load(name).array_types)
+            assert isinstance(ops.zeros((2,)), backends.load(name).array_types)
+        return len(linecache.cache)
+
+    before = config.settings.backend
+    try:
+        assert toggle() == toggle()
+    finally:
+        config.set_backend(before)
 
 
 def test_threads_do_not_disturb_each_other():

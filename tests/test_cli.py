@@ -71,6 +71,13 @@ def test_doctor_says_why_a_backend_does_not_load(monkeypatch, capsys):
     )
 
 
+def test_doctor_says_that_the_chosen_backend_is_unknown(monkeypatch, capsys):
+    monkeypatch.setattr(backends.settings, "backend", "theano")
+    assert cli.main(["doctor"]) == 1
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "the settings choose the backend 'theano', which is unknown; registered ones: numpy," in printed
+
+
 def test_doctor_fits_a_narrow_terminal():
     console = Console(width=40, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     doctor.show(doctor.examine(), console)

@@ -89,6 +89,13 @@ def test_fault_in_a_kernel_is_caught(fault, backend, plant):
         checks.check_values(CASES[name], backend)
 
 
+def test_fault_in_the_body_of_an_op_with_a_kernel_is_caught(plant):
+    numpy = polykeras.backend.load("numpy")
+    not_caught_by(checks.check_body, "sinh", numpy)
+    plant.into_row("sinh", body=lambda x: ops.multiply(x, 1.0))
+    objects(checks.check_body, "sinh", numpy, "elements are off")
+
+
 def test_kernel_that_takes_memory_to_be_in_order_is_caught(plant):
     numpy = polykeras.backend.load("numpy")
     not_caught_by(checks.check_memory_layout, "negative", numpy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..case import BOOL, COMPLEX, FLOATS, INTS, NUMBERS, array, case, given, sample
+from ..exact import accurate, exact, spread
 
 INF, NAN = float("inf"), float("nan")
 EXTREMES = given(0.0, -0.0, INF, -INF, NAN, 1.0, -1.0)
@@ -33,6 +34,8 @@ MISFITS = [
     sample(array(2, 3, dtype="int32"), array(3, 2, dtype="float32")),
 ]
 BOOLS = sample(array(3, dtype="bool"), array(3, dtype="bool"), dtypes=("bool",))
+LARGE = given(2**63, 1, 2**64 - 1, 5), given(1, 2**63, 3, 5)
+UNSIGNED = sample(*LARGE, dtypes=("uint64",))
 OVERFLOW = sample(given(127, -128, 100), given(1, -1, 100), dtypes=("int8",))
 
 
@@ -41,7 +44,7 @@ def positive(*shapes: tuple[int, ...], low: float = 0.5, high: float = 3.0) -> t
     return tuple(array(*shape, low=low, high=high) for shape in shapes)
 
 
-case("add", np.add, *PAIRS, COMPLEX_PAIR, SPECIAL, OVERFLOW, BOOLS, dtypes=NUMBERS, mistakes=MISFITS)
+case("add", np.add, *PAIRS, COMPLEX_PAIR, SPECIAL, OVERFLOW, BOOLS, UNSIGNED, dtypes=NUMBERS, mistakes=MISFITS)
 case(
     "subtract",
     np.subtract,
@@ -52,7 +55,9 @@ case(
     dtypes=NUMBERS,
     mistakes=[*MISFITS, BOOLS],
 )
-case("multiply", np.multiply, *PAIRS, COMPLEX_PAIR, SPECIAL, OVERFLOW, BOOLS, dtypes=NUMBERS, mistakes=MISFITS)
+case(
+    "multiply", np.multiply, *PAIRS, COMPLEX_PAIR, SPECIAL, OVERFLOW, BOOLS, UNSIGNED, dtypes=NUMBERS, mistakes=MISFITS
+)
 case(
     "divide",
     np.divide,
@@ -68,6 +73,14 @@ case(
     sample(given(1.0, -1.0, 0.0), given(0.0, 0.0, 0.0), dtypes=FLOATS, gradient=False),
     mistakes=MISFITS,
 )
+SIGNED = ("int32", "int64", "int8", "int16")
+BY_ZERO = (
+    sample(*LARGE, dtypes=("uint64",), gap="uint64"),
+    sample(given(5, -5, 0, 7), given(0, 0, 0, 2), dtypes=SIGNED),
+    sample(given(5, 7, 0), given(0, 2, 0), dtypes=("uint8", "uint32")),
+    sample(given(5, -5), 0, dtypes=SIGNED),
+    sample(given(-(2**31), 2**31 - 1), given(-1, -1), dtypes=("int32",)),
+)
 case(
     "floor_divide",
     np.floor_divide,
@@ -75,6 +88,7 @@ case(
     sample(array(2, 3, low=-20, high=20), array(3, low=-5, high=-1), dtypes=(*FLOATS, "int32", "int64", "int8")),
     sample(array(2, 3, low=-20, high=20), 3),
     sample(given(7, -7, 6, -6), given(3, 3, -3, -3), dtypes=(*FLOATS, "int32", "int64", "int8"), gradient=False),
+    *BY_ZERO,
     dtypes=NUMBERS,
     mistakes=[*MISFITS, BOOLS],
 )
@@ -85,13 +99,29 @@ case(
     sample(array(2, 3, low=-20, high=20), array(3, low=-5, high=-1), dtypes=(*FLOATS, "int32", "int64", "int8")),
     sample(array(2, 3, low=-20, high=20), 3),
     sample(given(7, -7, 6, -6), given(3, 3, -3, -3), dtypes=(*FLOATS, "int32", "int64", "int8"), gradient=False),
+    *BY_ZERO,
     dtypes=NUMBERS,
     magnitude=lambda x1, x2: np.abs(x2),  # what is left after a subtraction from x1
     mistakes=[*MISFITS, BOOLS],
 )
+_exact_power = exact(lambda base, exponent: base**exponent, np.power)
+
+
+def _power(x1, x2):
+    """NumPy's power, and for integers that of Python, the fraction cut off."""
+    if np.result_type(x1, x2).kind != "i":
+        return _exact_power(x1, x2)
+    dtype = x1.dtype if isinstance(x1, np.ndarray) else x2.dtype
+
+    def one(base, exponent):
+        return 0 if exponent < 0 and abs(base) != 1 else int(int(base) ** int(exponent))
+
+    return np.vectorize(one, otypes=[object])(x1, x2).astype(dtype)
+
+
 case(
     "power",
-    np.power,
+    _power,
     sample(*positive((2, 3), (2, 3)), dtypes=FLOATS),
     sample(*positive((2, 3), (3,)), dtypes=FLOATS),
     sample(array(2, 3), 2, dtypes=(*FLOATS, "int32", "int64")),
@@ -101,7 +131,15 @@ case(
     sample(given(0.0, 0.0, 2.0), given(1.0, 2.0, 0.0), dtypes=FLOATS, kink=True),
     sample(given(0.0, 0.0, 1.0, INF, -8.0), given(0.0, 2.0, INF, 2.0, 3.0), dtypes=FLOATS, gradient=False),
     sample(array(3, low=0.5), 0, dtypes=FLOATS),
+    accurate(array(200, low=0.1, high=50), array(200, low=-20, high=20)),
+    accurate(array(200, low=0.999, high=1.001), array(200, low=-5000, high=5000)),
+    accurate(spread(-37, 37, negative=False), 0.375),
+    accurate(spread(-12, 12), 3.0),
     sample(array(2, 3, low=0.5), array(3), dtypes=COMPLEX),
+    sample(given(2, -2, 1, -1, -1, 0, 0, 3), given(-1, -3, -2, -3, -2, -1, 0, 4), dtypes=SIGNED),
+    sample(given(2, 1, -1, 0), -3, dtypes=SIGNED),
+    sample(-1, given(-3, -2, 0, 3), dtypes=SIGNED),
+    sample(given(2, 3), given(0, 5), dtypes=("uint8", "uint32")),
     dtypes=FLOATS,
     mistakes=[*MISFITS, BOOLS],
 )
@@ -113,6 +151,7 @@ for _name, _reference in (("maximum", np.maximum), ("minimum", np.minimum)):
         SPECIAL,
         sample(given(1.0, 2.0, 3.0), given(1.0, 2.0, 5.0), kink=True),
         sample(array(3, dtype="bool"), array(3, dtype="bool"), dtypes=("bool",)),
+        UNSIGNED,
         dtypes=(*NUMBERS, *BOOL),
         mistakes=MISFITS,
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from polykeras.backend import numpy_dtype
 
-from ..case import array, case, sample
+from ..case import array, case, given, sample
 
 SOME = ("float32", "float64", "int32", "bool", "uint8", "bfloat16")
 
@@ -90,6 +90,37 @@ making(
     sample(array(2, 4, low=0, high=2), 3, axis=0),
     sample(array(2, 4, low=0, high=2), 3, axis=1, dtype="int32"),
     sample(array(low=0, high=2), 3, dtype="bool"),
+    sample(given(2**32 + 1, 1, -(2**32) + 1), 3, dtypes=("int64",)),
+    sample(given(2**31 + 1, 1), 3, dtypes=("uint32",)),
     dtypes=("int32", "int64", "uint8"),
-    mistakes=[sample(array(2, dtype="int32"), 3, axis=3)],
+    mistakes=[sample(array(2, dtype="int32"), 3, axis=3), *(sample(array(2, dtype="int32"), n) for n in (2.5, -1))],
+)
+
+
+def _multi_hot(inputs, num_classes, axis=-1, dtype=None, sparse=False):
+    rows = inputs.reshape(1, 1) if not inputs.ndim else inputs[None] if inputs.ndim == 1 else inputs
+    out = np.zeros((rows.shape[0], *rows.shape[2:], num_classes), dtype or "float32")
+    for place in np.ndindex(*rows.shape):
+        if 0 <= rows[place] < num_classes:
+            out[(place[0], *place[2:], rows[place])] = 1
+    return np.moveaxis(out if inputs.ndim > 1 else out[0], -1, axis)
+
+
+case(
+    "multi_hot",
+    _multi_hot,
+    sample(array(3, low=0, high=4, dtype="int32"), 5),
+    sample(array(2, 3, low=-1, high=5, dtype="int32"), num_classes=5, dtype="int32"),
+    sample(array(2, 3, 4, low=0, high=4, dtype="int64"), 5, dtype="bool"),
+    sample(array(2, 3, low=0, high=4, dtype="int32"), 5, axis=0),
+    sample(array(2, 3, 4, low=0, high=4, dtype="uint8"), 5, axis=1),
+    sample(np.array(2, "int32"), 3),
+    sample(np.zeros((2, 0), "int32"), 3),
+    dtypes=("float32",),
+    mistakes=[
+        sample(array(3, low=0, high=4, dtype="int32")),
+        sample(array(2, 3, low=0, high=4, dtype="int32"), 5, axis=2),
+        sample(array(3, low=0, high=4, dtype="int32"), 5, sparse=True),
+        sample(array(3, dtype="float32"), 5),
+    ],
 )

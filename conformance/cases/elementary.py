@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
+import mpmath
 import numpy as np
 
 from ..case import BOOL, COMPLEX, FLOATS, INTS, NUMBERS, array, case, given, sample
-from .arithmetic import EXTREMES, INF, NAN
+from ..exact import accurate, between, exact, spread
+from .arithmetic import EXTREMES, INF, LARGE, NAN
 
 SIGNED = tuple(d for d in INTS if d.startswith("int"))
-erf = np.vectorize(math.erf, otypes=["float64"])
-erfc = np.vectorize(math.erfc, otypes=["float64"])
 
 
-def function(name, reference, low=-2.0, high=2.0, **options):
+def function(name, exactly, numpy_function, low, high, *samples, **options):
     """A case of a smooth function of one array."""
     analytic = () if name.startswith("erf") else (sample(array(2, 3, low=max(low, -1.0), high=1.0), dtypes=COMPLEX),)
     case(
         name,
-        reference,
+        exact(exactly, numpy_function),
         sample(array(2, 3, low=low, high=high)),
         sample(array(low=low, high=high)),
         sample(array(0, 2, low=low, high=high)),
         sample(array(40, low=low, high=high), gradient=False),
-        sample(array(3, low=1, high=3, dtype="int32"), dtypes=("int32",)),
+        sample(given(1, 2, 2) if name != "erfinv" else given(0, 1, -1), dtypes=("int32",)),
         sample(EXTREMES, gradient=False),
+        *samples,
         *analytic,
         **options,
     )
@@ -50,48 +50,46 @@ case(
     sample(array(2, 3)),
     sample(given(0.0, 1j, 3 + 4j), dtypes=COMPLEX),
     sample(EXTREMES, dtypes=FLOATS),
+    sample(LARGE[0], dtypes=("uint64",)),
     dtypes=(*FLOATS, *SIGNED),
 )
-function("exp", np.exp, -3, 3)
-function("expm1", np.expm1, -1.9, 2)
-function("log", np.log, 0.1, 5)
-function("log1p", np.log1p, -0.9, 3)
-function("sqrt", np.sqrt, 0.1, 5)
-function("rsqrt", lambda x: 1 / np.sqrt(x), 0.1, 5)
-function("sin", np.sin)
-function("cos", np.cos)
+TINY = accurate(spread(-30, -1))
+POSITIVE = accurate(spread(-37, 37, negative=False))
+NEAR_ONE = accurate(spread(-6, -1, around=1.0))
+TURNS = (TINY, between(-20, 20), accurate(spread(1, 30)))
+function("exp", mpmath.exp, np.exp, -3, 3, TINY, between(-87, 88))
+function("expm1", mpmath.expm1, np.expm1, -1.9, 2, TINY, between(-2, 2), between(-40, 88))
+function("log", mpmath.log, np.log, 0.1, 5, POSITIVE, NEAR_ONE, between(0.3, 3))
 function(
-    "tanh",
-    np.tanh,
+    "log1p",
+    mpmath.log1p,
+    np.log1p,
+    -0.9,
+    3,
+    TINY,
+    POSITIVE,
+    between(-1, 3),
+    accurate(spread(-7, -1, 20, around=-1.0, negative=False)),
 )
-function("erf", erf, -2.5, 2.5)
-function("erfc", erfc, -2.0, 3.0)
-
-
-def _erfinv(y: float) -> float:
-    """The inverse of erf, from the quantiles of the normal distribution."""
-    if not abs(y) < 1:
-        return math.copysign(INF, y) if abs(y) == 1 else NAN
-    tail = (1 - abs(y)) / 2
-    return math.copysign(-NormalDist().inv_cdf(tail) / math.sqrt(2), y) if tail < 0.25 else _by_newton(y)
-
-
-def _by_newton(y: float) -> float:
-    x = y
-    for _ in range(50):
-        x -= (math.erf(x) - y) * math.sqrt(math.pi) / 2 * math.exp(x * x)
-    return x
-
-
-case(
+function("sqrt", mpmath.sqrt, np.sqrt, 0.1, 5, POSITIVE)
+function("rsqrt", lambda x: 1 / mpmath.sqrt(x), lambda x: 1 / np.sqrt(x), 0.1, 5, POSITIVE)
+function("sin", mpmath.sin, np.sin, -2, 2, *TURNS)
+function("cos", mpmath.cos, np.cos, -2, 2, *TURNS)
+function("tanh", mpmath.tanh, np.tanh, -2, 2, TINY, between(-2, 2), between(-25, 25))
+function("erf", mpmath.erf, math.erf, -2.5, 2.5, TINY, between(-1, 1), between(-6, 6))
+function("erfc", mpmath.erfc, math.erfc, -2.0, 3.0, TINY, between(-6, 2), between(0, 9))
+NEAR_THE_END = tuple(1 - 2.0**-k for k in range(2, 24))
+function(
     "erfinv",
-    np.vectorize(_erfinv, otypes=["float64"]),
-    sample(array(2, 3, low=-0.9, high=0.9)),
-    sample(array(40, low=-0.999, high=0.999), dtypes=("float32", "float64"), gradient=False),
-    sample(given(0.0, 1.0, -1.0, 2.0, NAN), gradient=False),
+    lambda y: mpmath.erfinv(y) if abs(y) < 1 else mpmath.mpf("nan") if abs(y) > 1 else y * mpmath.inf,
+    lambda y: NAN,
+    -0.9,
+    0.9,
+    TINY,
+    between(-0.999, 0.999, 100),
+    accurate(given(*NEAR_THE_END, *(-x for x in NEAR_THE_END), 1.0, -1.0, 2.0)),
+    sample(given(*(1 - 2.0**-k for k in range(24, 54, 3))), dtypes=("float64",), gradient=False),
 )
-
-
 HALVES = given(-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.49999997, -0.0, INF, NAN)
 for _name, _reference in (("floor", np.floor), ("ceil", np.ceil), ("rint", np.rint)):
     case(

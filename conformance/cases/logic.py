@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..case import BOOL, FLOATS, INTS, NUMBERS, array, case, given, sample
-from .arithmetic import INF, MISFITS, NAN
+from .arithmetic import INF, LARGE, MISFITS, NAN, UNSIGNED
 
 COMPARED = (
     sample(array(2, 3), array(2, 3)),
@@ -19,6 +19,7 @@ COMPARED = (
     sample(given(NAN, NAN, INF, 0.0), given(NAN, 1.0, INF, -0.0), dtypes=FLOATS),
     sample(array(3, dtype="bool"), array(3, dtype="bool"), dtypes=("bool",)),
     sample(given(1, 2, 3), 2.5, dtypes=("int32",)),
+    UNSIGNED,
 )
 for _name, _reference in (
     ("equal", np.equal),
@@ -77,13 +78,19 @@ case(
     dtypes=INTS,
     mistakes=[sample(array(2, dtype="float32"))],
 )
-for _name, _reference in (("left_shift", np.left_shift), ("right_shift", np.right_shift)):
+for _name, _reference, gap in (("left_shift", np.left_shift, None), ("right_shift", np.right_shift, "uint64")):
     case(
         _name,
         _reference,
         sample(array(2, 3, low=-100, high=100), array(2, 3, low=0, high=6)),
         sample(array(2, 3, low=-100, high=100), 3),
         sample(array(3, low=0, high=2**31 - 1), 31, dtypes=("int32", "int64", "uint32")),
+        sample(given(1, -5, 5, -1, 3), given(40, 32, 64, 31, 63), dtypes=("int32", "int64", "int8", "int16")),
+        sample(given(1, -5, 5, 3), given(-1, -1, -40, 0), dtypes=("int32", "int64", "int8", "int16")),
+        sample(given(1, 5, 255), given(8, 40, 7), dtypes=("uint8", "uint16", "uint32")),
+        sample(given(1, -5), 40, dtypes=("int32", "int8")),
+        sample(given(1, -5), -1, dtypes=("int32", "int64")),
+        sample(LARGE[0], 3, dtypes=("uint64",), gap=gap),
         dtypes=INTS,
         mistakes=[*FLOAT_BITS, sample(array(2, dtype="bool"), array(2, dtype="bool"))],
     )

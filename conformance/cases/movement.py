@@ -32,6 +32,8 @@ moving(
         sample(array(2, 3), newshape=(4, 2)),
         sample(array(2, 3), newshape=(4, -1)),
         sample(array(2, 3), newshape=(-1, -1)),
+        sample(array(2, 3), newshape=(-2, 3)),
+        sample(array(2, 3), newshape=(-2, -3)),
     ],
 )
 moving(

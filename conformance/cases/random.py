@@ -100,11 +100,12 @@ drawing(
         sample(shape=(3,), minval=3, maxval=3, seed=KEY),
         sample(shape=(3,), minval=0, maxval=300, dtype="uint8", seed=KEY),
         sample(shape=(3,), minval=0, maxval=3, dtype="float32", seed=KEY),
+        sample(shape=(3,), minval=0, maxval=2.5, seed=KEY),
     ],
 )
 
 
-def _normal(seed, shape, mean=0.0, stddev=1.0, dtype="float32"):
+def normals(seed, shape, mean=0.0, stddev=1.0, dtype="float32"):
     count = int(np.prod(shape))
     half = (count + 1) // 2
     u = unit(seed, (2, half), "float64" if dtype == "float64" else "float32").astype("float64")
@@ -114,13 +115,18 @@ def _normal(seed, shape, mean=0.0, stddev=1.0, dtype="float32"):
 
 drawing(
     "normal",
-    _normal,
+    normals,
     *(sample(shape=shape, seed=KEY) for shape in SHAPES),
     sample(shape=(50,), mean=3.0, stddev=0.5, seed=KEY),
     sample(shape=(50,), dtype="float64", seed=KEY),
     sample(shape=(50,), dtype="float16", seed=KEY),
     magnitude=lambda *args, **params: np.full((), 6.0),  # the angle is rounded, up to 2 pi
-    mistakes=[sample(shape=(3,), dtype="int32", seed=KEY)],
+    mistakes=[
+        sample(shape=(3,), dtype="int32", seed=KEY),
+        sample(shape=(3,), stddev=-1, seed=KEY),
+        sample(shape=(3,), seed=-1),
+        sample(shape=(3,), seed=np.array(1.5, "float32")),
+    ],
 )
 
 
@@ -145,10 +151,20 @@ drawing(
 
 def _fold_in(seed, data):
     child = words(seed, (2,), 2 << 64)
-    return words(child ^ np.array(data, "uint32"), (2,), 2 << 64)
+    low, high = int(data) & 0xFFFFFFFF, int(data) >> 32
+    return words(child ^ np.array([low, low ^ high], "uint32"), (2,), 2 << 64)
 
 
-drawing("fold_in", _fold_in, sample(KEY, 0), sample(KEY, 5), sample(KEY, np.array(2**31, "uint32")))
+drawing(
+    "fold_in",
+    _fold_in,
+    sample(KEY, 0),
+    sample(KEY, 5),
+    sample(KEY, np.array(2**31, "uint32")),
+    sample(KEY, np.array(5, "int64")),
+    sample(KEY, 2**32),
+    sample(KEY, np.array(2**62 + 2**40 + 7, "int64")),
+)
 
 
 def _permutation(seed, n):
@@ -178,7 +194,12 @@ case(
     sample(array(4, 5), 0.3, noise_shape=(None, 1), seed=KEY),
     sample(array(4, 5), 0.0, seed=KEY),
     dtypes=("float32", "float64", "float16"),
-    mistakes=[sample(array(4), 1.5, seed=KEY), sample(array(4), -0.1, seed=KEY)],
+    mistakes=[
+        sample(array(4), 1.5, seed=KEY),
+        sample(array(4), -0.1, seed=KEY),
+        sample(array(4, 5), 0.5, noise_shape=(4,), seed=KEY),
+        sample(array(4, 5), 0.5, noise_shape=(2, None), seed=KEY),
+    ],
 )
 
 
@@ -192,7 +213,7 @@ drawing(
     _categorical,
     sample(array(3, 5), 20, seed=KEY),
     sample(array(2, 3), 4, dtype="int64", seed=KEY),
-    mistakes=[sample(array(3), 2, seed=KEY)],
+    mistakes=[sample(array(3), 2, seed=KEY), sample(array(2, 3), 2, dtype="float32", seed=KEY)],
 )
 
 
@@ -214,11 +235,13 @@ drawing(
     sample(shape=(200,), alpha=2.5, seed=KEY),
     sample(shape=(200,), alpha=0.3, seed=KEY),
     sample(shape=(2, 3), alpha=np.array([0.5, 1.0, 20.0]), dtype="float64", seed=KEY),
+    mistakes=[sample(shape=(3,), alpha=-1, seed=KEY), sample(shape=(3,), alpha=0.0, seed=KEY)],
 )
 drawing(
     "beta",
     _by_numpy("beta"),
     sample(shape=(200,), alpha=2.5, beta=0.7, seed=KEY),
+    mistakes=[sample(shape=(3,), alpha=1.0, beta=-1, seed=KEY)],
 )
 drawing(
     "binomial",
@@ -226,4 +249,8 @@ drawing(
     sample(shape=(200,), counts=10, probabilities=0.3, seed=KEY),
     sample(shape=(200,), counts=1000, probabilities=0.6, seed=KEY),
     sample(shape=(2, 3), counts=np.array([1, 20, 300]), probabilities=np.array([[0.1], [0.9]]), seed=KEY),
+    mistakes=[
+        sample(shape=(3,), counts=5, probabilities=1.5, seed=KEY),
+        sample(shape=(3,), counts=-5, probabilities=0.5, seed=KEY),
+    ],
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..case import BOOL, COMPLEX, FLOATS, NUMBERS, array, case, given, sample
-from .arithmetic import INF, NAN
+from ..exact import accurate, spread
+from .arithmetic import INF, LARGE, NAN
 
 
 def tuples(axis):
@@ -44,6 +45,8 @@ BAD_AXES = [
     sample(array(2, 3), axis=(0, 0)),
     sample(array(2, 3), axis=(0, -2)),
     sample(array(), axis=0),
+    sample(array(2, 3), axis="a"),
+    sample(array(2, 3), axis=1.5),
 ]
 EMPTY = [sample(array(0, 3), axis=0), sample(array(0))]
 
@@ -106,8 +109,12 @@ case(
 )
 case(
     "var",
-    means(np.var),
+    means(lambda x, **options: np.var(x.astype(np.longdouble), **options).astype("float64")),
     *reducing(array(2, 3, 4)),
+    accurate(array(1000, low=1e5, high=1e5 + 1)),
+    accurate(array(200, 5, low=-3e4, high=-3e4 + 0.5), axis=0),
+    accurate(spread(-15, 15)),
+    accurate(given(7.1, 7.1, 7.1)),
     sample(array(3, dtype="int32", low=0, high=9), dtypes=("int32",)),
     sample(array(300, low=1000, high=1001), dtypes=("float32", "float64"), gradient=False),
     sample(array(2, 3), axis=1, dtypes=COMPLEX),
@@ -141,6 +148,7 @@ for _name, _reference in (("amax", np.max), ("amin", np.min)):
         sample(given(1.0, 1.0, 1.0), dtypes=FLOATS, kink=True),
         sample(given(-INF, -INF), dtypes=FLOATS, gradient=False),
         sample(array(4, dtype="bool"), dtypes=BOOL),
+        sample(LARGE[0], dtypes=("uint64",)),
         dtypes=NUMBERS,
         mistakes=[*BAD_AXES, *EMPTY],
     )
@@ -170,6 +178,7 @@ for _name, _reference in (("argmax", np.argmax), ("argmin", np.argmin)):
         sample(given(1.0, NAN, 3.0, NAN), dtypes=FLOATS),
         sample(given(INF, NAN), dtypes=FLOATS),
         sample(array(4, dtype="bool"), dtypes=BOOL),
+        sample(LARGE[0], dtypes=("uint64",)),
         dtypes=NUMBERS,
         mistakes=[*BAD_AXES[:2], BAD_AXES[4], *EMPTY, sample(array(2, 3), axis=(0, 1))],
     )
@@ -196,7 +205,11 @@ case(
     "logsumexp",
     lambda x, axis=None, keepdims=False: _logsumexp(x, tuples(axis), keepdims),
     *reducing(array(2, 3, 4)),
-    sample(given(1000.0, 1000.0), dtypes=("float32", "float64"), gradient=False),
+    accurate(given(1000.0, 1000.0)),
+    accurate(given(-1e4, -1e4, -1e4 - 1)),
+    accurate(given(1e30, -1e30, 3.0)),
+    accurate(given(-80.0, -81.0, -82.5)),
+    accurate(array(3, 200, low=-90, high=90), axis=1),
     sample(given(-INF, -INF), gradient=False),
     sample(given(INF, 1.0), gradient=False),
     sample(array(0)),

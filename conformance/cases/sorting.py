@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..case import BOOL, FLOATS, NUMBERS, array, case, given, sample
-from .arithmetic import INF, NAN
+from .arithmetic import INF, LARGE, NAN
 
 TIES = given(2.0, 1.0, 2.0, 1.0, 0.0)
 SAMPLES = (
@@ -20,6 +20,7 @@ SAMPLES = (
     sample(given(3.0, NAN, -INF, INF, -0.0, 0.0, 1.0), dtypes=FLOATS, gradient=False),
 )
 EXTREMES = sample(given(-(2**31), 2**31 - 1, 0), dtypes=("int32",))
+UNSIGNED = sample(LARGE[0], dtypes=("uint64",))
 BAD_AXIS = [sample(array(2, 3), axis=2), sample(array(), axis=0)]
 
 case(
@@ -27,6 +28,7 @@ case(
     lambda x, axis=-1: np.argsort(x, axis=axis, kind="stable").astype("int32"),
     *SAMPLES,
     EXTREMES,
+    UNSIGNED,
     sample(array(5, dtype="bool"), dtypes=BOOL),
     dtypes=NUMBERS,
     mistakes=BAD_AXIS,
@@ -36,6 +38,7 @@ case(
     lambda x, axis=-1: np.sort(x, axis=axis),
     *SAMPLES,
     EXTREMES,
+    UNSIGNED,
     dtypes=NUMBERS,
     mistakes=BAD_AXIS,
 )
@@ -55,6 +58,7 @@ case(
     sample(TIES, 3, kink=True),
     sample(array(2, 3, apart=0.3), 0, gradient=False),
     sample(given(-(2**31), 2**31 - 1, 0), 2, dtypes=("int32",)),
+    sample(LARGE[0], 2, dtypes=("uint64",)),
     dtypes=NUMBERS,
     mistakes=[sample(array(2, 3), 4), sample(array(), 1), sample(array(2, 3), -1)],
 )
@@ -71,6 +75,7 @@ case(
     sample(given(1.0, 2.0, 2.0, 3.0), given(0.0, 2.0, 2.5, 9.0)),
     sample(given(1.0, 2.0, 2.0, 3.0), given(0.0, 2.0, 2.5, 9.0), side="right"),
     sample(given(1.0, 2.0, 3.0), array(2, 3, low=0, high=4)),
+    sample(given(1, 2**63, 2**64 - 1), LARGE[0], dtypes=("uint64",)),
     dtypes=("float32", "float64", "int32", "int64"),
     mistakes=[
         sample(array(2, 3), array(2)),

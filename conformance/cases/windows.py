@@ -280,6 +280,25 @@ case(
     magnitude=_products(depthwise),
     mistakes=[sample(array(2, 7, 3), array(3, 2, 1))],
 )
+
+
+def separable(inputs, depthwise_kernel, pointwise_kernel, *rest, **options):
+    """A convolution of each channel on its own, and one of single positions."""
+    data_format = options.get("data_format")
+    return conv(depthwise(inputs, depthwise_kernel, *rest, **options), pointwise_kernel, data_format=data_format)
+
+
+case(
+    "separable_conv",
+    separable,
+    sample(array(2, 7, 3), array(3, 3, 1), array(1, 3, 4)),
+    sample(array(1, 6, 5, 2), array(3, 2, 2, 3), array(1, 1, 6, 2), padding="same", strides=2),
+    sample(array(1, 2, 6, 5), array(3, 3, 2, 2), array(1, 1, 4, 3), data_format=FIRST),
+    sample(array(1, 7, 7, 3), array(2, 2, 3, 1), array(1, 1, 3, 1), dilation_rate=2),
+    dtypes=REAL,
+    magnitude=lambda x, d, p, *rest, **options: separable(np.abs(x), np.abs(d), np.abs(p), *rest, **options),
+    mistakes=[sample(array(2, 7, 3), array(3, 3, 1), array(2, 3, 4))],
+)
 POOLS = (
     sample(array(2, 7, 3, apart=0.05), 2),
     sample(array(2, 7, 3, apart=0.05), 3, strides=1, padding="same"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import COMPLEXES, COMPUTABLE, NUMBERS, ORDERED, ORDERED_NUMBERS, inexact, numeric, same
+from ..dtypes import COMPLEXES, COMPUTABLE, NUMBERS, ORDERED, ORDERED_NUMBERS, UNSIGNED, inexact, numeric, same
 from ..op import Array, composed, primitive
 from .rules import broadcasting, elementwise
 
@@ -110,11 +110,20 @@ def divide(x1: Array, x2: Array) -> Array:
 true_divide = divide
 
 
+def _divide_integers(compute: Any, constant: int | None, x1: Any, x2: Any) -> Any:
+    """A quotient or remainder of integers, 0 where the divisor is."""
+    if constant:
+        return compute(x1, x2)
+    by_zero = ops.equal(x2, 0)
+    return ops.where(by_zero, 0, compute(x1, ops.where(by_zero, 1, x2)))
+
+
 @primitive(
     why="exact for large quotients, unlike floor(x1 / x2)",
     promote=same,
     infer=broadcasting,
     accepts=ORDERED_NUMBERS,
+    on_integers=_divide_integers,
     ulp=0,
 )
 def floor_divide(x1: Array, x2: Array) -> Array:
@@ -122,10 +131,10 @@ def floor_divide(x1: Array, x2: Array) -> Array:
 
     Args:
         x1: Array or number.
-        x2: Array or number; the shapes broadcast. What an integer divided by zero gives is undefined.
+        x2: Array or number; the shapes broadcast.
 
     Returns:
-        The largest whole numbers that are at most the quotients.
+        The largest whole numbers that are at most the quotients; 0 for an integer divided by 0.
 
     >>> floor_divide([7, -7], 2)
     array([ 3, -4], dtype=int32)
@@ -137,6 +146,7 @@ def floor_divide(x1: Array, x2: Array) -> Array:
     promote=same,
     infer=broadcasting,
     accepts=ORDERED_NUMBERS,
+    on_integers=_divide_integers,
     vjp=(lambda g, out, x1, x2: g, lambda g, out, x1, x2: ops.negative(ops.multiply(g, ops.floor_divide(x1, x2)))),
     ulp=1,
 )
@@ -145,10 +155,10 @@ def mod(x1: Array, x2: Array) -> Array:
 
     Args:
         x1: Array or number.
-        x2: Array or number; the shapes broadcast. What an integer divided by zero gives is undefined.
+        x2: Array or number; the shapes broadcast.
 
     Returns:
-        The remainders.
+        The remainders; 0 for an integer divided by 0.
 
     >>> mod([7, -7], 3)
     array([1, 2], dtype=int32)
@@ -165,11 +175,22 @@ def _power_exponent_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
     return ops.multiply(g, ops.multiply(out, ops.log(ops.where(has_logarithm, x1, 1))))
 
 
+def _power_of_integers(compute: Any, constant: int | None, x1: Any, x2: Any) -> Any:
+    """A power of integers; a negative one is 1, -1 or, the fraction being cut off, 0."""
+    if (constant is not None and constant >= 0) or ops.dtype(x2) in UNSIGNED:
+        return compute(x1, x2)
+    negative = ops.less(x2, 0)
+    powers = compute(x1, ops.where(negative, ops.bitwise_and(x2, 1), x2))
+    is_unit = ops.logical_or(ops.equal(x1, 1), ops.equal(x1, -1))
+    return ops.where(ops.logical_and(negative, ops.logical_not(is_unit)), 0, powers)
+
+
 @primitive(
     why="a tuned kernel, exact where exp(x2 * log(x1)) is not",
     promote=same,
     infer=broadcasting,
     accepts=NUMBERS,
+    on_integers=_power_of_integers,
     vjp=(_power_base_rule, _power_exponent_rule),
     ulp=4,  # pow in float32 is good to a few units in most mathematical libraries
 )
@@ -180,10 +201,10 @@ def power(x1: Array, x2: Array) -> Array:
 
     Args:
         x1: Array or number, the base.
-        x2: Array or number, the exponent; the shapes broadcast. A negative power of an integer is undefined.
+        x2: Array or number, the exponent; the shapes broadcast.
 
     Returns:
-        The powers.
+        The powers; negative powers of integers without their fractions, so that those of 2 are 0, and that of 0 too.
 
     >>> power([1.0, 2.0, 3.0], 2)
     array([1., 4., 9.], dtype=float32)

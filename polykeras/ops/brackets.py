@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import ops
 from ..backend import Backend
-from ..dtypes import INTEGERS
+from ..dtypes import INTEGERS, index_dtype, result_type
 from ..errors import DTypeError, OutOfRangeError, ShapeError
 from ..interpreters import HOST, Interpreter, kind_of
 from ..op import Array, composed
@@ -150,7 +150,8 @@ def _take_at(x: Any, arrays: dict[int, Any]) -> Any:
     shape = ops.shape(x)
     rest = [axis for axis in range(len(shape)) if axis not in arrays]
     reached = broadcast_shapes(*(ops.shape(item) for item in arrays.values()))
-    places = ops.stack([ops.broadcast_to(ops.cast(item, "int32"), reached) for item in arrays.values()], axis=-1)
+    dtype = result_type(*(index_dtype(ops.dtype(item)) for item in arrays.values()))
+    places = ops.stack([ops.broadcast_to(ops.cast(item, dtype), reached) for item in arrays.values()], axis=-1)
     taken = ops.gather(ops.transpose(x, (*axes, *rest)), places)
     adjacent = axes == list(range(axes[0], axes[-1] + 1))
     if not adjacent:

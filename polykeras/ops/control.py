@@ -43,6 +43,11 @@ def _shown(specs: list[Spec | None]) -> list[str]:
     return ["None" if spec is None else f"{spec.dtype}{show_shape(spec.shape)}" for spec in specs]
 
 
+def _arrays(structure: Any) -> Any:
+    """A structure whose numbers have become arrays, as every round of a loop has them, and every backend."""
+    return tree.map_structure(lambda x: x if x is None else ops.as_array(x), structure)
+
+
 def _infer_cond(pred: Spec, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
     if pred.ndim:
         raise ShapeError(
@@ -115,7 +120,15 @@ def switch(index: Any, branches: Any, *operands: Any) -> Any:
 
 
 def _infer_while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any) -> Any:
-    return _agree(loop_vars, tree.like(loop_vars, tree.call(body, loop_vars)), "the loop's variables and its body")
+    return _agree(loop_vars, tree.like(loop_vars, tree.call(body, loop_vars)), LOOP)
+
+
+LOOP, COUNTED, CARRIED = (
+    "the loop's variables and its body",
+    "the first value and the body",
+    "the first carry and the function's",
+)
+"""What must agree in the three kinds of loops."""
 
 
 @composed(infer=_infer_while_loop)
@@ -124,7 +137,7 @@ def while_loop(cond: Function, body: Function, loop_vars: Tree, maximum_iteratio
 
     Args:
         cond: Tells from the variables whether to go on.
-        body: Makes new variables of the old ones, in the same structure, shapes and dtypes.
+        body: Makes new variables of the old ones, in the same structure, shapes and dtypes. Numbers become arrays.
         loop_vars: The first variables: a tuple or list, whose parts the functions take one by one, or anything else.
         maximum_iterations: When to stop in any case.
 
@@ -134,15 +147,17 @@ def while_loop(cond: Function, body: Function, loop_vars: Tree, maximum_iteratio
     >>> while_loop(lambda x: less(x, 100), lambda x: multiply(x, 2), 3)
     array(192, dtype=int32)
     """
-    rounds = 0
-    while (maximum_iterations is None or rounds < maximum_iterations) and tree.call(cond, loop_vars):
-        loop_vars = tree.like(loop_vars, tree.call(body, loop_vars))
-        rounds += 1
-    return loop_vars
+    rounds, values = 0, _arrays(loop_vars)
+    while (maximum_iterations is None or rounds < maximum_iterations) and tree.call(cond, values):
+        following = _arrays(tree.like(values, tree.call(body, values)))
+        if not rounds:
+            _agree(values, following, LOOP)
+        values, rounds = following, rounds + 1
+    return values
 
 
 def _infer_fori_loop(lower: Spec, upper: Spec, body_fun: Any, init_val: Any) -> Any:
-    return _agree(init_val, body_fun(Spec((), "int32"), init_val), "the first value and the body")
+    return _agree(init_val, body_fun(Spec((), "int32"), init_val), COUNTED)
 
 
 @composed(infer=_infer_fori_loop, ulp=16)
@@ -152,7 +167,7 @@ def fori_loop(lower: Index, upper: Index, body_fun: Function, init_val: Tree) ->
     Args:
         lower: The first number.
         upper: The end, which is left out.
-        body_fun: Takes the number and the value, and gives the new value.
+        body_fun: Takes the number and the value, and gives the new value, in the same structure, shapes and dtypes.
         init_val: The first value, an array or a structure of them.
 
     Returns:
@@ -161,9 +176,12 @@ def fori_loop(lower: Index, upper: Index, body_fun: Function, init_val: Tree) ->
     >>> fori_loop(0, 4, lambda i, total: add(total, i), 0)
     array(6, dtype=int32)
     """
-    value = init_val
-    for number in range(int(lower), int(upper)):
-        value = body_fun(number, value)
+    value, first = _arrays(init_val), int(lower)
+    for number in range(first, int(upper)):
+        following = _arrays(body_fun(ops.as_array(number), value))
+        if number == first:
+            _agree(value, following, COUNTED)
+        value = following
     return value
 
 
@@ -183,7 +201,7 @@ def _infer_scan(f: Any, init: Any, xs: Any, length: Any, reverse: bool, unroll: 
     steps = scan_length(xs, length)
     x = tree.map_structure(lambda x: None if x is None else Spec(x.shape[1:], x.dtype), xs)
     carry, y = f(init, x)
-    carry = _agree(init, carry, "the first carry and the function's")
+    carry = _agree(init, carry, CARRIED)
     stacked = tree.map_structure(lambda y: None if y is None else Spec((steps, *ops.shape(y)), ops.dtype(y)), y)
     return carry, stacked
 
@@ -198,7 +216,8 @@ def scan(
     """Run a function along the first axis of arrays, handing a value on from step to step.
 
     Args:
-        f: Takes the value that is handed on and the elements of this step; gives the next value and a result.
+        f: Takes the value that is handed on and the elements of this step; gives the next value, in the same
+            structure, shapes and dtypes, and a result.
         init: The first value, an array or a structure of them.
         xs: The arrays to run along, or a structure of them.
         length: The number of steps, where there are no arrays.
@@ -212,11 +231,15 @@ def scan(
     (array(6., dtype=float32), array([0., 2., 9.], dtype=float32))
     """
     steps = scan_length(xs, length)
-    carry, results = init, []
+    carry, results = _arrays(init), []
     leaves, structure = tree.take_apart(xs)
     columns = [[None] * steps if x is None else ops.unstack(x) for x in leaves]
     for step in range(steps)[::-1] if reverse else range(steps):
-        carry, result = f(carry, tree.put_together(structure, [column[step] for column in columns]))
+        following, result = f(carry, tree.put_together(structure, [column[step] for column in columns]))
+        following = _arrays(following)
+        if not results:
+            _agree(carry, following, CARRIED)
+        carry = following
         results.append(result)
     if reverse:
         results.reverse()

@@ -11,7 +11,7 @@ from .. import ops
 from ..backend import Backend, host_array
 from ..dtypes import canonical
 from ..errors import DTypeError
-from ..interpreters import HOST, Interpreter, kind_of
+from ..interpreters import CONVERTIBLE, HOST, Interpreter, held, kind_of, kind_or_none
 from ..op import Array, DType, Value, composed, primitive
 from ..spec import Spec
 from ..symbolic import spec_of
@@ -85,22 +85,20 @@ def size(x: Any) -> Any:
 
 
 def is_tensor(x: Any) -> bool:
-    """Whether this is an array of any backend.
+    """Whether this is an array of any backend, or a variable.
 
     Args:
         x: Anything.
 
     Returns:
-        True for arrays of any backend, NumPy's included; False for lists and numbers.
+        True for arrays of any backend, NumPy's included, and for variables; False for lists and numbers.
 
     >>> import numpy as np
     >>> is_tensor(np.ones(2)), is_tensor([1.0, 2.0])
     (True, False)
     """
-    try:
-        kind = kind_of(type(x))
-    except DTypeError:
-        return False
+    x = held(x)
+    kind = kind_or_none(type(x))
     return kind is HOST or isinstance(kind, Backend) or (isinstance(kind, Interpreter) and kind.home(x) is not None)
 
 
@@ -131,7 +129,9 @@ def cast(x: Value, dtype: DType) -> Array:
 
 @composed(infer=lambda x, dtype, sparse, ragged: _infer_cast(x, dtype), ulp=1)
 def convert_to_tensor(x: Value, dtype: DType = None, sparse: bool | None = None, ragged: bool | None = None) -> Array:
-    """An array of the backend in use, or of the one that the array comes from.
+    """An array of the backend in use, or of the one that the array comes from; with `array`, a copy.
+
+    As NumPy's `asarray`, it shares the memory of `x` where it can: write to neither of them.
 
     Args:
         x: Array, number, or nested list. NumPy arrays keep their dtype; numbers get int32, floatx or bool.
@@ -151,11 +151,16 @@ def convert_to_tensor(x: Value, dtype: DType = None, sparse: bool | None = None,
 
 
 def array(x: Any, dtype: Any = None) -> Array:
-    """An array of the backend in use, as `convert_to_tensor`.
+    """A new array of the backend in use, as `convert_to_tensor`, in memory of its own.
 
     >>> array([1.0, 2.0])
     array([1., 2.], dtype=float32)
     """
+    kind = kind_or_none(type(x))
+    if kind is HOST or kind is CONVERTIBLE:
+        x = np.array(x)
+    elif isinstance(kind, Backend):
+        x = kind.copy(x)
     return convert_to_tensor(x, dtype)
 
 
@@ -187,9 +192,7 @@ def convert_to_numpy(x: Any) -> np.ndarray:
     array([1., 2.], dtype=float32)
     """
     kind = kind_of(type(x))
-    if isinstance(kind, Backend):
-        return kind.to_numpy(x)
-    if isinstance(kind, Interpreter):
+    if isinstance(kind, (Backend, Interpreter)):
         return kind.to_numpy(x)
     return x if type(x) is np.ndarray else host_array(x)
 

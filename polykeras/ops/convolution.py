@@ -327,6 +327,42 @@ def depthwise_conv(
     return convolve(inputs, ops.reshape(kernel, (*sizes, 1, channels * multiplier)), replace(window, groups=channels))
 
 
+@composed(summands=lambda inputs, depthwise, pointwise, *_: depthwise.size + pointwise.size)
+def separable_conv(
+    inputs: Array,
+    depthwise_kernel: Array,
+    pointwise_kernel: Array,
+    strides: Any = 1,
+    padding: Any = "valid",
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+) -> Array:
+    """Convolve each channel on its own, and then all of them position by position.
+
+    Args:
+        inputs: Array of shape (batch, *spatial, channels) for "channels_last", or (batch, channels, *spatial).
+        depthwise_kernel: Array of shape (*sizes, channels, multiplier).
+        pointwise_kernel: Array of shape (*ones, channels * multiplier, filters).
+        strides: The distance from window to window, a number or one for each spatial axis.
+        padding: "valid", "same", or pairs of numbers, as for `conv`.
+        data_format: "channels_last" or "channels_first"; None for the one that is set.
+        dilation_rate: The distance between neighbours in a window, a number or one for each spatial axis.
+
+    Returns:
+        Array of shape (batch, *windows, filters), or (batch, filters, *windows).
+
+    >>> x, depthwise, pointwise = [[[1.0, 2.0], [3.0, 4.0]]], [[[1.0], [10.0]]], [[[1.0], [1.0]]]
+    >>> separable_conv(x, depthwise, pointwise, data_format="channels_last")
+    array([[[21.],
+            [43.]]], dtype=float32)
+    """
+    shape = ops.shape(pointwise_kernel)
+    if any(not same_size(size, 1) for size in shape[:-2]):
+        raise ShapeError(f"expected a pointwise kernel whose spatial sizes are 1; got shape {show_shape(shape)}.")
+    apart = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return conv(apart, pointwise_kernel, 1, "valid", data_format)
+
+
 def _check_rank(name: str, inputs: Any, rank: int) -> None:
     if ops.ndim(inputs) != rank + 2:
         given = show_shape(ops.shape(inputs))

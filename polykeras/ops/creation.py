@@ -8,10 +8,10 @@ import numpy as np
 
 from .. import ops
 from ..backend import host_array, numpy_dtype
-from ..dtypes import canonical
+from ..dtypes import canonical, index_dtype
 from ..errors import ShapeError
 from ..op import Array, DType, FloatxDType, Index, Shape, Value, composed, primitive
-from ..spec import Spec, broadcast_shapes, normalize_axis
+from ..spec import Dim, Spec, broadcast_shapes, normalize_axis
 from ..symbolic import spec_of
 
 NEW = "makes an array"
@@ -111,6 +111,22 @@ def zeros_like(x: Array, dtype: DType = None) -> Array:
     >>> zeros_like([1.0, 2.0])
     array([0., 0.], dtype=float32)
     """
+
+
+def empty_like(x: Array, dtype: DType = None) -> Array:
+    """An array in the shape of another one, whose values do not matter yet. They are zeros, as those of `empty`.
+
+    Args:
+        x: The other array.
+        dtype: The dtype; None for that of `x`.
+
+    Returns:
+        The array.
+
+    >>> shape(empty_like([1.0, 2.0]))
+    (2,)
+    """
+    return zeros_like(x, dtype)
 
 
 @primitive(why=NEW, infer=_infer_like, ulp=1)
@@ -230,6 +246,8 @@ def identity(n: int, dtype: Any = None) -> Array:
 
 
 def _infer_one_hot(x: Spec, num_classes: int, axis: int, dtype: str, sparse: bool) -> Spec:
+    if not hasattr(num_classes, "__index__") or (not isinstance(num_classes, Dim) and num_classes < 0):
+        raise ShapeError(f"expected num_classes to be a whole number from 0; got {num_classes!r}.")
     axis = normalize_axis(axis, x.ndim + 1)
     return Spec((*x.shape[:axis], num_classes, *x.shape[axis:]), dtype)
 
@@ -255,7 +273,47 @@ def one_hot(x: Index, num_classes: int, axis: int = -1, dtype: FloatxDType = Non
     if sparse:
         raise ShapeError("one_hot: sparse arrays do not exist here. Leave out sparse=True.")
     ndim = len(ops.shape(x)) + 1
+    _infer_one_hot(Spec((1,) * (ndim - 1)), num_classes, axis, dtype, sparse)
     axis = normalize_axis(axis, ndim)
     classes = np.arange(num_classes, dtype="int32").reshape([-1 if i == axis else 1 for i in range(ndim)])
-    hot = ops.equal(ops.cast(ops.expand_dims(x, axis), "int32"), classes)
+    hot = ops.equal(ops.cast(ops.expand_dims(x, axis), index_dtype(ops.dtype(x))), classes)
     return ops.cast(hot, dtype)
+
+
+def _infer_multi_hot(inputs: Spec, num_classes: int | None, axis: int, dtype: str, sparse: bool) -> Spec:
+    if num_classes is None:
+        raise ShapeError("expected num_classes, the number of classes; got None.")
+    if sparse:
+        raise ShapeError("sparse arrays do not exist here. Leave out sparse=True.")
+    rest = (*inputs.shape[:1], *inputs.shape[2:]) if inputs.ndim > 1 else ()
+    axis = normalize_axis(axis, len(rest) + 1)
+    return Spec((*rest[:axis], num_classes, *rest[axis:]), dtype)
+
+
+@composed(infer=_infer_multi_hot, ulp=1)
+def multi_hot(
+    inputs: Index, num_classes: int | None = None, axis: int = -1, dtype: FloatxDType = None, sparse: bool = False
+) -> Array:
+    """For each row of class numbers ones at their places and zeros elsewhere.
+
+    Args:
+        inputs: Array of integers: the classes of one thing, or, with more axes, of several: the first axis is for the
+            things, the second for the classes of each. One outside of the classes counts for nothing.
+        num_classes: The number of classes.
+        axis: Where the axis of classes is in the result.
+        dtype: The dtype; None for floatx.
+        sparse: Must be False: no backend here has sparse arrays.
+
+    Returns:
+        The rows.
+
+    >>> multi_hot([[0, 2], [1, 1]], 3)
+    array([[1., 0., 1.],
+           [0., 1., 0.]], dtype=float32)
+    """
+    _infer_multi_hot(spec_of(inputs), num_classes, axis, dtype, sparse)
+    inputs = inputs if ops.shape(inputs) else ops.reshape(inputs, (1,))
+    labels = 1 if len(ops.shape(inputs)) > 1 else 0
+    classes = ops.arange(num_classes)
+    hot = ops.equal(ops.cast(ops.expand_dims(inputs, -1), "int32"), classes)
+    return ops.moveaxis(ops.cast(ops.any(hot, labels), dtype), -1, axis)

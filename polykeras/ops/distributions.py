@@ -13,7 +13,7 @@ from .. import ops
 from ..op import Array, FloatxDType, Seed, Shape, composed
 from ..spec import Spec
 from . import draws
-from .draws import infer_float
+from .draws import check_number, infer_float
 
 _MOST_ROUNDS = 200  # each accepts nine candidates in ten or so: the chance to need as many is nil
 
@@ -37,6 +37,7 @@ def _until_accepted(seed: Any, first: Any, candidate: Any) -> Any:
 
 
 def _infer_gamma(shape: tuple[Any, ...], alpha: Any, dtype: str, seed: Spec) -> Spec:
+    check_number("alpha", alpha, 0, above=True)
     return infer_float(seed, shape, dtype)
 
 
@@ -59,7 +60,7 @@ def gamma(shape: Shape, alpha: Any, dtype: FloatxDType = None, seed: Seed = None
     >>> shape(gamma((2, 3), 2.0, seed=0))
     (2, 3)
     """
-    infer_float(Spec((2,), "uint32"), shape, dtype)
+    _infer_gamma(shape, alpha, dtype, Spec((2,), "uint32"))
     return ops.cast(_gamma(seed, shape, alpha), dtype)
 
 
@@ -94,6 +95,8 @@ def _log_of_uniform(key: Any, shape: tuple[Any, ...]) -> Any:
 
 
 def _infer_beta(shape: tuple[Any, ...], alpha: Any, beta: Any, dtype: str, seed: Spec) -> Spec:
+    check_number("alpha", alpha, 0, above=True)
+    check_number("beta", beta, 0, above=True)
     return infer_float(seed, shape, dtype)
 
 
@@ -114,13 +117,15 @@ def beta(shape: Shape, alpha: Any, beta: Any, dtype: FloatxDType = None, seed: S
     >>> shape(beta((2, 3), 2.0, 5.0, seed=0))
     (2, 3)
     """
-    infer_float(Spec((2,), "uint32"), shape, dtype)
+    _infer_beta(shape, alpha, beta, dtype, Spec((2,), "uint32"))
     keys = draws.split(seed, 2)
     first, second = _gamma(keys[0], shape, alpha), _gamma(keys[1], shape, beta)
     return ops.cast(ops.divide(first, ops.add(first, second)), dtype)
 
 
 def _infer_binomial(shape: tuple[Any, ...], counts: Any, probabilities: Any, dtype: str, seed: Spec) -> Spec:
+    check_number("counts", counts, 0)
+    check_number("probabilities", probabilities, 0, 1)
     return infer_float(seed, shape, dtype)
 
 
@@ -141,7 +146,7 @@ def binomial(shape: Shape, counts: Any, probabilities: Any, dtype: FloatxDType =
     >>> shape(binomial((2, 3), 10, 0.5, seed=0))
     (2, 3)
     """
-    infer_float(Spec((2,), "uint32"), shape, dtype)
+    _infer_binomial(shape, counts, probabilities, dtype, Spec((2,), "uint32"))
     keys = draws.split(seed, 2)
     trials = ops.broadcast_to(ops.cast(counts, "float64"), shape)
     chance = ops.broadcast_to(ops.cast(probabilities, "float64"), shape)

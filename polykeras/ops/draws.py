@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..backend import WEAK
 from ..dtypes import FLOATS, INTEGERS, inexact
 from ..errors import DTypeError, ShapeError
 from ..op import Array, DType, FloatxDType, Index, Seed, Shape, composed, primitive
 from ..philox import MASK, SIGNIFICANT_BITS, threshold
 from ..seeds import CHILD_KEYS, SPLIT_KEYS
-from ..spec import Spec, normalize_axis, prod, show_shape
+from ..spec import Dim, Spec, normalize_axis, prod, same_size, show_shape
 
 # Keys and words --------------------------------------------------------------------------------------------
 
@@ -73,7 +74,7 @@ def fold_in(seed: Seed, data: Index) -> Array:
 
     Args:
         seed: An integer, a SeedGenerator, or a key.
-        data: The number, an integer from 0 to 2**32 - 1, or an array without axes.
+        data: The number, an integer from 0 to 2**63 - 1, or an array without axes.
 
     Returns:
         A key: an array of two words that serves as a seed.
@@ -82,7 +83,11 @@ def fold_in(seed: Seed, data: Index) -> Array:
     array([1163464678, 3359792081], dtype=uint32)
     """
     child = rng_bits(seed, (2,), CHILD_KEYS)
-    return rng_bits(ops.bitwise_xor(child, ops.cast(data, "uint32")), (2,), CHILD_KEYS)
+    words = ops.cast(data, "uint32")
+    if ops.dtype(data) in ("int64", "uint64"):
+        high = ops.cast(ops.right_shift(ops.cast(data, "int64"), 32), "uint32")
+        words = ops.stack([words, ops.bitwise_xor(words, high)])  # without a high word the same as for 32 bits
+    return rng_bits(ops.bitwise_xor(child, words), (2,), CHILD_KEYS)
 
 
 def split(seed: Any, num: int = 2) -> Array:
@@ -99,6 +104,13 @@ def split(seed: Any, num: int = 2) -> Array:
     (3, 2)
     """
     return rng_bits(seed, (num, 2), SPLIT_KEYS)
+
+
+def check_number(name: str, value: Any, low: float, high: float = math.inf, above: bool = False) -> None:
+    """Refuse a Python number that a distribution cannot have; of arrays nobody knows the values before the run."""
+    if type(value) in WEAK and not (low < value <= high if above else low <= value <= high):
+        wanted = f"above {low}" if above else f"from {low}" + ("" if high == math.inf else f" to {high}")
+        raise ShapeError(f"expected {name} {wanted}; got {value}.")
 
 
 # Uniform numbers -------------------------------------------------------------------------------------------
@@ -193,6 +205,9 @@ def uniform(shape: Shape, minval: Any = 0.0, maxval: Any = 1.0, dtype: FloatxDTy
 def _infer_randint(shape: tuple[Any, ...], minval: Any, maxval: Any, dtype: str, seed: Spec) -> Spec:
     if dtype not in INTEGERS:
         raise DTypeError(f"expected an integer dtype; got {dtype}.")
+    for name, bound in (("minval", minval), ("maxval", maxval)):
+        if not hasattr(bound, "__index__"):
+            raise ShapeError(f"expected {name} to be a whole number; got {bound!r}.")
     if not minval < maxval:
         raise ShapeError(f"expected minval to be less than maxval; got {minval} and {maxval}.")
     limits = np.iinfo(dtype)
@@ -220,8 +235,8 @@ def randint(shape: Shape, minval: int, maxval: int, dtype: DType = "int32", seed
     >>> randint((4,), 0, 10, seed=0)
     array([8, 6, 3, 0], dtype=int32)
     """
-    minval, maxval = int(minval), int(maxval)
     _infer_randint(shape, minval, maxval, dtype, seed)
+    minval, maxval = int(minval), int(maxval)
     span = maxval - minval
     limbs = [(span >> shift) & _LIMB for shift in range(0, max(span.bit_length(), 1), 31)]
     words = ops.right_shift(ops.cast(rng_bits(seed, (*shape, len(limbs) + 1)), "int64"), 1)
@@ -278,6 +293,7 @@ def bernoulli(shape: Any, probability: Any = 0.5, dtype: Any = "bool", seed: Any
 
 
 def _infer_normal(shape: tuple[Any, ...], mean: Any, stddev: Any, dtype: str, seed: Spec) -> Spec:
+    check_number("stddev", stddev, 0)
     return infer_float(seed, shape, dtype)
 
 
@@ -308,7 +324,7 @@ def normal(shape: Shape, mean: Any = 0.0, stddev: Any = 1.0, dtype: FloatxDType 
     >>> shape(normal((2, 3), seed=0))
     (2, 3)
     """
-    infer_float(Spec((2,), "uint32"), shape, dtype)
+    _infer_normal(shape, mean, stddev, dtype, Spec((2,), "uint32"))
     count = prod(shape)
     half = (count + 1) // 2
     unit = random_unit(seed, (2, half), _wide(dtype))
@@ -340,6 +356,7 @@ def truncated_normal(
     >>> shape(truncated_normal((2, 3), seed=0))
     (2, 3)
     """
+    _infer_normal(shape, mean, stddev, dtype, Spec((2,), "uint32"))
     unit = random_unit(seed, shape, _wide(dtype))
     share = ops.multiply(ops.subtract(ops.multiply(unit, 2), 1), _TWO_SIGMA)
     within = ops.clip(ops.multiply(ops.erfinv(share), math.sqrt(2)), -2.0, 2.0)
@@ -350,6 +367,8 @@ def truncated_normal(
 
 
 def _infer_categorical(logits: Spec, num_samples: int, dtype: str, seed: Spec) -> Spec:
+    if dtype not in INTEGERS:
+        raise DTypeError(f"expected an integer dtype; got {dtype}.")
     if logits.ndim != 2:
         raise ShapeError(f"expected logits of shape (batch, classes); got {show_shape(logits.shape)}.")
     return Spec((logits.shape[0], num_samples), dtype)
@@ -427,7 +446,25 @@ def _check_rate(rate: float) -> None:
 
 def _infer_dropout(inputs: Spec, rate: float, noise_shape: Any, seed: Spec) -> Spec:
     _check_rate(rate)
+    _noise_shape(inputs.shape, noise_shape)
     return Spec(inputs.shape, inputs.dtype)
+
+
+def _noise_shape(shape: tuple[Any, ...], noise_shape: Any) -> tuple[Any, ...]:
+    """The shape of the mask of dropout."""
+    if noise_shape is None:
+        return shape
+    wanted = tuple(noise_shape)
+    if len(wanted) == len(shape) and all(map(_fits, wanted, shape)):
+        return tuple(size if given is None else given for given, size in zip(wanted, shape, strict=True))
+    raise ShapeError(
+        f"expected noise_shape to have for each axis of {show_shape(shape)} None, 1 or its size; got {noise_shape}."
+    )
+
+
+def _fits(given: Any, size: Any) -> bool:
+    """Whether a size of a mask can be broadcast, as far as can be told before the run."""
+    return given is None or given == 1 or not isinstance(size, (int, Dim)) or same_size(given, size)
 
 
 @composed(infer=_infer_dropout, promote=inexact)
@@ -448,9 +485,7 @@ def dropout(inputs: Array, rate: float, noise_shape: Any = None, seed: Seed = No
     array([2., 0., 0., 0.], dtype=float32)
     """
     _check_rate(rate)
-    shape = ops.shape(inputs)
-    if noise_shape is not None:
-        shape = tuple(size if given is None else given for given, size in zip(noise_shape, shape, strict=True))
+    shape = _noise_shape(ops.shape(inputs), noise_shape)
     if rate >= 1:
         return ops.zeros_like(inputs)
     keep = random_coin(seed, shape, 1 - rate)

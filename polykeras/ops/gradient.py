@@ -14,7 +14,7 @@ from ..dtypes import is_float
 from ..errors import DTypeError, GradientError
 from ..interpreters import Interpreter, held, home_of, kind_of, lend, lent
 from ..seeds import Keys
-from ..spec import Spec, show_shape
+from ..spec import Spec, same_size, show_shape
 from ..symbolic import spec_of
 
 
@@ -24,13 +24,15 @@ class _Arguments:
     def __init__(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Any):
         self.args = args
         self.kwargs = kwargs
-        self.numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        self.single = hasattr(argnums, "__index__")
+        self.numbers = tuple(number.__index__() for number in ((argnums,) if self.single else argnums))
         if not all(-len(args) <= number < len(args) for number in self.numbers):
             raise GradientError(
                 f"{name}: argnums={argnums} names an argument that is not there; there are {len(args)}."
             )
         self.numbers = tuple(number % len(args) for number in self.numbers)
-        self.single = isinstance(argnums, int)
+        if len(set(self.numbers)) != len(self.numbers):
+            raise GradientError(f"{name}: argnums={argnums} names an argument twice. Name each of them once.")
         self.home = home_of((args, kwargs))
         chosen = [args[number] for number in self.numbers]
         self.leaves, self.structure = tree.take_apart(chosen[0] if self.single else tuple(chosen))
@@ -302,6 +304,9 @@ def jacobian(fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Calla
             outputs, others = Others(), Others()
             results, pull = given.home.vjp(_flat("jacobian", fun, given, outputs, others, False), given.arrays)
             result, *_ = _results(given, outputs, others, results, False)
+            if not ops.is_tensor(result) or not is_float(ops.dtype(result)):
+                got = _kind_of_result(result)
+                raise GradientError(f"jacobian: expected the function to return one array of floats; got {got}.")
             passed_on = [ops.zeros_like(x) for x in results[1:]]
             spec = spec_of(result)
             size = int(spec.size)
@@ -316,6 +321,10 @@ def jacobian(fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Calla
         return tree.put_together(given.structure, columns)
 
     return run
+
+
+def _kind_of_result(result: Any) -> str:
+    return f"one of {ops.dtype(result)}" if ops.is_tensor(result) else f"a {type(result).__name__}"
 
 
 def hessian(fun: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
@@ -360,9 +369,47 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
         home = home_of(args)
         with using(home):
             args = tree.map_structure(lambda x: x if x is None else ops.as_array(x), args)
-            return home.custom_gradient(f, args)
+            return home.custom_gradient(functools.partial(_with_checked_gradient, f, home), args)
 
     return run
+
+
+def _with_checked_gradient(f: Callable[..., Any], home: Backend, *args: Any) -> tuple[Any, Callable[..., list[Any]]]:
+    """The result of a function and its gradient function, which gives a cotangent for each array of the arguments."""
+    pair = f(*args)
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not callable(pair[1]):
+        raise GradientError(
+            "custom_gradient: expected the function to return a pair, of its result and a function; got "
+            f"{type(pair).__name__}."
+        )
+    result, gradient = pair
+    leaves = tree.flatten(args)
+
+    def pull(*cotangents: Any) -> list[Any]:
+        found = tree.flatten(gradient(*cotangents))
+        if len(found) != len(leaves):
+            raise GradientError(
+                f"custom_gradient: the gradient function returned {len(found)} cotangents for {len(leaves)} arguments. "
+                "Return one for each, in order."
+            )
+        with using(home):
+            return [_like_argument(*place) for place in enumerate(zip(found, leaves, strict=True))]
+
+    return result, pull
+
+
+def _like_argument(number: int, pair: tuple[Any, Any]) -> Any:
+    """A cotangent in the dtype of its argument, whose shape it must have."""
+    g, x = pair
+    if g is None or x is None or not is_float(ops.dtype(x)):
+        return g
+    shape, expected = spec_of(g).shape, spec_of(x).shape
+    if len(shape) != len(expected) or not all(map(same_size, shape, expected)):
+        raise GradientError(
+            f"custom_gradient: the gradient function returned a cotangent of shape {show_shape(shape)} for argument "
+            f"{number}, whose shape is {show_shape(expected)}. Sum it over the axes along which it was broadcast."
+        )
+    return ops.convert_to_tensor(g, ops.dtype(x))
 
 
 def remat(f: Callable[..., Any]) -> Callable[..., Any]:

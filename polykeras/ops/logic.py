@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import ops
-from ..dtypes import BITS, COMPUTABLE, ORDERED, WHOLE, same
+from ..dtypes import BITS, COMPUTABLE, ORDERED, UNSIGNED, WHOLE, same
 from ..errors import ShapeError
 from ..op import Array, Mask, composed, primitive
 from ..spec import Spec, broadcast_shapes, unknown_dim
@@ -239,32 +241,54 @@ def bitwise_not(x: Array) -> Array:
 bitwise_invert = bitwise_not
 
 
-@primitive(why=MACHINE, infer=broadcasting, accepts=WHOLE, promote=same)
+def _within_width(x: Any, y: Any, constant: int | None) -> tuple[Any, Any]:
+    """Where a shift is by fewer places than there are bits, and a shift of 0 in place of the others."""
+    bits = np.iinfo(ops.dtype(x)).bits
+    if constant is not None and 0 <= constant < bits:
+        return None, y
+    within = ops.logical_and(ops.greater_equal(y, 0), ops.less(y, bits))
+    return within, ops.where(within, y, 0)
+
+
+def _shift_left(compute: Any, constant: int | None, x: Any, y: Any) -> Any:
+    within, y = _within_width(x, y, constant)
+    return compute(x, y) if within is None else ops.where(within, compute(x, y), 0)
+
+
+def _shift_right(compute: Any, constant: int | None, x: Any, y: Any) -> Any:
+    within, y = _within_width(x, y, constant)
+    sign = 0 if ops.dtype(x) in UNSIGNED else ops.negative(ops.cast(ops.less(x, 0), ops.dtype(x)))
+    return compute(x, y) if within is None else ops.where(within, compute(x, y), sign)
+
+
+@primitive(why=MACHINE, infer=broadcasting, accepts=WHOLE, promote=same, on_integers=_shift_left)
 def left_shift(x: Array, y: Array) -> Array:
     """Move the bits of x up by y places, element by element.
 
     Args:
         x: Array of integers or number.
-        y: Array of integers or number, from 0 to less than the number of bits; the shapes broadcast.
+        y: Array of integers or number; the shapes broadcast.
 
     Returns:
-        x times 2 to the power of y, without the bits that fall out.
+        x times 2 to the power of y, without the bits that fall out; 0 where y is negative, or at least the number of
+        bits.
 
     >>> left_shift([1, 3], 2)
     array([ 4, 12], dtype=int32)
     """
 
 
-@primitive(why=MACHINE, infer=broadcasting, accepts=WHOLE, promote=same)
+@primitive(why=MACHINE, infer=broadcasting, accepts=WHOLE, promote=same, on_integers=_shift_right)
 def right_shift(x: Array, y: Array) -> Array:
     """Move the bits of x down by y places, element by element, repeating the sign.
 
     Args:
         x: Array of integers or number.
-        y: Array of integers or number, from 0 to less than the number of bits; the shapes broadcast.
+        y: Array of integers or number; the shapes broadcast.
 
     Returns:
-        x divided by 2 to the power of y, rounded down.
+        x divided by 2 to the power of y, rounded down; where y is negative, or at least the number of bits, nothing
+        but the sign: 0, or -1 for negative x.
 
     >>> right_shift([4, -5], 1)
     array([ 2, -3], dtype=int32)

@@ -282,17 +282,17 @@ def _infer_stack(xs: list[Spec], axis: int) -> Spec:
     return Spec((*first[:axis], len(xs), *first[axis:]), xs[0].dtype)
 
 
-def _stack_rule(g: Any, out: Any, xs: list[Any], axis: int) -> list[Any]:
+def _stack_rule(g: Any, out: Any, x: list[Any], axis: int) -> list[Any]:
     axis = normalize_axis(axis, len(ops.shape(g)))
-    return [ops.squeeze(_cut(g, axis, i, i + 1), axis) for i in range(len(xs))]
+    return [ops.squeeze(_cut(g, axis, i, i + 1), axis) for i in range(len(x))]
 
 
 @composed(infer=_infer_stack, promote=same, vjp=(_stack_rule,), ulp=0)
-def stack(xs: Arrays, axis: int = 0) -> Array:
+def stack(x: Arrays, axis: int = 0) -> Array:
     """Join arrays of one shape along a new axis.
 
     Args:
-        xs: The arrays.
+        x: The arrays.
         axis: Where the new axis is in the result.
 
     Returns:
@@ -302,7 +302,26 @@ def stack(xs: Arrays, axis: int = 0) -> Array:
     array([[1, 3],
            [2, 4]], dtype=int32)
     """
-    return concatenate([expand_dims(x, axis) for x in xs], axis)
+    return concatenate([expand_dims(part, axis) for part in x], axis)
+
+
+def parts(x: Any, indices_or_sections: Any, axis: int) -> list[Any]:
+    """The parts of an array that is cut along an axis, as `split` does it."""
+    shape = ops.shape(x)
+    axis = normalize_axis(axis, len(shape))
+    length = shape[axis]
+    if isinstance(indices_or_sections, int):
+        part = length // indices_or_sections
+        if not same_size(part * indices_or_sections, length):
+            raise ShapeError(
+                f"axis {axis} has {length} elements, which do not make {indices_or_sections} equal parts. "
+                "Give the positions at which to cut, or use array_split."
+            )
+        cuts = [part * i for i in range(1, indices_or_sections)]
+    else:
+        cuts = [int(i) for i in indices_or_sections]
+    edges = [0, *cuts, length]
+    return [ops.take_range(x, start, stop, axis) for start, stop in itertools.pairwise(edges)]
 
 
 @composed(ulp=0)
@@ -320,21 +339,7 @@ def split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     >>> split([1, 2, 3, 4], 2)
     [array([1, 2], dtype=int32), array([3, 4], dtype=int32)]
     """
-    shape = ops.shape(x)
-    axis = normalize_axis(axis, len(shape))
-    length = shape[axis]
-    if isinstance(indices_or_sections, int):
-        part = length // indices_or_sections
-        if not same_size(part * indices_or_sections, length):
-            raise ShapeError(
-                f"axis {axis} has {length} elements, which do not make {indices_or_sections} equal parts. "
-                "Give the positions at which to cut, or use array_split."
-            )
-        cuts = [part * i for i in range(1, indices_or_sections)]
-    else:
-        cuts = [int(i) for i in indices_or_sections]
-    edges = [0, *cuts, length]
-    return [ops.take_range(x, start, stop, axis) for start, stop in itertools.pairwise(edges)]
+    return parts(x, indices_or_sections, axis)
 
 
 @composed(ulp=0)

@@ -20,7 +20,7 @@ def _infer_pool(x: Spec, window: Window) -> Spec:
     return Spec(window.with_spatial(x.shape, outputs, x.shape[window.channel_axis]), x.dtype)
 
 
-class _Taps:
+class Taps:
     """The elements at each offset in all windows, out of an array with something added around, and back into it."""
 
     def __init__(self, shape: tuple[Any, ...], window: Window):
@@ -89,7 +89,7 @@ def window_sum_gradient(g: Array, sizes: Any, window: Window) -> Array:
         The cotangent of the argument.
     """
     shape = ops.shape(g)
-    taps = _Taps(window.with_spatial(shape, sizes, shape[window.channel_axis]), window)
+    taps = Taps(window.with_spatial(shape, sizes, shape[window.channel_axis]), window)
     pieces = [ops.strided_slice_gradient(g, taps.padded, *bounds) for bounds in taps.bounds()]
     return taps.unpad(_total(pieces))
 
@@ -101,7 +101,8 @@ def _total(pieces: list[Any]) -> Any:
     return total
 
 
-def _lowest(dtype: str) -> Any:
+def lowest(dtype: str) -> Any:
+    """The number below all others of a dtype."""
     return -np.inf if dtype in FLOATS else np.array(np.iinfo(dtype).min, dtype)
 
 
@@ -125,9 +126,9 @@ def window_max(x: Array, window: Window) -> Array:
     """
 
 
-def _hits(x: Any, window: Window, taps: _Taps) -> Iterator[tuple[Any, tuple[Any, Any, Any]]]:
+def _hits(x: Any, window: Window, taps: Taps) -> Iterator[tuple[Any, tuple[Any, Any, Any]]]:
     """For each offset where the first greatest element of a window is at it, and the bounds of the elements there."""
-    padded = taps.pad(x, _lowest(ops.dtype(x)))
+    padded = taps.pad(x, lowest(ops.dtype(x)))
     out = window_max(x, window)
     free = None
     for bounds in taps.bounds():
@@ -155,7 +156,7 @@ def window_max_gradient(g: Array, x: Array, window: Window) -> Array:
     Returns:
         The cotangent of the argument.
     """
-    taps = _Taps(ops.shape(x), window)
+    taps = Taps(ops.shape(x), window)
     pieces = [
         ops.strided_slice_gradient(ops.where(hit, g, 0), taps.padded, *bounds) for hit, bounds in _hits(x, window, taps)
     ]
@@ -178,7 +179,7 @@ def window_max_select(y: Array, x: Array, window: Window) -> Array:
     Returns:
         The elements.
     """
-    taps = _Taps(ops.shape(x), window)
+    taps = Taps(ops.shape(x), window)
     padded = taps.pad(y)
     return _total([ops.where(hit, ops.strided_slice(padded, *bounds), 0) for hit, bounds in _hits(x, window, taps)])
 

@@ -149,6 +149,7 @@ def _infer_variance(x: Spec, axis: Any = None, keepdims: bool = False) -> Spec:
     return Spec(reduced_shape(x.shape, axis, keepdims), real_of(x.dtype))
 
 
+# Up to twice as slow as the frameworks' own, which lose half of the digits where the mean is large.
 @composed(infer=_infer_variance, accepts=COMPUTABLE, promote=inexact, summands=reduced_elements)
 def var(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The variance of elements along axes: the mean square of the distances from the mean.
@@ -166,7 +167,10 @@ def var(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """
 
     def variance(x: Any) -> Any:
-        return mean(ops.square(ops.abs(ops.subtract(x, mean(x, axis, keepdims=True)))), axis, keepdims)
+        distance = ops.subtract(x, mean(x, axis, keepdims=True))
+        missed = ops.square(ops.abs(mean(distance, axis, keepdims)))  # by rounding, which a large mean makes large
+        result = ops.subtract(mean(ops.square(ops.abs(distance)), axis, keepdims), missed)
+        return ops.where(ops.less(result, 0), 0, result)
 
     return in_single(variance, x)
 

@@ -1,0 +1,69 @@
+"""References that are exact up to the rounding of their results, and arguments at which kernels go astray."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from .case import Given, Sample, array, given, sample
+
+WIDE = ("float32", "float64")
+
+
+def exact(function: Callable[..., Any], otherwise: Callable[..., Any] | None = None) -> Callable[..., np.ndarray]:
+    """A function of arrays, computed number by number by mpmath.
+
+    Args:
+        function: The function of mpmath's numbers.
+        otherwise: What it is for infinities, NaN, and where it is not defined; without it, NaN there.
+    """
+
+    def one(*numbers: float) -> float:
+        if all(map(math.isfinite, numbers)):
+            try:
+                with mpmath.workprec(200):
+                    result = function(*map(mpmath.mpf, numbers))
+                if isinstance(result, mpmath.mpf):
+                    with mpmath.workprec(53):
+                        return float(+result)
+            except (ZeroDivisionError, ValueError):
+                pass
+        return math.nan if otherwise is None else float(otherwise(*(np.float64(x) for x in numbers)))
+
+    return np.vectorize(one, otypes=["float64"])
+
+
+def spread(lowest: float, highest: float, count: int = 40, *, around: float = 0.0, negative: bool = True) -> Given:
+    """Numbers around one, whose distances from it are powers of ten at even steps between these exponents."""
+    distances = [10.0**exponent for exponent in np.linspace(lowest, highest, count)]
+    signs = (1, -1) if negative else (1,)
+    return given(*(around + s * d for d in distances for s in signs))
+
+
+def between(low: float, high: float, count: int = 200) -> Sample:
+    """Many numbers between bounds, in the dtypes whose every digit counts."""
+    return accurate(array(count, low=low, high=high))
+
+
+def accurate(*args: Any, **params: Any) -> Sample:
+    """A sample for values only, in the dtypes whose every digit counts."""
+    return sample(*args, dtypes=WIDE, gradient=False, **params)
+
+
+def log_sum(*numbers: Any) -> Any:
+    """The logarithm of a sum of exponentials."""
+    return mpmath.log(mpmath.fsum(map(mpmath.exp, numbers)))
+
+
+def logistic(x: Any) -> Any:
+    """1 / (1 + exp(-x))."""
+    return 1 / (1 + mpmath.exp(-x))
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x))."""
+    return mpmath.log1p(mpmath.exp(x)) if x < 100 else x + mpmath.exp(-x)

@@ -1,0 +1,26 @@
+"""Ops on images, as `ops.image`."""
+
+from .colors import hsv_to_rgb, rgb_to_grayscale, rgb_to_hsv
+from .filters import gaussian_blur, sobel_edges, ssim
+from .framing import crop_images, extract_patches, extract_patches_3d, pad_images
+from .resampling import resize, scale_and_translate
+from .warping import affine_transform, elastic_transform, map_coordinates, perspective_transform
+
+__all__ = [
+    "affine_transform",
+    "crop_images",
+    "elastic_transform",
+    "extract_patches",
+    "extract_patches_3d",
+    "gaussian_blur",
+    "hsv_to_rgb",
+    "map_coordinates",
+    "pad_images",
+    "perspective_transform",
+    "resize",
+    "rgb_to_grayscale",
+    "rgb_to_hsv",
+    "scale_and_translate",
+    "sobel_edges",
+    "ssim",
+]
