@@ -9,6 +9,7 @@ from ..dtypes import COMPUTABLE, inexact, real_of
 from ..errors import ShapeError
 from ..op import Array, Axes, composed
 from ..spec import Spec, normalize_axes, same_size, show_shape
+from .complexes import squared_size
 from .matrices import REAL, all_in_single, check, require_matrix, rows_and_columns, transposed
 from .products import safe_root
 from .reduction import kept
@@ -72,9 +73,7 @@ def norm(x: Array, ord: Any = None, axis: Axes = None, keepdims: bool = False) -
 
     def compute(x: Any) -> Any:
         if ord is None or ord == "fro" or (ord == 2 and len(axes) == 1):
-            parts = ops.square(ops.real(x)), ops.square(ops.imag(x))
-            squares = ops.add(*parts) if ops.dtype(x).startswith("complex") else ops.square(x)
-            return safe_root(ops.sum(squares, axes, keepdims))
+            return safe_root(ops.sum(squared_size(x), axes, keepdims))
         return _vector_norm(x, ord, axes, keepdims) if len(axes) == 1 else _matrix_norm(x, ord, axes, keepdims)
 
     return all_in_single(compute, x)

@@ -15,7 +15,7 @@ from .. import ops
 from ..dtypes import inexact
 from ..op import Array, composed, primitive
 from ..spec import Spec
-from .complexes import complex_dtype
+from .complexes import complex_dtype, squared_size
 from .factorization import orthogonal_triangular
 from .matrices import (
     LAPACK,
@@ -310,8 +310,7 @@ def _eig(x: Any) -> tuple[Any, Any]:
     order = _eigenvalue_order(ops.stop_gradient(values), 2.0**-11 if ops.dtype(x) == "float32" else 2.0**-26)
     values = ops.take_along_axis(values, order, axis=-1)
     vectors = ops.take_along_axis(vectors, ops.expand_dims(order, -2), axis=-1)
-    squares = ops.add(ops.square(ops.real(vectors)), ops.square(ops.imag(vectors)))
-    length = ops.sqrt(ops.sum(squares, axis=-2, keepdims=True))
+    length = ops.sqrt(ops.sum(squared_size(vectors), axis=-2, keepdims=True))
     first = _first_large(vectors)
     return values, ops.multiply(vectors, ops.divide(ops.divide(ops.conjugate(first), ops.abs(first)), length))
 
