@@ -351,7 +351,7 @@ def gradients(
         return [derive(loss, len(arrays))(*arrays) for (loss, _), arrays in zip(losses, given, strict=True)]
 
     with using(backend):
-        compiled = backend.traces and case.compiled and all(sample.compiled for sample in samples)
+        compiled = backend.traces and case.compiled and all(sample.compiled for sample, _ in samples)
         function = polykeras.compile(every) if compiled else every
         return [numpy_of(found) for found in function([at_home(arrays, backend) for _, arrays in losses])]
 

@@ -155,7 +155,7 @@ def _infer_polar(abs_: Spec, angle: Spec) -> Spec:
     return _infer_complex(abs_, angle)
 
 
-@composed(infer=_infer_polar, promote=single_at_least, accepts=ORDERED, ulp=6)
+@composed(infer=_infer_polar, promote=single_at_least, accepts=ORDERED, ulp=4)
 def polar(abs_: Array, angle: Array) -> Array:
     """Complex numbers made of their distances from zero and their angles.
 

@@ -45,7 +45,7 @@ def _cholesky_rule(g: Any, out: Any, x: Any) -> Any:
     promote=inexact,
     accepts=REAL,
     vjp=(_cholesky_rule,),
-    ulp=16,  # elimination grows with the condition of the matrix, which the case counts in
+    ulp=4,  # elimination grows with the condition of the matrix, which the case counts in
 )
 def lower_cholesky(x: Array) -> Array:
     """As `cholesky`, of matrices that are symmetric to the last bit, the lower factor.
@@ -62,7 +62,7 @@ def lower_cholesky(x: Array) -> Array:
     """
 
 
-@composed(infer=square, promote=inexact, accepts=REAL, ulp=16)
+@composed(infer=square, promote=inexact, accepts=REAL, ulp=4)
 def cholesky(x: Array, upper: bool = False) -> Array:
     """The Cholesky factors of symmetric positive definite matrices: triangles with a positive diagonal.
 
@@ -146,7 +146,7 @@ def _order(pivots: Any, rows: int) -> Any:
     accepts=REAL,
     vjp=(_lu_rule,),
     own_gradient=True,  # TensorFlow has none
-    ulp=16,  # elimination grows with the condition of the matrix, which the case counts in
+    ulp=4,  # elimination grows with the condition of the matrix, which the case counts in
 )
 def pivoted_lu(x: Array) -> tuple[Array, Array]:
     """As `lu_factor`, of matrices with at least as many rows as columns.
@@ -181,7 +181,7 @@ def pivoted_lu(x: Array) -> tuple[Array, Array]:
     return x, ops.stack(pivots, axis=-1) if pivots else ops.zeros((*ops.shape(x)[:-2], 0), "int32")
 
 
-@composed(infer=_infer_lu, promote=inexact, accepts=REAL, ulp=16)
+@composed(infer=_infer_lu, promote=inexact, accepts=REAL, ulp=4)
 def lu_factor(x: Array) -> tuple[Array, Array]:
     """The triangles L and U with `L U` for matrices whose rows have been exchanged, so that no element of L exceeds 1.
 
@@ -238,7 +238,7 @@ def _orthogonal_rule(g: Any, out: Any, x: Any, complete: bool) -> Any:
     accepts=REAL,
     vjp=(_orthogonal_rule,),
     own_gradient=True,
-    ulp=16,
+    ulp=4,
 )
 def orthogonal_triangular(x: Array, complete: bool) -> Any:
     """As `qr`, with signs as they come, of matrices with at least as many rows as columns.
@@ -267,7 +267,7 @@ def _infer_qr(x: Spec, mode: str) -> tuple[Spec, Spec]:
     return _infer_orthogonal(x, _is_complete(mode))
 
 
-@composed(infer=_infer_qr, promote=inexact, accepts=REAL, ulp=16)
+@composed(infer=_infer_qr, promote=inexact, accepts=REAL, ulp=4)
 def qr(x: Array, mode: str = "reduced") -> tuple[Array, Array]:
     """Matrices as products of one with orthogonal columns of length 1, and an upper triangle.
 

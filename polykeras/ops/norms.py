@@ -47,7 +47,7 @@ def _infer_norm(x: Spec, ord: Any, axis: Any, keepdims: bool) -> Spec:
     promote=inexact,
     accepts=COMPUTABLE,
     summands=lambda x, ord, axis, keepdims: reduced_elements(x, axis),
-    ulp=8,  # a power and its root; norms of matrices by singular values as LAPACK gives them
+    ulp=4,  # a power and its root; norms of matrices by singular values as LAPACK gives them
 )
 def norm(x: Array, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> Array:
     """Norms of vectors or matrices. The gradient at 0 is 0.
@@ -161,7 +161,7 @@ def _pinv_rule(g: Any, out: Any, x: Any, rcond: Any) -> Any:
     return ops.add(total, transposed(beside(transposed(x), p_t, columns)))
 
 
-@composed(infer=_infer_pinv, promote=inexact, accepts=REAL, vjp=(_pinv_rule,), own_gradient=True, ulp=16)
+@composed(infer=_infer_pinv, promote=inexact, accepts=REAL, vjp=(_pinv_rule,), own_gradient=True, ulp=4)
 def pinv(x: Array, rcond: float | None = None) -> Array:
     """The pseudoinverses of matrices. The gradient is for changes that keep the rank.
 
@@ -201,7 +201,7 @@ def _infer_lstsq(a: Spec, b: Spec, rcond: Any) -> Spec:
     return Spec((a.shape[1], *b.shape[1:]), a.dtype)
 
 
-@composed(infer=_infer_lstsq, promote=inexact, accepts=REAL, ulp=32)
+@composed(infer=_infer_lstsq, promote=inexact, accepts=REAL, ulp=4)
 def lstsq(a: Array, b: Array, rcond: float | None = None) -> Array:
     """The x for which `matmul(a, x)` comes closest to b, by the sum of squares; the smallest, where there are several.
 

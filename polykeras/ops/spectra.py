@@ -109,7 +109,7 @@ def _singular_rule(g: Any, out: Any, x: Any) -> Any:
     accepts=REAL,
     vjp=(_singular_rule,),
     own_gradient=True,
-    ulp=32,
+    ulp=8,  # vectors turn by the error divided by the gaps between values, which the case counts in
 )
 def singular_vectors(x: Array) -> Any:
     """As `svd`, with as many vectors as there are values, and signs as they come.
@@ -134,7 +134,7 @@ def _infer_svd(x: Spec, full_matrices: bool, compute_uv: bool) -> Any:
     return u, s, vh
 
 
-@composed(infer=_infer_svd, promote=inexact, accepts=REAL, ulp=32)
+@composed(infer=_infer_svd, promote=inexact, accepts=REAL, ulp=8)
 def svd(x: Array, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     """Matrices as products `U diag(S) V^T`, where U and V have orthogonal columns of length 1.
 
@@ -202,7 +202,7 @@ def _symmetric_rule(g: Any, out: Any, x: Any) -> Any:
     accepts=REAL,
     vjp=(_symmetric_rule,),
     own_gradient=True,
-    ulp=32,
+    ulp=8,  # vectors turn by the error divided by the gaps between values, which the case counts in
 )
 def symmetric_eigenvectors(x: Array) -> Any:
     """As `eigh`, of matrices that are symmetric to the last bit, with signs as they come.
@@ -218,7 +218,7 @@ def symmetric_eigenvectors(x: Array) -> Any:
     """
 
 
-@composed(infer=_infer_eigh, promote=inexact, accepts=REAL, ulp=32)
+@composed(infer=_infer_eigh, promote=inexact, accepts=REAL, ulp=8)
 def eigh(x: Array) -> tuple[Array, Array]:
     """The eigenvalues and eigenvectors of symmetric matrices.
 
@@ -267,7 +267,7 @@ def _general_rule(g: Any, out: Any, x: Any) -> Any:
     accepts=REAL,
     vjp=(_general_rule,),
     own_gradient=True,
-    ulp=64,
+    ulp=8,  # vectors turn by the error divided by the gaps between values, which the case counts in
 )
 def general_eigenvectors(x: Array) -> Any:
     """As `eig`, in any order, with eigenvectors of any length and angle in the complex plane.
@@ -283,7 +283,7 @@ def general_eigenvectors(x: Array) -> Any:
     """
 
 
-@composed(infer=_infer_eig, promote=inexact, accepts=REAL, ulp=64)
+@composed(infer=_infer_eig, promote=inexact, accepts=REAL, ulp=8)
 def eig(x: Array) -> tuple[Array, Array]:
     """The eigenvalues and eigenvectors of square matrices, as complex numbers.
 
