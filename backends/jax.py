@@ -114,6 +114,11 @@ STATIC: dict[str, Callable[..., Any]] = {
     # creation
     "zeros_like": lambda x, dtype: jnp.zeros_like(x, dtype=dtype),
     "ones_like": lambda x, dtype: jnp.ones_like(x, dtype=dtype),
+    # arrays
+    "tril": jnp.tril,
+    "triu": jnp.triu,
+    "diagonal": jnp.diagonal,
+    "tally": lambda x, length: jnp.bincount(x, length=length).astype("int32"),
     # sorting
     "argsort": lambda x, axis: jnp.argsort(x, axis, stable=True).astype("int32"),
     "sort": lambda x, axis: jnp.sort(x, axis, stable=True),

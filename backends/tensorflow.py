@@ -118,6 +118,8 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "strided_slice_gradient": lambda g, shape, starts, stops, steps: raw.StridedSliceGrad(
         shape=tf.stack(shape), begin=starts, end=stops, strides=steps, dy=g
     ),
+    # arrays
+    "tally": lambda x, length: tf.math.bincount(tf.cast(x, tf.int32), minlength=length, maxlength=length),
     # conversion
     "as_array": tf.convert_to_tensor,
     "stop_gradient": tf.stop_gradient,
@@ -531,6 +533,18 @@ def nonzero(x: Any) -> Any:
 @kernel
 def transpose(x: Any, axes: Any) -> Any:
     return tf.transpose(x, None if axes is None else [axis % x.shape.rank for axis in axes])
+
+
+@kernel
+def tril(x: Any, k: int) -> Any:
+    fits = x.shape.rank > 1 and 0 <= k <= (x.shape[-1] or 0)
+    return tf.linalg.band_part(x, -1, k) if fits else OPS["tril"].body(x, k)  # type: ignore[misc]
+
+
+@kernel
+def triu(x: Any, k: int) -> Any:
+    fits = x.shape.rank > 1 and 0 <= -k <= (x.shape[-2] or 0)
+    return tf.linalg.band_part(x, -k, -1) if fits else OPS["triu"].body(x, k)  # type: ignore[misc]
 
 
 @kernel

@@ -59,7 +59,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "sinh": lambda x: torch.sinh(x / 2) * torch.cosh(x / 2) * 2,  # its own overflows early
     "cosh": lambda x: torch.sinh(x / 2).square() * 2 + 1,
     **{name: getattr(torch, name) for name in ("exp2", "log2", "log10", "logaddexp", "logaddexp2")},
-    **{name: getattr(torch, name) for name in ("trunc", "fmod", "gcd", "lcm")},
+    **{name: getattr(torch, name) for name in ("trunc", "gcd", "lcm")},
     "i0": lambda x: torch.i0(x.clamp(-800, 800)),  # of infinity it makes NaN
     "i1": lambda x: torch.special.i1(x.clamp(-800, 800)),
     # logic
@@ -104,6 +104,11 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "transpose": lambda x, axes: x.permute(tuple(range(x.ndim)[::-1] if axes is None else axes)),
     "broadcast_to": lambda x, shape: x.expand(shape),
     "stack": torch.stack,
+    # arrays
+    "tril": torch.tril,
+    "triu": torch.triu,
+    "diagonal": torch.diagonal,
+    "tally": lambda x, length: torch.bincount(x, minlength=length).to(torch.int32),
     # conversion
     "as_array": lambda x: x,
     "copy": torch.clone,
@@ -575,6 +580,12 @@ def hypot(x1: Any, x2: Any) -> Any:
 @kernel
 def view(x: Any, dtype: str | None) -> Any:
     return x if dtype is None else x.clone(memory_format=torch.contiguous_format).view(backend.dtypes[dtype])
+
+
+@kernel
+def fmod(x1: Any, x2: Any) -> Any:
+    """Of floats; with integers PyTorch raises an error where the divisor is 0."""
+    return torch.fmod(x1, x2) if x1.is_floating_point() else OPS["fmod"].body(x1, x2)  # type: ignore[misc]
 
 
 # Rounding --------------------------------------------------------------------------------------------------

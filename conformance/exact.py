@@ -19,7 +19,7 @@ def exact(function: Callable[..., Any], otherwise: Callable[..., Any] | None = N
 
     Args:
         function: The function of mpmath's numbers.
-        otherwise: What it is for infinities, NaN, and where it is not defined; without it, NaN there.
+        otherwise: NumPy's function, for infinities, NaN, where it is not defined, and complex numbers; without it, NaN.
     """
 
     def one(*numbers: float) -> float:

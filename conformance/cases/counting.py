@@ -44,6 +44,16 @@ case(
 )
 
 
+case(
+    "tally",
+    lambda x, length: np.bincount(x, minlength=length).astype("int32"),
+    sample(array(7, low=0, high=4), 6),
+    sample(array(0), 2),
+    sample(given(0, 0, 2), 3),
+    dtypes=INTS,
+)
+
+
 def _histogram(x, bins=10, range=None):
     counts, edges = np.histogram(x, bins, range)
     return counts.astype("int32"), edges

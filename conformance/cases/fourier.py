@@ -68,6 +68,7 @@ case(
     drawn=False,  # rfft sees to it that there is something to transform
     dtypes=COMPUTED,
     magnitude=lambda x: _size(x, -1),
+    drawn=False,
 )
 case(
     "inverse_real_fourier",

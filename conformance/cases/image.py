@@ -450,6 +450,7 @@ case(
         sample(array(4, 5, 1), interpolation="bicubic", seed=KEY),
         sample(array(4, 5, 1), fill_mode="edge", seed=KEY),
     ],
+    drawn=False,
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..case import BOOL, FLOATS, INTS, NUMBERS, array, case, given, sample
@@ -111,7 +113,7 @@ def _unique(
     return [values, *(part.astype("int32") for part, wanted in asked if wanted)]
 
 
-ALL = {"return_index": True, "return_inverse": True, "return_counts": True}
+ALL: dict[str, Any] = {"return_index": True, "return_inverse": True, "return_counts": True}
 ROWS = given((3, 1, 2), (0, 5, 1), (3, 1, 2), (3, 0, 9), (0, 5, 1))
 case(
     "unique",

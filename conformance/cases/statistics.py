@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..case import BOOL, FLOATS, array, case, given, sample
@@ -116,7 +118,7 @@ case(
 )
 
 
-def _correlate(x1, x2, mode="valid"):
+def _correlate(x1, x2, mode: Any = "valid"):
     return np.correlate(x1.astype("float64"), x2.astype("float64"), mode)
 
 

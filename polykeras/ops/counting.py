@@ -47,16 +47,40 @@ def _greatest(x: Any) -> int | None:
     return highest
 
 
-def _tally(places: Any, weights: Any, length: Any) -> Any:
-    """For each place the sum of the weights of those that came there; each row on its own."""
+@composed(infer=lambda x, length: Spec((length,), "int32"))
+def tally(x: Index, length: int) -> Array:
+    """How often each whole number comes, as `bincount`.
+
+    Args:
+        x: Array of integers with one axis, all of them from 0 to below the length.
+        length: How many numbers to count.
+
+    Returns:
+        For each number how often it comes, int32.
+
+    >>> tally([0, 2, 2], 3)
+    array([1, 0, 2], dtype=int32)
+    """
+    return _sums(ops.cast(x, "int32"), ops.ones_like(x, "int32"), length)
+
+
+def _sums(places: Any, weights: Any, length: Any) -> Any:
+    """For each place the sum of the weights of those that came there."""
+    return ops.scatter(ops.expand_dims(places, 1), weights, (length,))
+
+
+def _count_rows(places: Any, weights: Any, width: Any) -> Any:
+    """The sums of the weights for each row along the last axis on its own; without weights, how many came."""
     *batch, count = ops.shape(places)
     rows = specs.prod(batch)
     if batch:
-        starts = np.arange(rows, dtype="int32").reshape(*batch, 1) * length
-        places = ops.add(places, starts)
-    flat = ops.reshape(places, (rows * count, 1))
-    sums = ops.scatter(flat, ops.reshape(weights, (rows * count,)), (rows * length,))
-    return ops.reshape(sums, (*batch, length))
+        places = ops.add(places, np.arange(rows, dtype="int32").reshape(*batch, 1) * width)
+    flat = ops.reshape(places, (rows * count,))
+    if weights is None:
+        sums = tally(flat, rows * width)
+    else:
+        sums = in_single(lambda w: _sums(flat, ops.reshape(w, (rows * count,)), rows * width), weights)
+    return ops.reshape(sums, (*batch, width))
 
 
 @composed(infer=_infer_bincount, summands=lambda x, weights, minlength, sparse: x.size)
@@ -91,10 +115,7 @@ def bincount(x: Index, weights: Array | None = None, minlength: int = 0, sparse:
     if greatest is None:  # those that are left out go to one more place
         inside = ops.logical_and(ops.greater_equal(places, 0), ops.less(places, length))
         places, width = ops.where(inside, places, length), length + 1
-    if weights is None:
-        sums = _tally(places, ops.ones_like(places), width)
-    else:
-        sums = in_single(lambda weights: _tally(places, weights, width), ops.cast(weights, expected.dtype))
+    sums = _count_rows(places, None if weights is None else ops.cast(weights, expected.dtype), width)
     return sums if width == length else sums[..., :length]
 
 
@@ -139,7 +160,8 @@ def histogram(x: Array, bins: int = 10, range: Any = None) -> Any:
     _infer_histogram(spec_of(x), bins, range)
     x = ops.ravel(ops.cast(x, inexact(ops.dtype(x))))
     edges = ops.cast(_edges(x, bins, range), ops.dtype(x))
+    # A search among the edges takes longer than a division, after which what is on an edge could fall on either side.
     places = ops.minimum(ops.subtract(ops.searchsorted(edges, x, "right"), 1), bins - 1)
     inside = ops.logical_and(ops.greater_equal(x, edges[0]), ops.less_equal(x, edges[-1]))
     places = ops.where(inside, places, bins)  # those outside go to one more place
-    return _tally(places, ops.ones_like(places), bins + 1)[:bins], edges
+    return tally(places, bins + 1)[:bins], edges

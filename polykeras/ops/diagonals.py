@@ -60,7 +60,7 @@ def tril(x: Array, k: int = 0) -> Array:
            [3, 4]], dtype=int32)
     """
     rows, columns = ops.shape(x)[-2:]
-    return ops.where(np.tri(rows, columns, k, bool), x, ops.zeros_like(x))
+    return ops.where(np.tri(rows, columns, k, bool), x, False)
 
 
 @composed(infer=_infer_triangle, vjp=(lambda g, out, x, k: ops.triu(g, k),), ulp=0)
@@ -79,7 +79,7 @@ def triu(x: Array, k: int = 0) -> Array:
            [0, 4]], dtype=int32)
     """
     rows, columns = ops.shape(x)[-2:]
-    return ops.where(np.tri(rows, columns, k - 1, bool), ops.zeros_like(x), x)
+    return ops.where(np.logical_not(np.tri(rows, columns, k - 1, bool)), x, False)
 
 
 def _length(rows: Any, columns: Any, offset: int) -> Any:

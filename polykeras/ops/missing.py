@@ -6,24 +6,29 @@ import math
 from typing import Any
 
 from .. import ops
-from ..dtypes import COMPUTABLE, INEXACT, ORDERED, accumulator, inexact, same
+from ..dtypes import COMPLEXES, COMPUTABLE, INEXACT, ORDERED, accumulator, inexact, same
 from ..op import Array, Axes, DType, composed
 from .conversion import in_single
 from .reduction import _infer_running, _infer_variance
 from .rules import all_elements, index_reduction, ordered_reduction, reduced_elements, reduction
 
 
+def _present(x: Any) -> Any:
+    """Where the array is not NaN, which alone does not equal itself."""
+    return ops.equal(x, x)
+
+
 def _filled(x: Any, value: float) -> Any:
     """The array with a number in place of NaN."""
-    return ops.where(ops.isnan(x), value, x) if ops.dtype(x) in INEXACT else x
+    return ops.where(_present(x), x, value) if ops.dtype(x) in INEXACT else x
 
 
 def _extreme(reduce: Any, x: Any, axis: Any, keepdims: bool, beaten: float) -> Any:
     if ops.dtype(x) not in INEXACT:
         return reduce(x, axis, keepdims)
-    absent = ops.isnan(x)
-    found = reduce(ops.where(absent, beaten, x), axis, keepdims)
-    return ops.where(ops.all(absent, axis, keepdims), math.nan, found)
+    present = _present(x)
+    found = reduce(ops.where(present, x, beaten), axis, keepdims)
+    return ops.where(ops.any(present, axis, keepdims), found, math.nan)
 
 
 @composed(infer=ordered_reduction, accepts=ORDERED, promote=same, ulp=0)
@@ -180,13 +185,10 @@ def nancumprod(x: Array, axis: Axes = None, dtype: DType = None) -> Array:
     return ops.cumprod(_filled(x, 1), axis, dtype)
 
 
-def _count(x: Any, axis: Any, keepdims: bool) -> Any:
-    """How many elements are not NaN, in the dtype of the array."""
-    return ops.cast(ops.sum(ops.cast(ops.logical_not(ops.isnan(x)), "int32"), axis, keepdims), ops.dtype(x))
-
-
-def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
-    return ops.divide(nansum(x, axis, keepdims), _count(x, axis, keepdims))
+def _mean(x: Any, present: Any, axis: Any, keepdims: bool) -> Any:
+    """The mean of the elements that are there."""
+    count = ops.cast(ops.sum(ops.cast(present, "int32"), axis, keepdims), ops.dtype(x))
+    return ops.divide(ops.sum(ops.where(present, x, 0), axis, keepdims), count)
 
 
 @composed(infer=reduction, accepts=COMPUTABLE, promote=inexact, summands=reduced_elements)
@@ -204,15 +206,14 @@ def nanmean(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     >>> nanmean([1.0, float("nan"), 3.0])
     array(2., dtype=float32)
     """
-    return in_single(lambda x: _mean(x, axis, keepdims), ops.cast(x, inexact(ops.dtype(x))))
+    return in_single(lambda x: _mean(x, _present(x), axis, keepdims), ops.cast(x, inexact(ops.dtype(x))))
 
 
 def _variance(x: Any, axis: Any, keepdims: bool) -> Any:
-    absent = ops.isnan(x)
-    distance = ops.subtract(ops.where(absent, 0, x), _mean(x, axis, keepdims=True))
-    squares = ops.square(ops.abs(ops.where(absent, 0, distance)))
-    count = ops.cast(_count(x, axis, keepdims), ops.dtype(squares))
-    return ops.divide(ops.sum(squares, axis, keepdims), count)
+    present = _present(x)
+    distance = ops.subtract(ops.where(present, x, 0), _mean(x, present, axis, keepdims=True))
+    distance = ops.abs(distance) if ops.dtype(x) in COMPLEXES else distance
+    return _mean(ops.square(distance), present, axis, keepdims)
 
 
 @composed(infer=_infer_variance, accepts=COMPUTABLE, promote=inexact, summands=reduced_elements)

@@ -197,10 +197,15 @@ def along(parameter: Any, shape: tuple[Any, ...], axis: Any) -> Any:
     return ops.reshape(parameter, tuple(next(sizes) if i in axes else 1 for i in range(len(shape))))
 
 
-def _check_fits(x: Spec, axis: Any, **parameters: Spec | None) -> None:
-    axes = normalize_axes(axis, x.ndim)
+def _check_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    axes = normalize_axes(axis, ndim)
     if not axes:
         raise ShapeError("expected at least one axis; got none.")
+    return axes
+
+
+def _check_fits(x: Spec, axis: Any, **parameters: Spec | None) -> None:
+    axes = _check_axes(axis, x.ndim)
     for name, given in parameters.items():
         if given is None:
             continue
@@ -241,6 +246,7 @@ def _layer_normalization(
 ) -> Array:
     """As `layer_normalization`, with a number for `epsilon`."""
     shape = ops.shape(x)
+    _check_axes(axis, len(shape))
 
     def result(x: Any, gamma: Any, beta: Any) -> Any:
         centered = ops.subtract(x, ops.mean(x, axis, keepdims=True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import ORDERED, inexact, same
+from ..dtypes import ORDERED, inexact, numeric
 from ..op import Array, composed
 from ..spec import Spec, normalize_axis
 from .conversion import in_single
@@ -20,7 +20,7 @@ def _between(x: Any, low: float, high: float) -> Any:
     return ops.where(ops.less_equal(x, low), low, ops.where(ops.greater_equal(x, high), high, x))
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=same, ulp=0)
+@composed(infer=elementwise, accepts=ORDERED, promote=numeric, ulp=0)
 def relu6(x: Array) -> Array:
     """The element brought between 0 and 6. The gradient at 0 and 6 is 0.
 
@@ -36,7 +36,7 @@ def relu6(x: Array) -> Array:
     return _between(x, 0, 6)
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=same, ulp=0)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, ulp=0)
 def hard_tanh(x: Array) -> Array:
     """The element brought between -1 and 1. The gradient at -1 and 1 is 0.
 
@@ -87,7 +87,7 @@ def hard_silu(x: Array) -> Array:
 hard_swish = hard_silu
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=same, ulp=0)
+@composed(infer=elementwise, accepts=ORDERED, promote=numeric, ulp=0)
 def hard_shrink(x: Array, threshold: float = 0.5) -> Array:
     """The element where it is farther from 0 than a threshold, 0 elsewhere and for NaN.
 
@@ -159,7 +159,7 @@ def sparse_sigmoid(x: Array) -> Array:
     return ops.divide(ops.add(_between(x, -1, 1), 1), 2)
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=same, ulp=0)
+@composed(infer=elementwise, accepts=ORDERED, promote=numeric, ulp=0)
 def threshold(x: Array, threshold: float, default_value: float) -> Array:
     """The element where it is greater than a threshold, another value elsewhere and for NaN.
 
@@ -199,6 +199,8 @@ def sparsemax(x: Array, axis: int = -1) -> Array:
     >>> sparsemax([1.0, 1.5, -1.0])
     array([0.25, 0.75, 0.  ], dtype=float32)
     """
+
+    normalize_axis(axis, len(ops.shape(x)))
 
     def result(x: Any) -> Any:
         greatest = ops.max(ops.stop_gradient(x), axis, keepdims=True, initial=-float("inf"))

@@ -1,4 +1,7 @@
-"""Medians and other quantiles."""
+"""Medians and other quantiles.
+
+The elements are sorted: not every framework can select one without that, and sorting has a gradient everywhere.
+"""
 
 from __future__ import annotations
 

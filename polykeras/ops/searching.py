@@ -243,7 +243,7 @@ def unique(
     axis = axis if axis is None else normalize_axis(axis, len(shape))
     parts = ops.ravel(x) if axis is None else ops.moveaxis(x, axis, 0)
     count, *rest = ops.shape(parts)
-    order = None
+    order: Any = None
     if axis is None and not (return_index or return_inverse):
         parts = keys = ops.sort(parts, 0)
     else:

@@ -20,8 +20,8 @@ from ..spec import Spec, broadcast_shapes, normalize_axis, show_shape
 from ..symbolic import spec_of
 
 
-def _on_host(*bounds: Any) -> list[np.ndarray] | None:
-    """The bounds in float64, if all of them are host data."""
+def _on_host(*bounds: Any) -> Any:
+    """The bounds as NumPy arrays in float64 if all of them are host data; None otherwise."""
     if any(isinstance(kind_of(type(x)), (Backend, Interpreter)) for x in bounds):
         return None
     return [host_array(x, "float64") for x in bounds]
@@ -103,11 +103,11 @@ def linspace(
     wanted = _infer_spaced(start, stop, num, dtype, axis).dtype
     bounds = _on_host(start, stop)
     if bounds is None:
-        numbers, distance = linear(*(ops.cast(x, "float64") for x in (start, stop)), num, endpoint)
+        numbers, distance = linear(ops.cast(start, "float64"), ops.cast(stop, "float64"), num, endpoint)
     else:
         steps = num - 1 if endpoint else num
         distance = (bounds[1] - bounds[0]) / (steps if steps > 0 else np.nan)
-        numbers = np.linspace(*bounds, num, endpoint)
+        numbers = np.linspace(bounds[0], bounds[1], num, endpoint)
     if wanted in INTEGERS:
         numbers = ops.floor(numbers)
     numbers = ops.cast(ops.moveaxis(numbers, 0, axis), wanted)
@@ -118,7 +118,7 @@ def _infer_logspace(start: Any, stop: Any, num: int, endpoint: bool, base: Any, 
     return _infer_spaced(start, stop, num, dtype, axis)
 
 
-@composed(infer=_infer_logspace, ulp=4)
+@composed(infer=_infer_logspace, ulp=4)  # as power
 def logspace(
     start: Value,
     stop: Value,
@@ -148,10 +148,10 @@ def logspace(
     wanted = _infer_spaced(start, stop, num, dtype, axis).dtype
     bounds = _on_host(start, stop, base)
     if bounds is None:
-        exponents, _ = linear(*(ops.cast(x, "float64") for x in (start, stop)), num, endpoint)
+        exponents, _ = linear(ops.cast(start, "float64"), ops.cast(stop, "float64"), num, endpoint)
         numbers = ops.power(ops.cast(base, "float64"), exponents)
     else:
-        numbers = np.power(bounds[2], np.linspace(*bounds[:2], num, endpoint))
+        numbers = np.power(bounds[2], np.linspace(bounds[0], bounds[1], num, endpoint))
     return ops.cast(ops.moveaxis(numbers, 0, axis), wanted)
 
 
@@ -159,7 +159,7 @@ def _infer_geomspace(start: Any, stop: Any, num: int, endpoint: bool, dtype: str
     return _infer_spaced(start, stop, num, dtype, axis)
 
 
-@composed(infer=_infer_geomspace, ulp=4)
+@composed(infer=_infer_geomspace, ulp=4)  # a quotient, its power and a product, in float64
 def geomspace(
     start: Value, stop: Value, num: int = 50, endpoint: bool = True, dtype: DType = None, axis: int = 0
 ) -> Array:
@@ -190,7 +190,7 @@ def geomspace(
         growth = ops.power(ops.divide(stop, start), places / max(steps, 1))
         numbers = _with_ends(ops.multiply(start, growth), places, start, stop, endpoint)
     else:
-        numbers = np.geomspace(*bounds, num, endpoint)
+        numbers = np.geomspace(bounds[0], bounds[1], num, endpoint)
     return ops.cast(ops.moveaxis(numbers, 0, axis), wanted)
 
 

@@ -8,7 +8,7 @@ from .. import ops
 from ..dtypes import COMPUTABLE, ORDERED, ORDERED_NUMBERS, inexact, same
 from ..errors import ShapeError
 from ..op import Array, Axes, composed
-from ..spec import Dim, Spec, broadcast_shapes, normalize_axes, normalize_axis, same_size, show_shape
+from ..spec import Dim, Spec, broadcast_shapes, normalize_axes, normalize_axis, same_size, show_shape, unknown_dim
 from ..symbolic import spec_of
 from .conversion import in_single
 from .rules import ordered_reduction, reduced_elements, reduced_shape
@@ -66,6 +66,8 @@ def average(x: Array, axis: Axes = None, weights: Array | None = None) -> Array:
 def _infer_corrcoef(x: Spec) -> Spec:
     if x.ndim not in (1, 2):
         raise ShapeError(f"expected one or two axes; got an array of shape {show_shape(x.shape)}.")
+    if x.shape[-1] == 0:
+        raise ShapeError(f"expected observations; got an array of shape {show_shape(x.shape)}, which has none.")
     return Spec((x.shape[0],) * 2 if x.ndim == 2 else (), x.dtype)
 
 
@@ -207,6 +209,8 @@ def trapezoid(y: Array, x: Array | None = None, dx: Any = 1.0, axis: int = -1) -
 
     def integral(y: Any) -> Any:
         both = ops.add(ops.take_range(y, 1, None, axis - ndim), ops.take_range(y, None, -1, axis - ndim))
+        if isinstance(width, (int, float)):
+            return ops.multiply(ops.sum(both, axis - ndim), width / 2)
         return ops.sum(ops.multiply(ops.multiply(both, 0.5), width), axis - ndim)
 
     return in_single(integral, y)
@@ -227,9 +231,9 @@ def _infer_correlate(x1: Spec, x2: Spec, mode: str) -> Spec:
     long, short = x1.shape[0], x2.shape[0]
     if mode == "full":
         return Spec((long + short - 1,), x1.dtype)
-    if long < short:
-        long, short = short, long
-    return Spec((long if mode == "same" else long - short + 1,), x1.dtype)
+    if isinstance(long, Dim) or isinstance(short, Dim):  # which of them is the longer one, only the run can tell
+        return Spec((unknown_dim(1),), x1.dtype)
+    return Spec((max(long, short) if mode == "same" else abs(long - short) + 1,), x1.dtype)
 
 
 @composed(
