@@ -202,6 +202,7 @@ class JaxBackend(Backend):
     scalars = OPERATORS
     exact_on_integers = frozenset(["mod", "left_shift", "right_shift"])
     gaps = {
+        "singular matrices": "A compiled function cannot raise: they give numbers that are not finite.",
         "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in XLA's arithmetic.",
         "indices": "A compiled function cannot raise: an index out of range gives NaN, or is brought into range.",
         "while_loop": "A compiled one has no reverse-mode gradient; fori_loop with known bounds and scan have.",
@@ -304,7 +305,12 @@ class JaxBackend(Backend):
     def jvp(self, function: Callable[[list], list], arrays: list, tangents: list) -> tuple[list, list]:
         """Results, and the tangents of the results."""
         with _allowing(arrays):
-            results, moved = jax.jvp(function, (arrays,), (tangents,))
+            try:
+                results, moved = jax.jvp(function, (arrays,), (tangents,))
+            except TypeError as refusal:
+                if "custom_vjp" not in str(refusal):
+                    raise
+                return _pushed_forward(function, arrays, tangents)
             moved = [
                 jnp.zeros_like(x) if t.dtype == jax.dtypes.float0 else t for t, x in zip(moved, results, strict=True)
             ]
@@ -356,6 +362,20 @@ class JaxBackend(Backend):
 def _conjugated(gradients: Iterable[Any]) -> list[Any]:
     """Gradients that are complex in the convention of the other backends, or back in JAX's own."""
     return [jnp.conj(g) if g is not None and jnp.iscomplexobj(g) else g for g in gradients]
+
+
+def _pushed_forward(function: Callable[[list], list], arrays: list, tangents: list) -> tuple[list, list]:
+    """Results and tangents where JAX knows how to pull back only: to pull back through that pushes forward."""
+    results, pull = jax.vjp(function, arrays)
+    floats = [i for i, x in enumerate(results) if jnp.issubdtype(x.dtype, jnp.inexact)]
+
+    def pull_back(cotangents: list[Any]) -> list[Any]:
+        given = dict(zip(floats, cotangents, strict=True))
+        return pull([_cotangent(given.get(i), x) for i, x in enumerate(results)])[0]
+
+    _, push = jax.vjp(pull_back, [jnp.zeros_like(results[i]) for i in floats])
+    moved = dict(zip(floats, push(tangents)[0], strict=True))
+    return results, [moved[i] if i in moved else jnp.zeros_like(x) for i, x in enumerate(results)]
 
 
 def _cotangent(g: Any, x: Any) -> Any:

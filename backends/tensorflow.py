@@ -160,6 +160,7 @@ class TensorflowBackend(Backend):
         "float8_e5m2": "float32",
     }
     gaps = {
+        "singular matrices": "A graph raises TensorFlow's own error, and gives NaN where there is no Cholesky factor.",
         "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in much of its arithmetic.",
         "max_pool of NaN": "A window that holds NaN and other numbers has the greatest of these.",
         "indices": "A graph on a GPU cannot raise an error: an index out of range gives 0.",
@@ -726,16 +727,15 @@ def matmul(x1: Any, x2: Any) -> Any:
     return tf.squeeze(product, [axis for axis, rank in ((-2, rank1), (-1, rank2)) if rank == 1])
 
 
-def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> Callable[..., Any]:
-    """A function of matrices, with an error of ours for what TensorFlow refuses."""
-
-    def run(*args: Any) -> Any:
-        try:
-            return compute(*args)
-        except tf.errors.InvalidArgumentError as refusal:
-            raise (error() if "invertible" in refusal.message or "Cholesky" in refusal.message else refusal) from None
-
-    return run
+def _matrix_solve(a: Any, b: Any) -> Any:
+    try:
+        return tf.linalg.solve(a, b)
+    except tf.errors.InvalidArgumentError as refusal:
+        if "invertible" not in refusal.message:
+            raise
+        if bool(tf.reduce_all(tf.math.is_finite(tf.math.abs(a)))):
+            raise MatrixError.singular() from None
+        return tf.fill(b.shape, tf.constant(math.nan, b.dtype))
 
 
 def _lower_cholesky(x: Any) -> Any:
@@ -776,9 +776,9 @@ def singular_vectors(x: Any) -> tuple[Any, Any, Any]:
 
 
 KERNELS |= {
-    "matrix_solve": _refusing(tf.linalg.solve, MatrixError.singular),
+    "matrix_solve": _matrix_solve,
     "triangular_solve": tf.linalg.triangular_solve,
-    "lower_cholesky": _refusing(_lower_cholesky, MatrixError.not_positive_definite),
+    "lower_cholesky": _lower_cholesky,
     "determinant": tf.linalg.det,
     "sign_and_logarithm": lambda x: tuple(tf.linalg.slogdet(x)),
     "orthogonal_triangular": lambda x, complete: tuple(tf.linalg.qr(x, full_matrices=complete)),

@@ -777,7 +777,9 @@ def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> 
         try:
             return compute(*args)
         except torch.linalg.LinAlgError:  # pyright: ignore[reportPrivateImportUsage]
-            raise error() from None
+            if args[0].isfinite().all():
+                raise error() from None
+            return torch.full_like(args[-1], torch.nan)
 
     return run
 

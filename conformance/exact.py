@@ -34,14 +34,18 @@ def exact(function: Callable[..., Any], otherwise: Callable[..., Any] | None = N
                 pass
         return math.nan if otherwise is None else float(otherwise(*(np.float64(x) for x in numbers)))
 
-    each = np.vectorize(one, otypes=["float64"])
+    def one_complex(*numbers: complex) -> complex:
+        with mpmath.workprec(200):
+            result = function(*map(mpmath.mpmathify, numbers))
+        with mpmath.workprec(53):
+            return complex(+result)
 
-    def every(*arrays: Any) -> np.ndarray:
-        if otherwise is not None and any(map(np.iscomplexobj, arrays)):
-            return np.asarray(otherwise(*arrays))
-        return each(*arrays)
+    of_reals, of_complex = np.vectorize(one, otypes=["float64"]), np.vectorize(one_complex, otypes=["complex128"])
 
-    return every
+    def of_any(*arrays: Any) -> np.ndarray:
+        return of_complex(*arrays) if any(map(np.iscomplexobj, arrays)) else of_reals(*arrays)
+
+    return of_any
 
 
 def spread(lowest: float, highest: float, count: int = 40, *, around: float = 0.0, negative: bool = True) -> Given:

@@ -12,6 +12,7 @@ from ..case import array, case, given, sample
 from .matrices import (
     COMPUTED,
     DIAGONAL,
+    HINGES,
     IDENTITY,
     NOT_MATRICES,
     NOT_SQUARE,
@@ -48,6 +49,7 @@ case(
     *(sample(*s.args, gradient=False) for s in POSITIVE),
     *EMPTY,
     dtypes=COMPUTED,
+    **HINGES,
     magnitude=_cholesky_size,
 )
 case(
@@ -58,6 +60,7 @@ case(
     sample(given((4.0, 1.0), (3.0, 5.0))),
     *EMPTY,
     dtypes=REALS,
+    **HINGES,
     magnitude=_cholesky_size,
     mistakes=NOT_SQUARE,
 )
@@ -95,6 +98,7 @@ for _name, _more in (("pivoted_lu", ()), ("lu_factor", (sample(array(2, 3)), sam
         *LU,
         *_more,
         dtypes=REALS if _more else COMPUTED,
+        **HINGES,
         magnitude=lambda x: largest(x, 2).max(initial=1.0) * condition(x[..., : x.shape[-2], :]).max(initial=1.0),
         mistakes=NOT_MATRICES if _more else [],
     )
@@ -130,6 +134,7 @@ case(
     lambda x, complete: _qr(x),
     *(sample(*s.args, False, dtypes=s.dtypes) for s in RECTANGLES),
     dtypes=COMPUTED,
+    **HINGES,
     magnitude=lambda x, complete: _qr_size(x),
     function=lambda x, complete: ops.qr(x),
 )
@@ -141,7 +146,9 @@ case(
     sample(array(2, 2, 3), mode="complete"),
     COMPLETE,
     sample(regular(3, 3), mode="complete"),
+    sample(array(2, 0), mode="complete", dtypes=COMPUTED),
     dtypes=REALS,
+    **HINGES,
     magnitude=_qr_size,
     mistakes=[*NOT_MATRICES, sample(array(2, 2), mode="r")],
 )
@@ -190,6 +197,7 @@ case(
     sample(array(2, 4)),
     sample(IDENTITY, kink=True),
     dtypes=COMPUTED,
+    **HINGES,
     magnitude=_svd_size,
     function=lambda x: ops.svd(x, full_matrices=False),
 )
@@ -209,6 +217,7 @@ case(
     sample(array(0, 2, 3), dtypes=COMPUTED),
     sample(array(3, 0), dtypes=COMPUTED, gradient=False),
     dtypes=REALS,
+    **HINGES,
     magnitude=_svd_size,
     mistakes=NOT_MATRICES,
 )
@@ -238,6 +247,7 @@ for _name, _dtypes, _mistakes in (("symmetric_eigenvectors", COMPUTED, []), ("ei
         _eigh,
         *SYMMETRIC,
         dtypes=_dtypes,
+        **HINGES,
         magnitude=_eigh_size,
         mistakes=_mistakes,
         function=ops.eigh,
@@ -278,6 +288,7 @@ for _name, _dtypes, _mistakes in (("general_eigenvectors", COMPUTED, []), ("eig"
         _eig,
         *GENERAL,
         dtypes=_dtypes,
+        **HINGES,
         magnitude=_eig_size,
         mistakes=_mistakes,
         function=ops.eig,

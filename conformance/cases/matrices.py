@@ -12,6 +12,7 @@ from ..case import Values, array, given, sample
 
 REALS = ("float32", "float64", "float16", "bfloat16", "int32")
 COMPUTED = ("float32", "float64")
+HINGES = {"drawn": False}  # on rounding, where matrices drawn at random are singular
 NOT_SQUARE = [sample(array(2, 3)), sample(array(3)), sample(array())]
 NOT_MATRICES = [sample(array(3)), sample(array())]
 

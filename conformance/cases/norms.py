@@ -6,7 +6,7 @@ import numpy as np
 
 from ..case import COMPLEX, FLOATS, array, case, given, sample
 from .arithmetic import INF
-from .matrices import COMPUTED, IDENTITY, NOT_MATRICES, REALS, regular
+from .matrices import COMPUTED, HINGES, IDENTITY, NOT_MATRICES, REALS, regular
 
 VECTORS = array(3, 4, apart=0.25)
 
@@ -56,6 +56,7 @@ case(
     sample(regular(3, 3), tol=100.0, gradient=False),
     sample(array(0, 3, 3), gradient=False),
     sample(given((0.0, 0.0), (0.0, 0.0)), gradient=False),
+    **HINGES,
     dtypes=REALS,
     mistakes=NOT_MATRICES,
 )
@@ -82,6 +83,7 @@ case(
     sample(given((1.0, 0.0), (0.0, 0.01)), rcond=0.1, dtypes=COMPUTED, gradient=False),
     sample(array(0, 3), dtypes=COMPUTED),
     sample(array(2, 3, 0), dtypes=COMPUTED),
+    **HINGES,
     dtypes=REALS,
     magnitude=_pinv_size,
     mistakes=NOT_MATRICES,
@@ -99,6 +101,7 @@ case(
     sample(array(4, 2), array(4, 3)),
     sample(array(2, 3), array(2)),
     sample(DEFICIENT, given(1.0, 2.0, 3.0), dtypes=COMPUTED, gradient=False),
+    **HINGES,
     dtypes=REALS,
     magnitude=lambda a, b, rcond=None: _pinv_size(a) * max(np.abs(a).max(), 1.0) * np.abs(b).sum(),
     mistakes=[

@@ -122,6 +122,7 @@ case(
     accurate(array(200, 5, low=-3e4, high=-3e4 + 0.5), axis=0),
     accurate(spread(-15, 15)),
     accurate(given(7.1, 7.1, 7.1)),
+    sample(given(2.0, 2.0, 2.0)),  # where the distances are zero, their squares bend
     sample(array(3, dtype="int32", low=0, high=9), dtypes=("int32",)),
     sample(array(300, low=1000, high=1001), dtypes=("float32", "float64"), gradient=False),
     sample(array(2, 3), axis=1, dtypes=COMPLEX),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..case import COMPLEX, array, case, given, sample
-from .matrices import COMPUTED, DIAGONAL, NOT_SQUARE, REALS, condition, largest, positive, regular
+from .matrices import COMPUTED, DIAGONAL, HINGES, NOT_SQUARE, REALS, condition, largest, positive, regular
 
 
 def _as_columns(a, b):
@@ -46,7 +46,7 @@ BAD_EQUATIONS = [
     sample(regular(2, 3, 3), array(3)),
     sample(array(3), array(3)),
 ]
-case("matrix_solve", _solved, *EQUATIONS, dtypes=COMPUTED, magnitude=_solution_size)
+case("matrix_solve", _solved, *EQUATIONS, dtypes=COMPUTED, **HINGES, magnitude=_solution_size)
 case(
     "solve",
     _solved,
@@ -54,6 +54,7 @@ case(
     *MORE_EQUATIONS,
     *EQUATIONS[3:],
     dtypes=REALS,
+    **HINGES,
     magnitude=_solution_size,
     mistakes=BAD_EQUATIONS,
 )
@@ -89,6 +90,7 @@ case(
     *_lowered(EQUATIONS, lower=True),
     *_lowered(EQUATIONS, lower=False),
     dtypes=COMPUTED,
+    **HINGES,
     magnitude=_substituted_size,
 )
 case(
@@ -99,6 +101,7 @@ case(
     *EQUATIONS[3:],
     *_lowered(EQUATIONS[:2], lower=True),
     dtypes=REALS,
+    **HINGES,
     magnitude=_substituted_size,
     mistakes=BAD_EQUATIONS,
 )
@@ -117,6 +120,7 @@ case(
     *SQUARES,
     sample(regular(3, 3), dtypes=COMPLEX),
     dtypes=REALS,
+    **HINGES,
     magnitude=lambda x: condition(x) * largest(np.linalg.inv(x)),
     mistakes=NOT_SQUARE,
 )
@@ -134,6 +138,7 @@ case(
     *SQUARES,
     sample(regular(3, 3), upper=True),
     dtypes=REALS,
+    **HINGES,
     magnitude=lambda x, upper=False: (
         condition(np.triu(x) if upper else np.tril(x)) ** 2 * largest(_from_factor(x, upper))
     ),
@@ -155,6 +160,7 @@ for _name, _dtypes in (("determinant", COMPUTED), ("det", REALS)):
         sample(regular(3, 3), dtypes=COMPLEX),
         sample(given((0.0, 1.0), (1.0, 0.0)), dtypes=COMPUTED),
         dtypes=_dtypes,
+        **HINGES,
         magnitude=_determinant_size,
         mistakes=NOT_SQUARE if _name == "det" else [],
     )
@@ -169,6 +175,7 @@ for _name, _dtypes in (("sign_and_logarithm", COMPUTED), ("slogdet", REALS)):
         SINGULAR,
         LARGE,
         dtypes=_dtypes,
+        **HINGES,
         magnitude=lambda x: np.maximum(condition(x)[..., 0, 0], 1.0),
         mistakes=NOT_SQUARE if _name == "slogdet" else [],
     )
@@ -180,6 +187,7 @@ case(
     LARGE,
     sample(positive(3, 3)),
     dtypes=REALS,
+    **HINGES,
     magnitude=lambda x: np.maximum(condition(x)[..., 0, 0], 1.0),
     mistakes=NOT_SQUARE,
 )

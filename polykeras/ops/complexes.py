@@ -40,6 +40,11 @@ def conjugated(x: Any) -> Any:
     return conjugate(x) if is_complex(x) else x
 
 
+def squared_size(x: Any) -> Any:
+    """The square of the distance of each element from zero, which unlike that of `abs` bends at 0."""
+    return ops.add(ops.square(ops.real(x)), ops.square(ops.imag(x))) if is_complex(x) else ops.square(x)
+
+
 def _part(x: Spec) -> Spec:
     return Spec(x.shape, real_of(x.dtype))
 
@@ -150,7 +155,7 @@ def _infer_polar(abs_: Spec, angle: Spec) -> Spec:
     return _infer_complex(abs_, angle)
 
 
-@composed(infer=_infer_polar, promote=single_at_least, accepts=ORDERED, ulp=6)
+@composed(infer=_infer_polar, promote=single_at_least, accepts=ORDERED, ulp=4)
 def polar(abs_: Array, angle: Array) -> Array:
     """Complex numbers made of their distances from zero and their angles.
 

@@ -15,10 +15,12 @@ from .matrices import (
     LAPACK,
     REAL,
     all_in_single,
+    check,
     diagonal,
     lower_part,
     on_diagonal,
     require_matrix,
+    require_square,
     rows_and_columns,
     smaller,
     square,
@@ -43,7 +45,7 @@ def _cholesky_rule(g: Any, out: Any, x: Any) -> Any:
     promote=inexact,
     accepts=REAL,
     vjp=(_cholesky_rule,),
-    ulp=16,  # elimination grows with the condition of the matrix, which the case counts in
+    ulp=4,  # elimination grows with the condition of the matrix, which the case counts in
 )
 def lower_cholesky(x: Array) -> Array:
     """As `cholesky`, of matrices that are symmetric to the last bit, the lower factor.
@@ -60,7 +62,7 @@ def lower_cholesky(x: Array) -> Array:
     """
 
 
-@composed(infer=square, promote=inexact, accepts=REAL, ulp=16)
+@composed(infer=square, promote=inexact, accepts=REAL, ulp=4)
 def cholesky(x: Array, upper: bool = False) -> Array:
     """The Cholesky factors of symmetric positive definite matrices: triangles with a positive diagonal.
 
@@ -78,6 +80,8 @@ def cholesky(x: Array, upper: bool = False) -> Array:
     array([[2., 0.],
            [1., 2.]], dtype=float32)
     """
+
+    check(require_square, x)
 
     def factor(x: Any) -> Any:
         lower = lower_cholesky(symmetric_part(x))
@@ -142,7 +146,7 @@ def _order(pivots: Any, rows: int) -> Any:
     accepts=REAL,
     vjp=(_lu_rule,),
     own_gradient=True,  # TensorFlow has none
-    ulp=16,  # elimination grows with the condition of the matrix, which the case counts in
+    ulp=4,  # elimination grows with the condition of the matrix, which the case counts in
 )
 def pivoted_lu(x: Array) -> tuple[Array, Array]:
     """As `lu_factor`, of matrices with at least as many rows as columns.
@@ -177,7 +181,7 @@ def pivoted_lu(x: Array) -> tuple[Array, Array]:
     return x, ops.stack(pivots, axis=-1) if pivots else ops.zeros((*ops.shape(x)[:-2], 0), "int32")
 
 
-@composed(infer=_infer_lu, promote=inexact, accepts=REAL, ulp=16)
+@composed(infer=_infer_lu, promote=inexact, accepts=REAL, ulp=4)
 def lu_factor(x: Array) -> tuple[Array, Array]:
     """The triangles L and U with `L U` for matrices whose rows have been exchanged, so that no element of L exceeds 1.
 
@@ -192,6 +196,8 @@ def lu_factor(x: Array) -> tuple[Array, Array]:
     (array([[4., 8.],
            [0., 2.]], dtype=float32), array([1, 1], dtype=int32))
     """
+
+    check(require_matrix, x)
 
     def factor(x: Any) -> Any:
         rows, columns = rows_and_columns(x)
@@ -232,7 +238,7 @@ def _orthogonal_rule(g: Any, out: Any, x: Any, complete: bool) -> Any:
     accepts=REAL,
     vjp=(_orthogonal_rule,),
     own_gradient=True,
-    ulp=16,
+    ulp=4,
 )
 def orthogonal_triangular(x: Array, complete: bool) -> Any:
     """As `qr`, with signs as they come, of matrices with at least as many rows as columns.
@@ -261,7 +267,7 @@ def _infer_qr(x: Spec, mode: str) -> tuple[Spec, Spec]:
     return _infer_orthogonal(x, _is_complete(mode))
 
 
-@composed(infer=_infer_qr, promote=inexact, accepts=REAL, ulp=16)
+@composed(infer=_infer_qr, promote=inexact, accepts=REAL, ulp=4)
 def qr(x: Array, mode: str = "reduced") -> tuple[Array, Array]:
     """Matrices as products of one with orthogonal columns of length 1, and an upper triangle.
 
@@ -281,12 +287,16 @@ def qr(x: Array, mode: str = "reduced") -> tuple[Array, Array]:
            [ 0.,  3.]], dtype=float32))
     """
     complete = _is_complete(mode)
+    check(require_matrix, x)
     return all_in_single(lambda x: _qr(x, complete), x)
 
 
 def _qr(x: Any, complete: bool) -> tuple[Any, Any]:
     rows, columns = rows_and_columns(x)
     count = min(rows, columns)
+    if count == 0 and complete:  # LAPACK's bindings differ in what they make of nothing
+        batch = ops.shape(x)[:-2]
+        return ops.broadcast_to(np.eye(rows, dtype=ops.dtype(x)), (*batch, rows, rows)), x
     q, r = orthogonal_triangular(ops.add(x[..., :count], 0.0), complete)  # turns -0.0 into 0.0, a question of sign
     signs = ops.where(ops.less(diagonal(r), 0), -1.0, 1.0)
     if complete and rows > count:

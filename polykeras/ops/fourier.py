@@ -27,7 +27,7 @@ def _fourier_rule(g: Any, out: Any, x: Any, rank: int, inverse: bool) -> Any:
     promote=same,
     accepts=COMPLEX_ONLY,
     vjp=(_fourier_rule,),
-    ulp=8,  # the error of a row is a small multiple of its norm, which the case counts in
+    ulp=4,  # the error of a row is a small multiple of its norm, which the case counts in
 )
 def fourier_transform(x: Array, rank: int, inverse: bool) -> Array:
     """The Fourier transform of complex numbers.
@@ -66,7 +66,7 @@ def _real_fourier_rule(g: Any, out: Any, x: Any) -> Any:
     return ops.real(fourier_transform(_as_long(g, ops.shape(x)[-1]), 1, False))
 
 
-@composed(infer=_infer_real_fourier, promote=same, accepts=FLOATS_ONLY, vjp=(_real_fourier_rule,), ulp=8)
+@composed(infer=_infer_real_fourier, promote=same, accepts=FLOATS_ONLY, vjp=(_real_fourier_rule,), ulp=4)
 def real_fourier(x: Array) -> Array:
     """The first half of the Fourier transform of real numbers; the other half is its mirror image, conjugated.
 
@@ -86,7 +86,7 @@ def _infer_inverse_real_fourier(x: Spec, length: Any) -> Spec:
     return Spec((*x.shape[:-1], length), "float64" if x.dtype == "complex128" else "float32")
 
 
-@composed(infer=_infer_inverse_real_fourier, promote=same, accepts=COMPLEX_ONLY, ulp=8)
+@composed(infer=_infer_inverse_real_fourier, promote=same, accepts=COMPLEX_ONLY, ulp=4)
 def inverse_real_fourier(x: Array, length: int) -> Array:
     """The real numbers of which `real_fourier` has made complex ones.
 
@@ -138,7 +138,7 @@ def _transformed(x: list[Any], rank: int, inverse: bool) -> tuple[Any, Any]:
     return all_in_single(lambda real, imag: _pair(fourier_transform(make_complex(real, imag), rank, inverse)), *x)
 
 
-@composed(infer=_infer_pairs(1), promote=same, accepts=FLOATS_ONLY, ulp=8)
+@composed(infer=_infer_pairs(1), promote=same, accepts=FLOATS_ONLY, ulp=4)
 def fft(x: Arrays) -> tuple[Array, Array]:
     """The Fourier transform over the last axis.
 
@@ -154,7 +154,7 @@ def fft(x: Arrays) -> tuple[Array, Array]:
     return _transformed(x, 1, False)
 
 
-@composed(infer=_infer_pairs(2), promote=same, accepts=FLOATS_ONLY, ulp=8)
+@composed(infer=_infer_pairs(2), promote=same, accepts=FLOATS_ONLY, ulp=4)
 def fft2(x: Arrays) -> tuple[Array, Array]:
     """The Fourier transform over the last two axes.
 
@@ -171,7 +171,7 @@ def fft2(x: Arrays) -> tuple[Array, Array]:
     return _transformed(x, 2, False)
 
 
-@composed(infer=_infer_pairs(2), promote=same, accepts=FLOATS_ONLY, ulp=8)
+@composed(infer=_infer_pairs(2), promote=same, accepts=FLOATS_ONLY, ulp=4)
 def ifft2(x: Arrays) -> tuple[Array, Array]:
     """What undoes the Fourier transform over the last two axes.
 
@@ -197,7 +197,7 @@ def _infer_rfft(x: Spec, fft_length: Any) -> tuple[Spec, Spec]:
     return Spec(shape, x.dtype), Spec(shape, x.dtype)
 
 
-@composed(infer=_infer_rfft, promote=same, accepts=FLOATS_ONLY, ulp=8)
+@composed(infer=_infer_rfft, promote=same, accepts=FLOATS_ONLY, ulp=4)
 def rfft(x: Array, fft_length: int | None = None) -> tuple[Array, Array]:
     """The first half of the Fourier transform of real numbers over the last axis.
 
@@ -223,7 +223,7 @@ def _infer_irfft(x: list[Spec], fft_length: Any) -> Spec:
     return Spec((*x[0].shape[:-1], length), x[0].dtype)
 
 
-@composed(infer=_infer_irfft, promote=same, accepts=FLOATS_ONLY, ulp=8)
+@composed(infer=_infer_irfft, promote=same, accepts=FLOATS_ONLY, ulp=4)
 def irfft(x: Arrays, fft_length: int | None = None) -> Array:
     """What undoes the Fourier transform of real numbers over the last axis.
 

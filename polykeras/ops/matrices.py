@@ -34,6 +34,11 @@ def require_square(x: Spec) -> None:
         )
 
 
+def check(require: Callable[[Spec], None], x: Any) -> None:
+    """Look at the shape of an array before a body computes with it: what it does might go well by broadcasting."""
+    require(Spec(ops.shape(x)))
+
+
 def square(x: Spec, *_: Any) -> Spec:
     """A square matrix gives one of the same shape."""
     require_square(x)

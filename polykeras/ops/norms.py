@@ -9,7 +9,8 @@ from ..dtypes import COMPUTABLE, inexact, real_of
 from ..errors import ShapeError
 from ..op import Array, Axes, composed
 from ..spec import Spec, normalize_axes, same_size, show_shape
-from .matrices import REAL, all_in_single, require_matrix, rows_and_columns, transposed
+from .complexes import squared_size
+from .matrices import REAL, all_in_single, check, require_matrix, rows_and_columns, transposed
 from .products import safe_root
 from .reduction import kept
 from .rules import reduced_elements, reduced_shape
@@ -46,7 +47,7 @@ def _infer_norm(x: Spec, ord: Any, axis: Any, keepdims: bool) -> Spec:
     promote=inexact,
     accepts=COMPUTABLE,
     summands=lambda x, ord, axis, keepdims: reduced_elements(x, axis),
-    ulp=8,  # a power and its root; norms of matrices by singular values as LAPACK gives them
+    ulp=4,  # a power and its root; norms of matrices by singular values as LAPACK gives them
 )
 def norm(x: Array, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> Array:
     """Norms of vectors or matrices. The gradient at 0 is 0.
@@ -72,9 +73,7 @@ def norm(x: Array, ord: Any = None, axis: Axes = None, keepdims: bool = False) -
 
     def compute(x: Any) -> Any:
         if ord is None or ord == "fro" or (ord == 2 and len(axes) == 1):
-            parts = ops.square(ops.real(x)), ops.square(ops.imag(x))
-            squares = ops.add(*parts) if ops.dtype(x).startswith("complex") else ops.square(x)
-            return safe_root(ops.sum(squares, axes, keepdims))
+            return safe_root(ops.sum(squared_size(x), axes, keepdims))
         return _vector_norm(x, ord, axes, keepdims) if len(axes) == 1 else _matrix_norm(x, ord, axes, keepdims)
 
     return all_in_single(compute, x)
@@ -133,6 +132,7 @@ def matrix_rank(x: Array, tol: float | None = None) -> Array:
     >>> matrix_rank([[1.0, 2.0], [2.0, 4.0]])
     array(1, dtype=int32)
     """
+    check(require_matrix, x)
     x = ops.stop_gradient(ops.cast(x, "float32") if ops.dtype(x) in ("float16", "bfloat16") else x)
     if 0 in rows_and_columns(x):
         return ops.zeros(ops.shape(x)[:-2], "int32")
@@ -161,7 +161,7 @@ def _pinv_rule(g: Any, out: Any, x: Any, rcond: Any) -> Any:
     return ops.add(total, transposed(beside(transposed(x), p_t, columns)))
 
 
-@composed(infer=_infer_pinv, promote=inexact, accepts=REAL, vjp=(_pinv_rule,), own_gradient=True, ulp=16)
+@composed(infer=_infer_pinv, promote=inexact, accepts=REAL, vjp=(_pinv_rule,), own_gradient=True, ulp=4)
 def pinv(x: Array, rcond: float | None = None) -> Array:
     """The pseudoinverses of matrices. The gradient is for changes that keep the rank.
 
@@ -177,6 +177,8 @@ def pinv(x: Array, rcond: float | None = None) -> Array:
     array([[0.5, 0. ],
            [0. , 0. ]], dtype=float32)
     """
+
+    check(require_matrix, x)
 
     def inverse(x: Any) -> Any:
         u, s, vh = singular_vectors(x)
@@ -199,7 +201,7 @@ def _infer_lstsq(a: Spec, b: Spec, rcond: Any) -> Spec:
     return Spec((a.shape[1], *b.shape[1:]), a.dtype)
 
 
-@composed(infer=_infer_lstsq, promote=inexact, accepts=REAL, ulp=32)
+@composed(infer=_infer_lstsq, promote=inexact, accepts=REAL, ulp=4)
 def lstsq(a: Array, b: Array, rcond: float | None = None) -> Array:
     """The x for which `matmul(a, x)` comes closest to b, by the sum of squares; the smallest, where there are several.
 

@@ -9,6 +9,7 @@ from .. import spec as specs
 from ..dtypes import COMPUTABLE, ORDERED, accumulator, inexact, real_of, same
 from ..op import Array, Axes, DType, Mask, composed, primitive
 from ..spec import Spec, normalize_axes
+from .complexes import squared_size
 from .conversion import in_single
 from .elementary import TUNED
 from .rules import (
@@ -168,8 +169,8 @@ def var(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
 
     def variance(x: Any) -> Any:
         distance = ops.subtract(x, mean(x, axis, keepdims=True))
-        missed = ops.square(ops.abs(mean(distance, axis, keepdims)))  # by rounding, which a large mean makes large
-        result = ops.subtract(mean(ops.square(ops.abs(distance)), axis, keepdims), missed)
+        missed = squared_size(mean(distance, axis, keepdims))  # by rounding, which a large mean makes large
+        result = ops.subtract(mean(squared_size(distance), axis, keepdims), missed)
         return ops.where(ops.less(result, 0), 0, result)
 
     return in_single(variance, x)

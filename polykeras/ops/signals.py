@@ -90,7 +90,7 @@ def _infer_stft(
     return Spec(shape, x.dtype), Spec(shape, x.dtype)
 
 
-@composed(infer=_infer_stft, promote=same, accepts=FLOATS_ONLY, ulp=12)
+@composed(infer=_infer_stft, promote=same, accepts=FLOATS_ONLY, ulp=4)
 def stft(
     x: Array, sequence_length: int, sequence_stride: int, fft_length: int, window: Any = "hann", center: bool = True
 ) -> tuple[Array, Array]:
@@ -161,7 +161,7 @@ def _infer_istft(
     return Spec((*x[0].shape[:-2], length), x[0].dtype)
 
 
-@composed(infer=_infer_istft, promote=same, accepts=FLOATS_ONLY, ulp=32)
+@composed(infer=_infer_istft, promote=same, accepts=FLOATS_ONLY, ulp=4)
 def istft(
     x: Arrays,
     sequence_length: int,

@@ -13,6 +13,7 @@ from .matrices import (
     LAPACK,
     REAL,
     all_in_single,
+    check,
     lower_part,
     require_matrix,
     require_square,
@@ -49,8 +50,7 @@ def _infer_matrix_solve(a: Spec, b: Spec, *_: Any) -> Spec:
 
 def _of_columns(solver: Any, a: Any, b: Any) -> Any:
     """Solve for one column, or for several, whichever b has."""
-    if len(ops.shape(a)) - len(ops.shape(b)) not in (0, 1):
-        _right_hand_side(Spec(ops.shape(a)), Spec(ops.shape(b)))
+    _right_hand_side(Spec(ops.shape(a)), Spec(ops.shape(b)))
     if len(ops.shape(b)) == len(ops.shape(a)):
         return solver(*with_same_batch(a, b))
     return ops.squeeze(solver(*with_same_batch(a, ops.expand_dims(b, -1))), -1)
@@ -75,7 +75,7 @@ def _matrix_rule(g: Any, out: Any, a: Any, b: Any) -> Any:
     promote=inexact,
     accepts=COMPUTABLE,
     vjp=(_matrix_rule, _column_rule),
-    ulp=16,  # LAPACK's elimination grows with the condition of the matrix, which the case counts in
+    ulp=4,  # LAPACK's elimination grows with the condition of the matrix, which the case counts in
 )
 def matrix_solve(a: Array, b: Array) -> Array:
     """As `solve`, for matrices b whose axes in front are those of a.
@@ -93,7 +93,7 @@ def matrix_solve(a: Array, b: Array) -> Array:
     """
 
 
-@composed(infer=_infer_solve, promote=inexact, accepts=COMPUTABLE, ulp=16)
+@composed(infer=_infer_solve, promote=inexact, accepts=COMPUTABLE, ulp=4)
 def solve(a: Array, b: Array) -> Array:
     """Solve systems of linear equations.
 
@@ -131,7 +131,7 @@ def _triangular_matrix_rule(g: Any, out: Any, a: Any, b: Any, lower: bool) -> An
     promote=inexact,
     accepts=COMPUTABLE,
     vjp=(_triangular_matrix_rule, _triangular_column_rule),
-    ulp=8,  # substitution grows with the condition of the matrix, which the case counts in
+    ulp=4,  # substitution grows with the condition of the matrix, which the case counts in
 )
 def triangular_solve(a: Array, b: Array, lower: bool) -> Array:
     """As `solve_triangular`, for matrices b whose axes in front are those of a.
@@ -150,7 +150,7 @@ def triangular_solve(a: Array, b: Array, lower: bool) -> Array:
     """
 
 
-@composed(infer=_infer_solve, promote=inexact, accepts=COMPUTABLE, ulp=8)
+@composed(infer=_infer_solve, promote=inexact, accepts=COMPUTABLE, ulp=4)
 def solve_triangular(a: Array, b: Array, lower: bool = False) -> Array:
     """Solve systems of linear equations whose matrices are triangular.
 
@@ -171,7 +171,7 @@ def solve_triangular(a: Array, b: Array, lower: bool = False) -> Array:
     return all_in_single(lambda a, b: _of_columns(lambda a, b: triangular_solve(a, b, lower), a, b), a, b)
 
 
-@composed(infer=square, promote=inexact, accepts=COMPUTABLE, ulp=16)
+@composed(infer=square, promote=inexact, accepts=COMPUTABLE, ulp=4)
 def inv(x: Array) -> Array:
     """The inverses of square matrices.
 
@@ -187,10 +187,11 @@ def inv(x: Array) -> Array:
     array([[0.5 , 0.  ],
            [0.  , 0.25]], dtype=float32)
     """
+    check(require_square, x)
     return all_in_single(lambda x: solve(x, ops.broadcast_to(unit_matrix(x), ops.shape(x))), x)
 
 
-@composed(infer=square, promote=inexact, accepts=REAL, ulp=32)
+@composed(infer=square, promote=inexact, accepts=REAL, ulp=4)
 def cholesky_inverse(x: Array, upper: bool = False) -> Array:
     """The inverses of symmetric positive definite matrices, out of their Cholesky factors.
 
@@ -206,6 +207,8 @@ def cholesky_inverse(x: Array, upper: bool = False) -> Array:
     array([[0.25  , 0.    ],
            [0.    , 0.0625]], dtype=float32)
     """
+
+    check(require_square, x)
 
     def inverse(x: Any) -> Any:
         root = solve_triangular(x, ops.broadcast_to(unit_matrix(x), ops.shape(x)), lower=not upper)
@@ -238,7 +241,7 @@ def _of_matrix(g: Any) -> Any:
     accepts=COMPUTABLE,
     vjp=(lambda g, out, x: ops.multiply(_of_matrix(ops.multiply(g, out)), transposed(inv(x))),),
     own_gradient=True,
-    ulp=16,  # as an elimination, of which it is the product of the pivots
+    ulp=4,  # as an elimination, of which it is the product of the pivots
 )
 def determinant(x: Array) -> Array:
     """As `det`, in 32 bits at least.
@@ -254,7 +257,7 @@ def determinant(x: Array) -> Array:
     """
 
 
-@composed(infer=_infer_number, promote=inexact, accepts=COMPUTABLE, ulp=16)
+@composed(infer=_infer_number, promote=inexact, accepts=COMPUTABLE, ulp=4)
 def det(x: Array) -> Array:
     """The determinants of square matrices. There is no gradient at a singular one.
 
@@ -277,7 +280,7 @@ def det(x: Array) -> Array:
     accepts=REAL,
     vjp=(lambda g, out, x: ops.multiply(_of_matrix(g[1]), transposed(inv(x))),),
     own_gradient=True,
-    ulp=16,
+    ulp=4,
 )
 def sign_and_logarithm(x: Array) -> Any:
     """As `slogdet`, in 32 bits at least.
@@ -293,7 +296,7 @@ def sign_and_logarithm(x: Array) -> Any:
     """
 
 
-@composed(infer=_infer_sign_and_logarithm, promote=inexact, accepts=REAL, ulp=16)
+@composed(infer=_infer_sign_and_logarithm, promote=inexact, accepts=REAL, ulp=4)
 def slogdet(x: Array) -> tuple[Array, Array]:
     """Signs and logarithms of the determinants of square matrices, which may themselves be too large to be numbers.
 
@@ -310,7 +313,7 @@ def slogdet(x: Array) -> tuple[Array, Array]:
     return all_in_single(sign_and_logarithm, x)
 
 
-@composed(infer=_infer_number, promote=inexact, accepts=REAL, ulp=16)
+@composed(infer=_infer_number, promote=inexact, accepts=REAL, ulp=4)
 def logdet(x: Array) -> Array:
     """The logarithms of the absolute values of the determinants of square matrices.
 

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import ops
 from ..dtypes import inexact
 from ..op import Array, composed, primitive
 from ..spec import Spec
-from .complexes import complex_dtype
+from .complexes import complex_dtype, squared_size
 from .factorization import orthogonal_triangular
 from .matrices import (
     LAPACK,
     REAL,
     all_in_single,
+    check,
     on_diagonal,
     require_matrix,
     require_square,
@@ -106,7 +109,7 @@ def _singular_rule(g: Any, out: Any, x: Any) -> Any:
     accepts=REAL,
     vjp=(_singular_rule,),
     own_gradient=True,
-    ulp=32,
+    ulp=8,  # vectors turn by the error divided by the gaps between values, which the case counts in
 )
 def singular_vectors(x: Array) -> Any:
     """As `svd`, with as many vectors as there are values, and signs as they come.
@@ -131,7 +134,7 @@ def _infer_svd(x: Spec, full_matrices: bool, compute_uv: bool) -> Any:
     return u, s, vh
 
 
-@composed(infer=_infer_svd, promote=inexact, accepts=REAL, ulp=32)
+@composed(infer=_infer_svd, promote=inexact, accepts=REAL, ulp=8)
 def svd(x: Array, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     """Matrices as products `U diag(S) V^T`, where U and V have orthogonal columns of length 1.
 
@@ -153,6 +156,8 @@ def svd(x: Array, full_matrices: bool = True, compute_uv: bool = True) -> Any:
            [ 1.,  0.]], dtype=float32))
     """
 
+    check(require_matrix, x)
+
     def factors(x: Any) -> Any:
         u, s, vh = singular_vectors(x)
         if not compute_uv:
@@ -169,6 +174,8 @@ def _completed(x: Any) -> Any:
     rows, count = rows_and_columns(x)
     if rows == count:
         return x
+    if count == 0:
+        return ops.broadcast_to(np.eye(rows, dtype=ops.dtype(x)), (*ops.shape(x)[:-2], rows, rows))
     q, _ = orthogonal_triangular(ops.add(ops.stop_gradient(x), 0.0), complete=True)
     return ops.concatenate([x, q[..., count:]], axis=-1)
 
@@ -195,7 +202,7 @@ def _symmetric_rule(g: Any, out: Any, x: Any) -> Any:
     accepts=REAL,
     vjp=(_symmetric_rule,),
     own_gradient=True,
-    ulp=32,
+    ulp=8,  # vectors turn by the error divided by the gaps between values, which the case counts in
 )
 def symmetric_eigenvectors(x: Array) -> Any:
     """As `eigh`, of matrices that are symmetric to the last bit, with signs as they come.
@@ -211,7 +218,7 @@ def symmetric_eigenvectors(x: Array) -> Any:
     """
 
 
-@composed(infer=_infer_eigh, promote=inexact, accepts=REAL, ulp=32)
+@composed(infer=_infer_eigh, promote=inexact, accepts=REAL, ulp=8)
 def eigh(x: Array) -> tuple[Array, Array]:
     """The eigenvalues and eigenvectors of symmetric matrices.
 
@@ -229,6 +236,8 @@ def eigh(x: Array) -> tuple[Array, Array]:
     (array([1., 2.], dtype=float32), array([[0., 1.],
            [1., 0.]], dtype=float32))
     """
+
+    check(require_square, x)
 
     def factors(x: Any) -> Any:
         values, vectors = symmetric_eigenvectors(symmetric_part(x))
@@ -258,7 +267,7 @@ def _general_rule(g: Any, out: Any, x: Any) -> Any:
     accepts=REAL,
     vjp=(_general_rule,),
     own_gradient=True,
-    ulp=64,
+    ulp=8,  # vectors turn by the error divided by the gaps between values, which the case counts in
 )
 def general_eigenvectors(x: Array) -> Any:
     """As `eig`, in any order, with eigenvectors of any length and angle in the complex plane.
@@ -274,7 +283,7 @@ def general_eigenvectors(x: Array) -> Any:
     """
 
 
-@composed(infer=_infer_eig, promote=inexact, accepts=REAL, ulp=64)
+@composed(infer=_infer_eig, promote=inexact, accepts=REAL, ulp=8)
 def eig(x: Array) -> tuple[Array, Array]:
     """The eigenvalues and eigenvectors of square matrices, as complex numbers.
 
@@ -292,6 +301,7 @@ def eig(x: Array) -> tuple[Array, Array]:
     >>> eig([[0.0, 1.0], [-1.0, 0.0]])[0]
     array([0.-1.j, 0.+1.j], dtype=complex64)
     """
+    check(require_square, x)
     return all_in_single(_eig, x) if 0 not in ops.shape(x)[-2:] else all_in_single(general_eigenvectors, x)
 
 
@@ -300,8 +310,7 @@ def _eig(x: Any) -> tuple[Any, Any]:
     order = _eigenvalue_order(ops.stop_gradient(values), 2.0**-11 if ops.dtype(x) == "float32" else 2.0**-26)
     values = ops.take_along_axis(values, order, axis=-1)
     vectors = ops.take_along_axis(vectors, ops.expand_dims(order, -2), axis=-1)
-    squares = ops.add(ops.square(ops.real(vectors)), ops.square(ops.imag(vectors)))
-    length = ops.sqrt(ops.sum(squares, axis=-2, keepdims=True))
+    length = ops.sqrt(ops.sum(squared_size(vectors), axis=-2, keepdims=True))
     first = _first_large(vectors)
     return values, ops.multiply(vectors, ops.divide(ops.divide(ops.conjugate(first), ops.abs(first)), length))
 
