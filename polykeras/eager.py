@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .backend import WEAK, Backend, current, using
-from .dtypes import INTEGERS, same
+from .dtypes import INTEGERS, numeric, same
 from .errors import BackendError, DTypeError
 from .interpreters import Run
 from .source import function_from
@@ -142,7 +142,7 @@ def _allowed(op: Op, home: Backend, position: int, plain: frozenset[str], number
         return plain & INTEGERS
     if not op.promote or not parameter.is_promoted:
         return plain
-    if _refuses(op, home) and op.promote is same and not numbers:
+    if _refuses(op, home) and op.promote in (same, numeric) and not numbers:
         return plain  # the framework refuses by itself what the op does not accept
     accepted = plain & op.accepts.dtypes if op.accepts else plain
     if numbers:
