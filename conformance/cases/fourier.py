@@ -68,7 +68,6 @@ case(
     drawn=False,  # rfft sees to it that there is something to transform
     dtypes=COMPUTED,
     magnitude=lambda x: _size(x, -1),
-    drawn=False,
 )
 case(
     "inverse_real_fourier",
