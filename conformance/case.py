@@ -97,6 +97,8 @@ class Case:
     """Whether floats come out, which have derivatives."""
     second: bool = True
     """Whether to look at second derivatives."""
+    curvature: float = 1.0
+    """How much second derivatives magnify the rounding of what they are made of."""
     mistakes: list[Sample] = field(default_factory=list)
     """Calls that must be refused, in the same words on every backend."""
     function: Callable[..., Any] | None = None

@@ -371,7 +371,7 @@ def check_second_gradients(case: Case, backend: Backend) -> None:
     if not case.second:
         return
     samples = [(sample, dtype) for sample, dtype in gradient_samples(case) if not sample.kink][:6]
-    _compare(case, samples, backend, _gradient_of_squares, 1e-11, "second derivative")
+    _compare(case, samples, backend, _gradient_of_squares, 1e-11 * case.curvature, "second derivative")
     if backend is reference():
         for sample, dtype in samples:
             _compare_with_second_differences(case, sample, dtype, backend)

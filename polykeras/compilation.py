@@ -52,7 +52,7 @@ class Compiled:
         if any(isinstance(kind, Interpreter) for kind in kinds):
             return self.function(*args, **kwargs)
         places = [i for i, kind in enumerate(kinds) if kind is HOST or isinstance(kind, Backend)]
-        home = home_of((leaves, state))
+        home = self._home(leaves)
         with using(home):
             arrays = [home.asarray(leaves[i]) if kinds[i] is HOST else leaves[i] for i in places]
             key = self._key(home, structure, leaves, places)
@@ -68,6 +68,22 @@ class Compiled:
         for variable, value in zip(self.variables, results, strict=False):
             variable.take(value)
         return others.join(results[len(state) :])
+
+    def _home(self, leaves: list[Any]) -> Backend:
+        """The backend of the variables, or without any that of the arguments."""
+        if not self.variables:
+            return home_of(leaves)
+        home = self.variables[0].home
+        strangers = [x for x in leaves if isinstance(kind_or_none(type(x)), Backend)]
+        others = [v.home for v in self.variables if v.home is not home]
+        others += [h for h in map(home_of, strangers) if h is not home]
+        if others:
+            raise StateError(
+                f"compile: expected variables and arguments of one backend; variable {self.variables[0].path} is on "
+                f"{home.name}, and there is something on {others[0].name}. Make the variables in a block `with "
+                f'polykeras.using("{others[0].name}")`, or bring the arguments over with polykeras.convert.'
+            )
+        return home
 
     def _key(self, home: Backend, structure: tree.Structure, leaves: list[Any], places: list[int]) -> Any:
         specs = {i: spec_of(leaves[i]) for i in places}

@@ -415,7 +415,8 @@ def normalize_axes(axis: int | Iterable[int] | None, ndim: int) -> tuple[int, ..
     """Non-negative axes, all of them for None."""
     if axis is None:
         return tuple(range(ndim))
-    axes = tuple(normalize_axis(a, ndim) for a in (axis if isinstance(axis, (tuple, list)) else [axis]))
+    given: Any = axis if isinstance(axis, (tuple, list)) else [axis]
+    axes = tuple(normalize_axis(a, ndim) for a in given)
     if len(set(axes)) != len(axes):
         raise ShapeError(f"axis {axis} names an axis twice.")
     return axes

@@ -207,6 +207,17 @@ def test_donated_variables_do_not_take_arrays_of_others(backend):
     assert numbers(x) == [1.0, 2.0]
 
 
+def test_compiled_functions_run_where_their_variables_are(backend):
+    weight = polykeras.Variable([1.0, 2.0])
+    scaled = polykeras.compile(lambda x: ops.multiply(weight, x), variables=[weight])
+    for name in polykeras.available():
+        with polykeras.using(name):
+            assert numbers(scaled([2.0, 2.0])) == [2.0, 4.0]
+            if name not in ("numpy", backend.name):
+                with pytest.raises(StateError, match=rf"is on {backend.name}, and there is something on {name}"):
+                    scaled(ops.ones((2,)))
+
+
 def test_compiled_methods_know_their_object(backend):
     class Scale:
         factor = 3.0

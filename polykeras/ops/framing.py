@@ -166,12 +166,12 @@ def _patch_window(
 
 
 def _infer_patches(images: Spec, *options: Any, rank: int) -> Spec:
-    _, shape = _patch_window(images.shape, *options, rank)
+    _, shape = _patch_window(images.shape, *options, rank=rank)
     return Spec(shape[images.ndim == rank + 1 :], images.dtype)
 
 
 def _patches(images: Any, *options: Any, rank: int) -> Any:
-    window, shape = _patch_window(ops.shape(images), *options, rank)
+    window, shape = _patch_window(ops.shape(images), *options, rank=rank)
     single = ops.ndim(images) == rank + 1
     x = ops.expand_dims(images, 0) if single else images
     x = x if window.channels_last else ops.moveaxis(x, 1, -1)
