@@ -38,6 +38,6 @@ def words(key: torch.Tensor, counter: int, count: int) -> torch.Tensor:
     programs = triton.cdiv(count, 4 * BLOCKS)
     if programs:
         start, upper, c2, c3 = philox.counter_words(counter)
-        with torch.cuda.device(key.device):  # Triton launches on the current one
+        with torch.cuda.device_of(key):  # Triton launches on the current one
             _write_words[(programs,)](key.to(torch.int64), found, count, start, upper, c2, c3, BLOCKS)
     return found
