@@ -617,9 +617,12 @@ _scatter_product = _with_rules(
 # Linear algebra and windows --------------------------------------------------------------------------------
 
 
+_PRODUCTS = {precision: compiled(functools.partial(jnp.matmul, precision=precision)) for precision in lax.Precision}
+
+
 @kernel
 def matmul(x1: Any, x2: Any) -> Any:
-    return jnp.matmul(x1, x2, precision=backend.precision)
+    return _PRODUCTS[backend.precision](x1, x2)  # a keyword argument costs an eager call two microseconds
 
 
 def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> Callable[..., Any]:
