@@ -574,7 +574,10 @@ def _in_range(indices: Any, size: int, axis: int) -> Any:
 @kernel
 def take(x: Any, indices: Any, axis: int | None) -> Any:
     size = x.size if axis is None else x.shape[axis]
-    return jnp.take(x, _in_range(indices, size, 0 if axis is None else axis % x.ndim), axis)
+    indices = _in_range(indices, size, 0 if axis is None else axis % x.ndim)
+    if size == 0 and axis is not None:  # jnp.take would give the array itself
+        return x[(*(slice(None),) * (axis % x.ndim), indices)]
+    return jnp.take(x, indices, axis)
 
 
 @kernel

@@ -211,7 +211,6 @@ case(
         sample(array(4, 5), (6, 4), STRETCH, MOVE, spatial_dims=(0, 2), method="linear"),
         sample(array(4, 5, dtype="bool"), (6, 4), STRETCH, MOVE, spatial_dims=(0, 1), method="linear"),
     ],
-    curvature=(5 * np.pi) ** 2,  # lanczos5 is made of sines of up to five half turns
 )
 
 

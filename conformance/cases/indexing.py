@@ -93,6 +93,7 @@ case(
     sample(array(5, 4), 2, axis=0),
     sample(array(5, 4), [0, -1], axis=1),
     sample(array(5, 4), np.zeros((0,), "int32"), axis=0),
+    sample(array(0, 4), np.zeros((0, 2), "int32"), axis=0),
     sample(array(5), places(2, low=0, high=4, dtype="uint8"), axis=0),
     dtypes=WIDE,
     mistakes=[

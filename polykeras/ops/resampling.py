@@ -37,13 +37,22 @@ def _cubic(distance: Any) -> Any:
 
 def _lanczos(radius: int) -> Callable[[Any], Any]:
     def weight(distance: Any) -> Any:
-        at_zero = ops.less(distance, 1e-6)  # where 1 is right to twelve digits
-        angle = ops.multiply(ops.where(at_zero, 1, distance), math.pi)
-        waves = ops.multiply(ops.sin(angle), ops.sin(ops.divide(angle, radius)))
-        inside = ops.divide(ops.multiply(waves, radius), ops.square(angle))
-        return ops.where(at_zero, 1, ops.where(ops.less(distance, radius), inside, 0))
+        angle = ops.multiply(distance, math.pi)
+        inside = ops.multiply(_sine_over_angle(angle), _sine_over_angle(ops.divide(angle, radius)))
+        return ops.where(ops.less(distance, radius), inside, 0)
 
     return weight
+
+
+def _sine_over_angle(angle: Any) -> Any:
+    """Near zero by its series, since of the quotient the derivatives would be lost to rounding."""
+    near = ops.less(angle, 0.5)
+    square = ops.square(ops.where(near, angle, 0))
+    series: Any = 1.0
+    for factor in range(8, 0, -1):  # what is left out is below 1e-18
+        series = ops.subtract(1, ops.multiply(ops.divide(square, 2 * factor * (2 * factor + 1)), series))
+    away = ops.where(near, 1, angle)
+    return ops.where(near, series, ops.divide(ops.sin(away), away))
 
 
 _LINEAR = ("linear", "bilinear", "trilinear", "triangle")
