@@ -635,9 +635,9 @@ def nonzero(x: Any) -> Any:
 
 @kernel
 def concatenate(xs: Any, axis: int) -> Any:
-    if len({x.ndim for x in xs}) > 1:  # PyTorch passes over empty tensors whatever their shape
+    if len({x.ndim for x in xs}) > 1:  # PyTorch passes over empty tensors, whatever their shape and the axis
         raise ShapeError("different numbers of axes")
-    return torch.cat(xs, axis)
+    return torch.cat(xs, normalize_axis(axis, xs[0].ndim))
 
 
 @kernel

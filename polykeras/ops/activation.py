@@ -209,7 +209,8 @@ def softmax(x: Array, axis: Axes = -1) -> Array:
     """
 
     def result(x: Any) -> Any:
-        if 0 in ops.shape(x):
+        if 0 in ops.shape(x):  # no largest element
+            normalize_axes(axis, ops.ndim(x))
             return x
         shifted = ops.exp(ops.subtract(x, ops.stop_gradient(ops.amax(x, axis, keepdims=True))))
         return ops.divide(shifted, ops.sum(shifted, axis, keepdims=True))
