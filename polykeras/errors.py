@@ -88,3 +88,11 @@ class StateError(PolykerasError, RuntimeError):
 
 class ConfigError(PolykerasError, ValueError):
     """A setting has a value that it cannot have."""
+
+
+class ArgumentError(PolykerasError, ValueError):
+    """An argument of a layer, loss, optimizer or the like has a value that it cannot have."""
+
+
+class SerializationError(PolykerasError, ValueError):
+    """An object has no configuration, or a configuration has no object."""

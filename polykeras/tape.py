@@ -161,7 +161,7 @@ def _listed(x: Any) -> list[Any]:
 class Traced:
     """A value on a tape. It behaves like the array inside, as far as that can be done without losing the gradient."""
 
-    __slots__ = ("array", "index", "node", "tape")
+    __slots__ = ("__weakref__", "array", "index", "node", "tape")
 
     def __init__(self, array: Any, tape: Tape, node: Node, index: int | None = None):
         self.array = array
