@@ -13,8 +13,8 @@ import numpy as np
 
 from . import ops
 from .backend import Backend, current, host_array, using
-from .dtypes import canonical
-from .errors import ShapeError, StateError
+from .dtypes import canonical, is_float
+from .errors import ArgumentError, ShapeError, StateError
 from .interpreters import HOST, Held, Holder, convert, held, interprets, kind_of
 from .op import give_operators
 from .seeds import SEEDS_REQUIRED
@@ -32,7 +32,11 @@ class Variable(Held):
         shape: The shape, where the initializer is a function.
         dtype: The dtype; None for that of the array, or floatx.
         trainable: Whether training changes it along its gradient.
+        autocast: Whether layers that compute in another dtype see it in that dtype.
+        aggregation: How the copies of several devices become one: "none", "mean", "sum" or "only_first_replica".
+        synchronization: When they do: "none", "auto", "on_read" or "on_write".
         name: A name; None for one that is made up.
+        **kwargs: None are known.
 
     >>> v = Variable([1.0, 2.0], name="v")
     >>> v.assign_add([1.0, 1.0]).numpy()
@@ -45,8 +49,13 @@ class Variable(Held):
         shape: Any = None,
         dtype: Any = None,
         trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str = "none",
+        synchronization: str = "auto",
         name: str | None = None,
+        **kwargs: Any,
     ):
+        _check_options(aggregation, synchronization, kwargs)
         self.name = unique_name("variable") if name is None else name
         if not isinstance(self.name, str):
             raise StateError(f"Variable: expected name to be a string; got {name!r}.")
@@ -55,6 +64,12 @@ class Variable(Held):
             raise StateError(f"Variable: a name cannot contain '/'; got {name!r}. Use name_scope for a longer path.")
         self.path = "/".join((*_scopes.get(), self.name))
         self.trainable = trainable
+        self.autocast = autocast
+        self.aggregation = aggregation
+        self.synchronization = synchronization
+        self.constraint: Callable[[Any], Any] | None = None
+        self.regularizer: Callable[[Any], Any] | None = None
+        self.overwrite_with_gradient = False
         self.home = current()
         if callable(initializer):
             initializer = _initial_value(initializer, shape, dtype)
@@ -66,7 +81,7 @@ class Variable(Held):
         self._value = self._at_home(initializer, None if dtype is None else canonical(dtype))
         spec = spec_of(self._value)
         self.shape = spec.shape
-        self.dtype = spec.dtype
+        self._dtype = spec.dtype
 
     def __repr__(self) -> str:
         return f"<Variable {self.path}, {self.dtype}{show_shape(self.shape)}, on {self.home.name}>"
@@ -86,6 +101,12 @@ class Variable(Held):
         """The array that the variable holds now."""
         binding = _bound.get()
         return self._value if binding is None else binding.read(self)
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the array as who asks now sees it."""
+        binding = _bound.get()
+        return self._dtype if binding is None else binding.dtype_of(self)
 
     @property
     def ndim(self) -> int:
@@ -109,7 +130,7 @@ class Variable(Held):
                 f"assign: expected a value of shape {show_shape(self.shape)} for variable {self.path}; got "
                 f"{show_shape(given.shape)}. Reshape or broadcast it."
             )
-        self.take(self._at_home(value, self.dtype))
+        self.take(self._at_home(value, self._dtype))
         return self
 
     def take(self, value: Any) -> None:
@@ -120,13 +141,25 @@ class Variable(Held):
         else:
             binding.write(self, value)
 
+    def move_to(self, home: Backend) -> None:
+        """Go over to another backend, with the same value."""
+        value = convert(self._value, home)
+        self._value, self.home = home.copy(value), home
+
     def assign_add(self, value: Any) -> Variable:
         """Add to the value."""
-        return self.assign(ops.add(self.value, value))
+        return self.assign(ops.add(self._as_stored(), value))
 
     def assign_sub(self, value: Any) -> Variable:
         """Subtract from the value."""
-        return self.assign(ops.subtract(self.value, value))
+        return self.assign(ops.subtract(self._as_stored(), value))
+
+    def _as_stored(self) -> Any:
+        """The value in the variable's own dtype."""
+        binding = _bound.get()
+        if isinstance(binding, _Autocast):
+            binding = binding.outer
+        return self._value if binding is None else binding.read(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = ops.convert_to_numpy(self.value)
@@ -152,6 +185,21 @@ class Variable(Held):
 
 
 give_operators(Variable, equality=False)
+
+
+_AGGREGATIONS = ("none", "mean", "sum", "only_first_replica")
+_SYNCHRONIZATIONS = ("none", "auto", "on_read", "on_write")
+
+
+def _check_options(aggregation: Any, synchronization: Any, unknown: dict[str, Any]) -> None:
+    if unknown:
+        raise ArgumentError(f"Variable: unknown arguments {', '.join(unknown)}.")
+    for name, value, known in (
+        ("aggregation", aggregation, (None, *_AGGREGATIONS)),
+        ("synchronization", synchronization, (None, *_SYNCHRONIZATIONS)),
+    ):
+        if value not in known:
+            raise ArgumentError(f"Variable: expected {name} to be one of {', '.join(known[1:])}; got {value!r}.")
 
 
 def _initial_value(initializer: Callable[..., Any], shape: Any, dtype: Any) -> np.ndarray:
@@ -224,6 +272,10 @@ class Binding:
         value = variable._value if self.outer is None else self.outer.read(variable)
         return self._read.setdefault(id(variable), (variable, value))[1]
 
+    def dtype_of(self, variable: Variable) -> str:
+        """The dtype that a variable seems to have."""
+        return variable._dtype if self.outer is None else self.outer.dtype_of(variable)
+
     def write(self, variable: Variable, value: Any) -> None:
         """Give a variable another value."""
         if self._strict and id(variable) not in self._values:
@@ -268,6 +320,32 @@ class _Seal(Binding):
         raise StateError(f"variable {variable.path} is assigned in {self._reason}")
 
 
+class _Autocast(Binding):
+    """A binding within which variables of floats are read in another dtype."""
+
+    def __init__(self, dtype: str | None):
+        super().__init__([], [], strict=False)
+        self._dtype = dtype
+        while isinstance(self.outer, _Autocast):  # the innermost one decides
+            self.outer = self.outer.outer
+
+    def _casts(self, variable: Variable) -> bool:
+        return self._dtype is not None and variable.autocast and is_float(variable._dtype)
+
+    def read(self, variable: Variable) -> Any:
+        value = variable._value if self.outer is None else self.outer.read(variable)
+        return ops.cast(value, self._dtype) if self._casts(variable) else value
+
+    def dtype_of(self, variable: Variable) -> str:
+        return str(self._dtype) if self._casts(variable) else super().dtype_of(variable)
+
+    def write(self, variable: Variable, value: Any) -> None:
+        if self.outer is None:
+            variable._value = value
+        else:
+            self.outer.write(variable, value)
+
+
 _bound: ContextVar[Binding | None] = ContextVar("polykeras_binding", default=None)
 
 
@@ -306,6 +384,17 @@ def _entered(binding: Binding) -> Iterator[Binding]:
         yield binding
     finally:
         _bound.reset(token)
+
+
+def autocast(dtype: str | None) -> contextlib.AbstractContextManager[Binding]:
+    """Have variables of floats, those with `autocast`, read in another dtype for a block; None for their own.
+
+    >>> v = Variable([1.0])
+    >>> with autocast("float16"):
+    ...     ops.add(v, v).dtype
+    dtype('float16')
+    """
+    return _entered(_Autocast(dtype))
 
 
 def pure(function: Callable[..., Any], variables: Sequence[Variable]) -> Callable[..., Any]:

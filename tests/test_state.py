@@ -11,8 +11,8 @@ import pytest
 import polykeras
 from polykeras import Variable, bind, name_scope, ops, pure
 from polykeras.backend import available, load, using
-from polykeras.errors import ConfigError, MixedBackendsError, ShapeError, StateError
-from polykeras.state import reset_names
+from polykeras.errors import ArgumentError, ConfigError, MixedBackendsError, ShapeError, StateError
+from polykeras.state import autocast, reset_names
 
 
 def listed(x) -> list:
@@ -300,3 +300,43 @@ def test_donated_arguments_give_the_same_results(backend):
 def test_wrong_arguments_of_compile_are_errors(backend, call, words):
     with pytest.raises((StateError, ConfigError), match=words):
         call()
+
+
+def test_autocast_shows_floats_in_another_dtype_and_stores_them_in_their_own(backend):
+    weight, count = Variable([1.0, 1e-4]), Variable(3)
+    exact = Variable([1.0], autocast=False)
+    with autocast("float16"):
+        assert (weight.dtype, count.dtype, exact.dtype) == ("float16", "int32", "float32")
+        assert ops.dtype(ops.add(weight, weight)) == "float16"
+        weight.assign_add([0.0, 1e-6])
+        with autocast(None):
+            assert ops.dtype(ops.add(weight, weight)) == "float32"
+    assert weight.dtype == "float32"
+    np.testing.assert_array_equal(weight.numpy(), np.float32([1.0, 1e-4]) + np.float32([0.0, 1e-6]))
+
+
+def test_autocast_passes_gradients_and_assignments_through(backend):
+    weight, seen = Variable([2.0]), Variable([0.0], trainable=False)
+
+    def loss(weights):
+        with autocast("bfloat16"):
+            seen.assign(ops.multiply(weight, 2.0))
+            return ops.cast(ops.sum(ops.square(weight)), "float32")
+
+    gradient = ops.grad(loss)([weight])[0]
+    assert ops.dtype(gradient) == "float32"
+    assert (float(gradient[0]), float(seen[0])) == (4.0, 4.0)
+
+
+def test_a_variable_moves_to_another_backend():
+    variable = Variable([1.0, 2.0])
+    for name in available():
+        variable.move_to(load(name))
+        assert variable.home.name == name
+        np.testing.assert_array_equal(variable.numpy(), [1.0, 2.0])
+
+
+@pytest.mark.parametrize("argument", [{"aggregation": "median"}, {"synchronization": "often"}, {"colour": "red"}])
+def test_a_variable_says_which_argument_is_wrong(argument):
+    with pytest.raises(ArgumentError, match=next(iter(argument))):
+        Variable(0.0, **argument)
