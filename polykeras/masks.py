@@ -33,3 +33,8 @@ def set_mask(x: Any, mask: Any) -> None:
         _masks.pop(key, None)
     else:
         _masks[key] = weakref.ref(x, lambda _: _masks.pop(key, None)), mask
+
+
+def exist() -> bool:
+    """Whether any array carries a mask."""
+    return bool(_masks)

@@ -29,7 +29,7 @@ from .ops.random import (
 )
 from .philox import MASK
 from .seeds import GLOBAL_STREAM
-from .state import Variable
+from .state import Stateful, Variable
 
 __all__ = [
     "SeedGenerator",
@@ -52,7 +52,7 @@ __all__ = [
 ]
 
 
-class SeedGenerator:
+class SeedGenerator(Stateful):
     """A seed for many draws: each one gets a key of its own.
 
     It holds the seed and the number of draws so far in a variable, so that draws within compiled functions go on

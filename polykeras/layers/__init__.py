@@ -1,0 +1,5 @@
+"""The layers."""
+
+from .layer import Layer
+
+__all__ = ["Layer"]

@@ -1,0 +1,26 @@
+"""What an object is made of: the variables, layers, metrics and generators of seeds in its attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..state import Stateful, Variable
+
+_CONTAINERS = (list, tuple, dict, set)
+
+
+def parts_of(owner: Any) -> list[Any]:
+    """Every part that an attribute holds, by itself or in lists, tuples, dicts and sets; each once, in order."""
+    return list({id(part): part for value in vars(owner).values() for part in _parts_in(value)}.values())
+
+
+def _parts_in(value: Any) -> Iterator[Any]:
+    if isinstance(value, (Variable, Stateful)):
+        yield value
+    elif isinstance(value, _CONTAINERS) and value:
+        items = list(value.values()) if isinstance(value, dict) else value
+        for item in items:
+            if isinstance(item, (str, int, float)):  # a table of plain values, perhaps a long one
+                return
+            yield from _parts_in(item)
