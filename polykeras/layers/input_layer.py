@@ -44,9 +44,7 @@ class InputLayer(Layer):
     ):
         super().__init__(name=name)
         if sparse or ragged:
-            raise ArgumentError(
-                "Input: sparse and ragged arrays are not supported. Pass dense ones, padded if need be."
-            )
+            raise ArgumentError("Input: sparse and ragged arrays are not supported. Pass dense ones, padded.")
         if input_tensor is not None:
             batch_shape, dtype = plain_shape(input_tensor.shape), dtype or input_tensor.dtype
         self.batch_shape = _whole_shape(shape, batch_size, batch_shape or kwargs.pop("batch_input_shape", None))
@@ -82,9 +80,7 @@ class InputLayer(Layer):
 
 def _whole_shape(shape: Any, batch_size: int | None, batch_shape: Any) -> tuple[Any, ...]:
     if (shape is None) == (batch_shape is None):
-        raise ArgumentError(
-            f"Input: expected either shape or batch_shape; got shape={shape}, batch_shape={batch_shape}."
-        )
+        raise ArgumentError(f"Input: expected either shape or batch_shape; got {shape} and {batch_shape}.")
     if batch_shape is not None and batch_size is not None:
         raise ArgumentError("Input: batch_shape has the size of the batch. Leave out batch_size.")
     try:
@@ -96,7 +92,7 @@ def _whole_shape(shape: Any, batch_size: int | None, batch_shape: Any) -> tuple[
         raise ArgumentError(f"Input: expected a shape, such as (28, 28, 1); got {given!r}.") from None
 
 
-def Input(  # noqa: N802 (Keras's name)
+def Input(
     shape: Any = None,
     batch_size: int | None = None,
     dtype: Any = None,
