@@ -9,10 +9,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import backend, config, errors, ops, random, spec, tree
+    from . import backend, callbacks, config, errors, layers, models, ops, random, spec, tree
     from .backend import available, device, devices, using
     from .compilation import compile
     from .interpreters import convert
+    from .layers import Input, InputSpec, Layer
+    from .layers.operation import Operation
+    from .models import Model, Sequential
     from .ops.gradient import remat
     from .random import set_random_seed
     from .spec import Spec
@@ -20,10 +23,16 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_MODULES = ("backend", "config", "errors", "ops", "random", "spec", "tree")
+_MODULES = ("backend", "callbacks", "config", "errors", "layers", "models", "ops", "random", "spec", "tree")
 _HOMES = {
     "available": "backend",
     "convert": "interpreters",
+    "Input": "layers",
+    "InputSpec": "layers",
+    "Layer": "layers",
+    "Model": "models",
+    "Operation": "layers.operation",
+    "Sequential": "models",
     "device": "backend",
     "devices": "backend",
     "using": "backend",

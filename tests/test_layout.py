@@ -18,7 +18,7 @@ LAYERS = [
     {"tape", "state"},
     {"compilation", "random", "config", "registry"},
     {"activations", "initializers", "regularizers", "constraints", "dtype_policies"},
-    {"layers", "losses", "metrics", "optimizers"},
+    {"layers", "losses", "metrics", "optimizers", "callbacks"},
     {"training"},
     {"models"},
     {"saving"},
