@@ -379,8 +379,10 @@ class Family:
 
     def serialize(self, found: Any) -> Any:
         """The name of a function of ours, the configuration of anything else."""
-        if inspect.isfunction(found) and self._members.get(found.__name__) is found:
-            return found.__name__
+        if inspect.isfunction(found):
+            for name, member in self._members.items():
+                if member is found:
+                    return name
         data = serialize_keras_object(found)
         return data["config"] if inspect.isfunction(found) else data
 

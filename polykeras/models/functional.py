@@ -86,7 +86,8 @@ class Wiring:
         elif len(given.shape) != wanted.ndim or not _fits(given.shape, plain_shape(wanted.shape)):
             raise ArgumentError(
                 f"{self._name}: expected input {wanted.name} to have shape "
-                f"{show_shape(plain_shape(wanted.shape))}; got {show_shape(plain_shape(given.shape))}. Reshape it, or build the model for this shape."
+                f"{show_shape(plain_shape(wanted.shape))}; got {show_shape(plain_shape(given.shape))}. "
+                "Reshape it, or build the model for this shape."
             )
         if fitted is not x:
             masks.set_mask(fitted, masks.mask_of(x))
