@@ -135,10 +135,17 @@ _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a
 class _Plan:
     """The shapes of kernel and bias that belong to an equation and the shape of the inputs."""
 
-    def __init__(self, equation: str, bias_axes: str | None, input_shape: tuple[Any, ...], output_shape: tuple[Any, ...]):
+    def __init__(
+        self, equation: str, bias_axes: str | None, input_shape: tuple[Any, ...], output_shape: tuple[Any, ...]
+    ):
         self._equation = equation
         found = _EQUATION.fullmatch(equation.replace(" ", ""))
-        if found is None or bool(found[1]) != bool(found[5]) or bool(found[3]) != bool(found[7]) or (found[1] and found[3]):
+        if (
+            found is None
+            or bool(found[1]) != bool(found[5])
+            or bool(found[3]) != bool(found[7])
+            or (found[1] and found[3])
+        ):
             self._refuse("expected one of the forms ab,bc->ac, ...ab,bc->...ac and ab...,bc->ac...")
         _, inputs, _, kernel, _, outputs, at_end = found.groups()  # type: ignore[union-attr]
         hidden = len(input_shape) - len(inputs)

@@ -66,8 +66,12 @@ class LowRankAdaptable(Layer):
         dtype = "float64" if self.variable_dtype == "float64" else "float32"  # halves could not hold small steps
         options: dict[str, Any] = {"dtype": dtype, "regularizer": weight.regularizer}
         with using(self._home or current()), name_scope(self.path):
-            self._factor_a = self.add_weight((*weight.shape[:-1], rank), a_initializer, name=self._name_of("a"), **options)
-            self._factor_b = self.add_weight((rank, weight.shape[-1]), b_initializer, name=self._name_of("b"), **options)
+            self._factor_a = self.add_weight(
+                (*weight.shape[:-1], rank), a_initializer, name=self._name_of("a"), **options
+            )
+            self._factor_b = self.add_weight(
+                (rank, weight.shape[-1]), b_initializer, name=self._name_of("b"), **options
+            )
         setattr(self, self._name_of("a"), self._factor_a)
         setattr(self, self._name_of("b"), self._factor_b)
         weight.trainable = False

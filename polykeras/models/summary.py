@@ -15,9 +15,11 @@ from ..backend import numpy_dtype
 from ..errors import ArgumentError
 from ..layers.calling import shape_of
 from ..layers.layer import Layer
+from ..layers.operation import Operation
 from ..spec import Spec
 from ..state import Variable
 from .graph import node_of
+from .model import Functional
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -69,17 +71,17 @@ def _table(
         wide = None if not shares else max(int(shares[number] * width) - 3, 4)
         table.add_column(column, justify=justify, width=wide, overflow="fold")
     for depth, layer in _rows(model, expand_nested, layer_range):
-        name = f"{'  ' * depth}{layer.name} ({type(layer).__name__})"
-        row = [name, _outputs(layer), f"{size_of(layer.weights)[0]:,}" if layer.built else "not built"]
+        row = [f"{'  ' * depth}{layer.name} ({type(layer).__name__})", _outputs(layer), _parameters(layer)]
         row += [", ".join(_sources(layer, model))] if connects else []
-        row += ["yes" if layer.trainable_variables else "no" if layer.weights else ""] if show_trainable else []
+        row += [_is_trained(layer)] if show_trainable else []
         table.add_row(*(text.replace("[", "\\[") for text in row))
     return table
 
 
-def _rows(model: Any, expand_nested: bool, layer_range: Any) -> list[tuple[int, Layer]]:
-    """The layers to show, each with how deep it lies."""
-    layers = list(model.layers)
+def _rows(model: Any, expand_nested: bool, layer_range: Any) -> list[tuple[int, Operation]]:
+    """The layers to show, and the ops between them, each with how deep it lies."""
+    is_graph = isinstance(model, Functional)
+    layers: list[Operation] = model._wiring.graph.operations if is_graph else list(model.layers)
     if layer_range is not None:
         first, last = layer_range
         begins = [i for i, layer in enumerate(layers) if re.match(first, layer.name)]
@@ -88,7 +90,7 @@ def _rows(model: Any, expand_nested: bool, layer_range: Any) -> list[tuple[int, 
             names = ", ".join(layer.name for layer in layers)
             raise ArgumentError(f"summary: no layers match layer_range={layer_range!r}; there are {names}.")
         layers = layers[min(begins) : max(ends) + 1]
-    rows = []
+    rows: list[tuple[int, Operation]] = []
     for layer in layers:
         rows.append((0, layer))
         if expand_nested and hasattr(layer, "layers"):
@@ -96,7 +98,19 @@ def _rows(model: Any, expand_nested: bool, layer_range: Any) -> list[tuple[int, 
     return rows
 
 
-def _outputs(layer: Layer) -> str:
+def _parameters(layer: Operation) -> str:
+    if not isinstance(layer, Layer):
+        return ""
+    return f"{size_of(layer.weights)[0]:,}" if layer.built else "not built"
+
+
+def _is_trained(layer: Operation) -> str:
+    if not isinstance(layer, Layer) or not layer.weights:
+        return ""
+    return "yes" if layer.trainable_variables else "no"
+
+
+def _outputs(layer: Operation) -> str:
     if not layer.nodes:
         return "?"
     return str(shape_of(layer.nodes[-1].outputs))
@@ -113,7 +127,7 @@ def _branches(model: Any) -> bool:
     return any(count > 1 for count in consumers.values())
 
 
-def _sources(layer: Layer, model: Any) -> list[str]:
+def _sources(layer: Operation, model: Any) -> list[str]:
     """The operations whose outputs a layer takes in a model."""
     within = {id(node) for node in model._wiring.graph.nodes}
     nodes = [node for node in layer.nodes if id(node) in within]
