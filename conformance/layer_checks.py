@@ -164,7 +164,9 @@ def check_gradients(case: LayerCase, backend: Backend) -> None:
     found = _losses_and_gradients(case, trials, backend)
     if backend is load(EMBEDDED):
         wanted = [[_slope(Run(case, trial, backend, "float64"))] for trial in trials]
-        along = [[_along(Run(case, trial, backend, "float64"), result)] for trial, result in zip(trials, found, strict=True)]
+        along = [
+            [_along(Run(case, trial, backend, "float64"), result)] for trial, result in zip(trials, found, strict=True)
+        ]
         share = 1e-6  # the difference has step**2 times a third derivative, and eps / step: 1e-10 each, with factors
         for trial, slope, want in zip(trials, along, wanted, strict=True):
             assert_close(slope, want, share, f"gradient of {case.name}, {trial.inputs}, against a difference")
