@@ -9,10 +9,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import backend, config, errors, ops, random, spec, tree
+    from . import backend, config, errors, losses, metrics, ops, random, spec, tree
     from .backend import available, device, devices, using
     from .compilation import compile
     from .interpreters import convert
+    from .losses import Loss
+    from .metrics import Metric
     from .ops.gradient import remat
     from .random import set_random_seed
     from .spec import Spec
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_MODULES = ("backend", "config", "errors", "ops", "random", "spec", "tree")
+_MODULES = ("backend", "config", "errors", "losses", "metrics", "ops", "random", "spec", "tree")
 _HOMES = {
     "available": "backend",
     "convert": "interpreters",
@@ -30,6 +32,8 @@ _HOMES = {
     "compile": "compilation",
     "remat": "ops.gradient",
     "set_random_seed": "random",
+    "Loss": "losses",
+    "Metric": "metrics",
     "Spec": "spec",
     "Variable": "state",
     "bind": "state",

@@ -210,6 +210,10 @@ def _initial_value(initializer: Callable[..., Any], shape: Any, dtype: Any) -> n
     return host_array(ops.convert_to_numpy(value))
 
 
+class Stateful:
+    """The base of objects that hold variables: layers, metrics, generators of seeds."""
+
+
 # Names -----------------------------------------------------------------------------------------------------
 
 _scopes: ContextVar[tuple[str, ...]] = ContextVar("polykeras_name_scopes", default=())
