@@ -6,13 +6,13 @@ import warnings
 from typing import Any
 
 from .. import ops
-from ..dtypes import BOOLS, INTEGERS, inexact, result_type
+from ..dtypes import INTEGERS, inexact, result_type
 from ..errors import ArgumentError
 from ..masks import set_mask
 from ..settings import settings
 from ..spec import normalize_axis, same_size
 from ..symbolic import spec_of
-from .loss import LossFunctionWrapper, check_fitting, compared, squeeze_or_expand_to_same_rank, takes_classes
+from .loss import LossFunctionWrapper, check_fitting, compared, takes_classes
 
 
 def _smoothed(y_true: Any, label_smoothing: float, count: Any) -> Any:

@@ -56,7 +56,7 @@ class Loss(Configurable):
                 their first axes, or one that broadcasts.
         """
         mask = mask_of(y_pred)
-        values = self.call(as_arrays(y_true, self.dtype, self._keeps_classes), as_arrays(y_pred, self.dtype))
+        values = self.call(as_arrays(y_true, self._as_truth), as_arrays(y_pred, self._as_prediction))
         own_mask = mask_of(values)
         if mask is None or own_mask is None:
             mask = own_mask if mask is None else mask
@@ -64,10 +64,10 @@ class Loss(Configurable):
             mask = ops.logical_and(mask, own_mask)
         return reduce_weighted_values(values, sample_weight, mask, self.reduction, self.dtype)
 
-    @property
-    def _keeps_classes(self) -> bool:
-        """Whether integers in `y_true` number classes, which a float dtype might not tell apart."""
-        return False
+    def _as_prediction(self, x: Any) -> Any:
+        return ops.cast(x, self.dtype)
+
+    _as_truth = _as_prediction
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The value of each sample."""
@@ -110,9 +110,9 @@ class LossFunctionWrapper(Loss):
         if type(self) is not LossFunctionWrapper:
             vars(self).update(kwargs)
 
-    @property
-    def _keeps_classes(self) -> bool:
-        return getattr(self.fn, "takes_classes", False)
+    def _as_truth(self, x: Any) -> Any:
+        is_class = getattr(self.fn, "takes_classes", False) and ops.dtype(x) in INTEGERS | BOOLS
+        return ops.convert_to_tensor(x) if is_class else ops.cast(x, self.dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return self.fn(*_paired(y_true, y_pred), **self._arguments)
@@ -126,7 +126,7 @@ class LossFunctionWrapper(Loss):
 
 
 def takes_classes(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a function whose `y_true` has the numbers of classes."""
+    """Mark a function whose `y_true` has the numbers of classes, which a float dtype might not tell apart."""
     function.takes_classes = True  # type: ignore[attr-defined]
     return function
 
@@ -164,22 +164,15 @@ def dtype_of_policy(dtype: Any) -> str:
     return canonical(dtype.removeprefix("mixed_") if isinstance(dtype, str) else dtype)
 
 
-def as_arrays(structure: Any, dtype: str, keep_classes: bool = False) -> Any:
-    """The arrays of a structure in a dtype, nested lists of numbers as one array."""
-
-    def as_array(x: Any) -> Any:
-        if keep_classes:
-            x = ops.convert_to_tensor(x)
-            if ops.dtype(x) in INTEGERS | BOOLS:
-                return x
-        return ops.convert_to_tensor(x, dtype)
-
+def as_arrays(structure: Any, convert: Callable[[Any], Any]) -> Any:
+    """The arrays of a structure, nested lists of numbers as one array, each as a function converts it."""
     if not isinstance(structure, (list, tuple, dict)):
-        return as_array(structure)
+        return convert(ops.convert_to_tensor(structure))
     numbers = (bool, int, float, np.generic)
     if not isinstance(structure, dict) and all(isinstance(x, numbers) for x in tree.flatten(structure)):
-        return as_array(np.asarray(structure))
-    return tree.map_structure(as_array, structure)
+        array = np.asarray(structure)
+        return convert(ops.convert_to_tensor(array if array.dtype.kind == "f" else structure))  # no digits are lost
+    return tree.map_structure(lambda x: convert(ops.convert_to_tensor(x)), structure)
 
 
 def _paired(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
@@ -258,8 +251,8 @@ def check_reduction(reduction: Any) -> str | None:
     return reduction
 
 
-def aligned(weights: Any, values: Any) -> Any:
-    """Weights in as many axes as the values have, if they have fewer.
+def aligned(weights: Any, values: Any, into: bool = False) -> Any:
+    """Weights in as many axes as the values have, if they have fewer; with `into`, none that ask for more values.
 
     Weights in the shape of the first axes belong to these: one for each sample counts for all of its timesteps. Only
     where they do not fit there are they aligned at the end, as arrays that broadcast usually are.
@@ -269,6 +262,12 @@ def aligned(weights: Any, values: Any) -> Any:
     if shape and missing > 0 and all(same_size(a, b) or a == 1 for a, b in zip(shape, target, strict=False)):
         weights = ops.reshape(weights, (*ops.shape(weights), *(1,) * missing))
     check_fitting("sample_weight", "weights and values", weights, values)
+    shape = spec_of(weights).shape
+    pairs = zip(reversed(shape), reversed(target), strict=False)
+    if into and (len(shape) > len(target) or not all(same_size(a, b) or a == 1 for a, b in pairs)):
+        raise ShapeError(
+            f"sample_weight: expected weights for values of shape {show_shape(target)}; got shape {show_shape(shape)}."
+        )
     return weights
 
 

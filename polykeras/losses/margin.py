@@ -136,7 +136,8 @@ def _labelled(names: str, labels: Any, embeddings: Any) -> tuple[Any, Any]:
     row = spec_of(labels).shape
     if len(row) != 1 or len(shapes[1]) != 2 or not same_size(row[0], shapes[1][0]):
         raise ShapeError(
-            f"circle: expected {names} of shapes (batch,) and (batch, size); got {' and '.join(map(show_shape, shapes))}."
+            f"circle: expected {names} of shapes (batch,) and (batch, size); got "
+            f"{' and '.join(map(show_shape, shapes))}."
         )
     if ops.dtype(labels) not in INTEGERS | BOOLS:
         labels = ops.cast(labels, "int32")

@@ -297,7 +297,5 @@ class LogCosh(LossFunctionWrapper):
     array(0.21689038, dtype=float32)
     """
 
-    def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = "log_cosh", dtype: Any = None
-    ):
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = "log_cosh", dtype: Any = None):
         super().__init__(log_cosh, reduction, name, dtype)
