@@ -19,7 +19,8 @@ def _smoothed(y_true: Any, label_smoothing: float, count: Any) -> Any:
     """Probabilities drawn towards equal ones for so many classes."""
     if not label_smoothing:
         return y_true
-    return ops.add(ops.multiply(y_true, 1.0 - label_smoothing), ops.divide(label_smoothing, count))
+    each = ops.divide(label_smoothing, ops.cast(count, ops.dtype(y_true)))
+    return ops.add(ops.multiply(y_true, 1.0 - label_smoothing), each)
 
 
 def _two_classes(name: str, y_true: Any, y_pred: Any, label_smoothing: float) -> tuple[Any, Any]:

@@ -203,7 +203,7 @@ def squeeze_or_expand_to_same_rank(x1: Any, x2: Any, expand_rank_1: bool = True)
         The two arrays.
 
     >>> x1, x2 = squeeze_or_expand_to_same_rank(ops.ones((2, 3)), ops.ones((2, 3, 1)))
-    >>> x2.shape
+    >>> ops.shape(x2)
     (2, 3)
     """
     first, second = spec_of(x1).shape, spec_of(x2).shape
@@ -284,7 +284,9 @@ def joined(sample_weight: Any, mask: Any, dtype: str) -> Any:
     if sample_weight is None:
         return mask
     mask, sample_weight = squeeze_or_expand_to_same_rank(mask, ops.cast(sample_weight, dtype))
-    return ops.multiply(aligned(mask, sample_weight), aligned(sample_weight, mask))
+    if len(spec_of(mask).shape) < len(spec_of(sample_weight).shape):
+        return ops.multiply(aligned(mask, sample_weight), sample_weight)
+    return ops.multiply(mask, aligned(sample_weight, mask))
 
 
 def reduce_weighted_values(

@@ -91,7 +91,8 @@ def circle(
         y_pred: The embeddings, of shape (batch, size), each of norm 1.
         ref_labels: The classes of what to compare them with; None for the batch itself.
         ref_embeddings: The embeddings of what to compare them with; None for the batch itself.
-        remove_diagonal: Whether to leave out the comparison of an embedding with the reference of the same position.
+        remove_diagonal: Whether an embedding is not compared with a reference of its class at the same position, which
+            by default is itself.
         gamma: A factor in front of all similarities.
         margin: How strict to be, from 0 up; smaller is stricter.
 
@@ -111,15 +112,14 @@ def circle(
     similarities = ops.matmul(ops.cast(embeddings, wide), ops.transpose(ops.cast(references, wide)))
     distances = ops.maximum(ops.subtract(1.0, similarities), 0.0)
     alike = ops.equal(ops.expand_dims(labels, 1), ops.expand_dims(reference_labels, 0))
-    counted = ops.ones_like(alike)
+    counted = alike
     if remove_diagonal:
-        counted = ops.logical_not(ops.eye(*ops.shape(alike), dtype="bool"))
+        counted = ops.logical_and(alike, ops.logical_not(ops.eye(*ops.shape(alike), dtype="bool")))
 
     def together(pairs: Any, values: Any) -> Any:
-        pairs = ops.logical_and(pairs, counted)
         return ops.logsumexp(ops.where(pairs, ops.multiply(values, gamma), _NEVER), axis=1)
 
-    from_alike = together(alike, ops.multiply(ops.add(distances, margin), ops.subtract(distances, margin)))
+    from_alike = together(counted, ops.multiply(ops.add(distances, margin), ops.subtract(distances, margin)))
     far = ops.maximum(ops.subtract(1.0 + margin, distances), 0.0)
     from_others = together(ops.logical_not(alike), ops.multiply(far, ops.subtract(1.0 - margin, distances)))
     values = ops.cast(ops.softplus(ops.add(from_alike, from_others)), own)
