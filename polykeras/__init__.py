@@ -9,18 +9,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import backend, config, errors, ops, random, spec, tree
+    from . import backend, config, errors, ops, optimizers, random, spec, tree
     from .backend import available, device, devices, using
     from .compilation import compile
     from .interpreters import convert
     from .ops.gradient import remat
+    from .optimizers import Optimizer
     from .random import set_random_seed
     from .spec import Spec
     from .state import Variable, bind, name_scope, pure
 
 __version__ = "0.1.0"
 
-_MODULES = ("backend", "config", "errors", "ops", "random", "spec", "tree")
+_MODULES = ("backend", "config", "errors", "ops", "optimizers", "random", "spec", "tree")
 _HOMES = {
     "available": "backend",
     "convert": "interpreters",
@@ -29,6 +30,7 @@ _HOMES = {
     "using": "backend",
     "compile": "compilation",
     "remat": "ops.gradient",
+    "Optimizer": "optimizers",
     "set_random_seed": "random",
     "Spec": "spec",
     "Variable": "state",
