@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import ops
 from ..backend import using
 from ..ops.updates import Rule, each
 from ..state import Variable
-from .memory import Options
 from .optimizer import Optimizer
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 def _numbers(rate: Any, step: Any, *, beta_2_decay: float, relative_step: bool, **_: Any) -> tuple[Any, ...]:
@@ -90,7 +86,7 @@ class Adafactor(Optimizer):
         clip_threshold: float = 1.0,
         relative_step: bool = True,
         *base: Any,
-        **options: Unpack[Options],
+        **options: Any,
     ):
         super().__init__(learning_rate, *base, **options)
         self.beta_2_decay = beta_2_decay

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import ops
-from .memory import Options, full
+from .memory import full
 from .optimizer import Optimizer
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 def _formula(gradient: Any, value: Any, accumulator: Any, rate: Any, *, epsilon: float, **_: Any) -> tuple[Any, ...]:
@@ -44,7 +41,7 @@ class Adagrad(Optimizer):
         initial_accumulator_value: float = 0.1,
         epsilon: float = 1e-7,
         *base: Any,
-        **options: Unpack[Options],
+        **options: Any,
     ):
         super().__init__(learning_rate, *base, **options)
         self.initial_accumulator_value = initial_accumulator_value

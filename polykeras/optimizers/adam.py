@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import ops
 from ..errors import ArgumentError
 from ..ops.updates import Rule, adam, adam_each
-from .memory import Options
 from .optimizer import Optimizer
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 class Adam(Optimizer):
@@ -43,7 +39,7 @@ class Adam(Optimizer):
         epsilon: float = 1e-7,
         amsgrad: bool = False,
         *base: Any,
-        **options: Unpack[Options],
+        **options: Any,
     ):
         super().__init__(learning_rate, *base, **options)
         self.beta_1 = beta_1
@@ -89,7 +85,7 @@ class AdamW(Adam):
         epsilon: float = 1e-7,
         amsgrad: bool = False,
         *base: Any,
-        **options: Unpack[Options],
+        **options: Any,
     ):
         if weight_decay is None:
             raise ArgumentError("AdamW: expected weight_decay to be a number; got None. Without it, use Adam.")

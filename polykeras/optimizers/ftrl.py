@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import ops
 from ..errors import ArgumentError
-from .memory import Options, full
+from .memory import full
 from .optimizer import Optimizer
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 def _numbers(rate: Any, step: Any, *, l2_regularization_strength: float, beta: float, **_: Any) -> tuple[Any, Any]:
@@ -85,7 +82,7 @@ class Ftrl(Optimizer):
         l2_shrinkage_regularization_strength: float = 0.0,
         beta: float = 0.0,
         *base: Any,
-        **options: Unpack[Options],
+        **options: Any,
     ):
         super().__init__(learning_rate, *base, **options)
         self.learning_rate_power = learning_rate_power

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import ops
 from ..ops.updates import Rule, bias_correction, each
-from .memory import Options
 from .optimizer import Optimizer
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 def _numbers(rate: Any, step: Any, *, beta_1: float, beta_2: float, **_: Any) -> tuple[Any, ...]:
@@ -68,7 +64,7 @@ class Lamb(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         *base: Any,
-        **options: Unpack[Options],
+        **options: Any,
     ):
         super().__init__(learning_rate, *base, **options)
         self.beta_1 = beta_1

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import ops
 from ..errors import ArgumentError
-from .memory import Options
 from .optimizer import Optimizer
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 def _formula(gradient: Any, value: Any, momentum: Any, rate: Any, *, beta_1: float, beta_2: float) -> tuple[Any, ...]:
@@ -44,7 +40,7 @@ class Lion(Optimizer):
         beta_1: float = 0.9,
         beta_2: float = 0.99,
         *base: Any,
-        **options: Unpack[Options],
+        **options: Any,
     ):
         super().__init__(learning_rate, *base, **options)
         if not 0 < beta_1 <= 1:

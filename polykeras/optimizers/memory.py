@@ -7,7 +7,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -21,21 +21,6 @@ from .schedules import LearningRateSchedule
 
 if TYPE_CHECKING:
     from typing import Self
-
-
-class Options(TypedDict, total=False):
-    """What every optimizer can be given besides its own settings; `Optimizer` says what it means."""
-
-    weight_decay: float | None
-    clipnorm: float | None
-    clipvalue: float | None
-    global_clipnorm: float | None
-    use_ema: bool
-    ema_momentum: float
-    ema_overwrite_frequency: int | None
-    loss_scale_factor: float | None
-    gradient_accumulation_steps: int | None
-    name: str | None
 
 
 class Memory(Configurable):

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import ops
 from ..errors import ArgumentError
 from ..ops.updates import Rule, adam, adam_each, adam_numbers, each
 from ..state import Variable
 from .optimizer import Optimizer
-
-if TYPE_CHECKING:
-    pass
 
 
 def orthogonalized(x: Any, steps: int, coefficients: Sequence[float]) -> Any:

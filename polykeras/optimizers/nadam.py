@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import ops
 from ..ops.updates import bias_correction
 from ..settings import settings
 from ..state import Variable
-from .memory import Options
 from .optimizer import Optimizer
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 def _warming(beta_1: float, step: Any) -> Any:
@@ -78,7 +74,7 @@ class Nadam(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         *base: Any,
-        **options: Unpack[Options],
+        **options: Any,
     ):
         super().__init__(learning_rate, *base, **options)
         self.beta_1 = beta_1

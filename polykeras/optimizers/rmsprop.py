@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import ops
-from .memory import Options
 from .optimizer import Optimizer
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 def _formula(
     gradient: Any, value: Any, velocity: Any, *others: Any, rho: float, momentum: float, epsilon: float, centered: bool
 ) -> tuple[Any, ...]:
-    *others, rate = others
+    *moments, rate = others
     velocity = ops.add(ops.multiply(velocity, rho), ops.multiply(ops.multiply(gradient, gradient), 1 - rho))
     square, slots = velocity, [velocity]
     if centered:
-        average = ops.add(ops.multiply(others[-1], rho), ops.multiply(gradient, 1 - rho))
+        average = ops.add(ops.multiply(moments[-1], rho), ops.multiply(gradient, 1 - rho))
         square = ops.subtract(velocity, ops.multiply(average, average))
     step = ops.divide(ops.multiply(gradient, rate), ops.sqrt(ops.add(square, epsilon)))
     if momentum:
-        step = ops.add(ops.multiply(others[0], momentum), step)
+        step = ops.add(ops.multiply(moments[0], momentum), step)
         slots.append(step)
     return ops.subtract(value, step), *slots, *([average] if centered else [])
 
@@ -57,7 +53,7 @@ class RMSprop(Optimizer):
         epsilon: float = 1e-7,
         centered: bool = False,
         *base: Any,
-        **options: Unpack[Options],
+        **options: Any,
     ):
         super().__init__(learning_rate, *base, **options)
         self.rho = rho

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import ops
 from ..ops.updates import bias_correction
-from .memory import Options
 from .optimizer import Optimizer
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 def _numbers(rate: Any, step: Any, *, beta_2: float, warmup_steps: int, **_: Any) -> tuple[Any, ...]:
@@ -72,7 +68,7 @@ class ScheduleFreeAdamW(Optimizer):
         epsilon: float = 1e-8,
         warmup_steps: int = 0,
         *base: Any,
-        **options: Unpack[Options],
+        **options: Any,
     ):
         super().__init__(learning_rate, *base, **options)
         self.beta_1 = beta_1

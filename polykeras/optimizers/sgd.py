@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import ops
 from ..errors import ArgumentError
-from .memory import Options
 from .optimizer import Optimizer
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 def descend(gradient: Any, value: Any, *others: Any, momentum: float = 0.0, nesterov: bool = False) -> tuple[Any, ...]:
@@ -50,7 +46,7 @@ class SGD(Optimizer):
         momentum: float = 0.0,
         nesterov: bool = False,
         *base: Any,
-        **options: Unpack[Options],
+        **options: Any,
     ):
         super().__init__(learning_rate, *base, **options)
         if not 0 <= momentum <= 1:
