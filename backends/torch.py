@@ -24,6 +24,8 @@ from polykeras.op import OPS
 from polykeras.spec import normalize_axes, normalize_axis
 from polykeras.symbolic import infer
 
+from . import torch_updates
+
 KERNELS: dict[str, Callable[..., Any]] = {
     # arithmetic
     "add": torch.add,
@@ -1184,3 +1186,4 @@ def _arrays(structure: Any) -> Any:
 
 
 backend = TorchBackend()
+KERNELS |= torch_updates.kernels(backend)

@@ -109,7 +109,8 @@ class Compiled:
                 given[place] = array
             positional, named = tree.put_together(structure, given)
             others = Others()
-            with bind(self.variables, arrays[:count], strict=True) as binding:
+            state = arrays[:count]
+            with bind(self.variables, state, strict=True, donated=self._donate_variables) as binding:
                 result = others.split(self.function(*positional, **named))
                 program.ran(others)
                 return [*binding.collect(), *result]
@@ -183,7 +184,8 @@ def compile(
             a decorator with the other arguments.
         variables: The variables that it reads or assigns to.
         donate: The positions of arguments whose memory may be used for the results; they are lost to the caller.
-        donate_variables: Whether arrays that variables held before the call may be used for the results.
+        donate_variables: Whether arrays that variables held before the call, or before an optimizer's step in it, may
+            be used for the results.
         jit_compile: True for the framework's optimizing compiler, False to leave it out, "auto" for what usually
             suits: XLA on JAX, a graph without XLA on TensorFlow, no compiler on PyTorch.
 

@@ -44,6 +44,7 @@ from . import (
     statistics,
     tapers,
     trigonometry,
+    updates,
     whole_numbers,
     windows,
 )

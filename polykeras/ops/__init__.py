@@ -1,6 +1,6 @@
 """The ops: functions of arrays that mean the same on every backend, and on Specs."""
 
-from . import image, linalg, nn, numpy, random
+from . import image, linalg, nn, numpy, random, updates
 from .activation import (
     celu,
     elu,
