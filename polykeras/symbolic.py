@@ -143,7 +143,7 @@ def infer(op: Op, args: Sequence[Any]) -> Any:
         prepared = prepare(op, SYMBOLIC, args)
         return (op.infer or op.body)(*prepared)  # type: ignore[misc]
     except OpError as mistake:
-        raise mistake if mistake.op else mistake.named(op.name) from None
+        raise mistake if mistake.op and op.takes_functions else mistake.named(op.name) from None
 
 
 def spec_of(x: Any) -> Spec:

@@ -13,7 +13,7 @@ LAYERS = [
     {"errors", "tree", "source", "philox", "masks"},
     {"settings", "spec", "dtypes", "seeds"},
     {"backend"},
-    {"interpreters", "symbolic", "eager", "dispatch", "op"},
+    {"interpreters", "symbolic", "eager", "mistakes", "dispatch", "op"},
     {"ops"},
     {"tape", "state"},
     {"compilation", "random", "config", "registry"},

@@ -12,7 +12,7 @@ from ..backend import Backend, host_array
 from ..dtypes import canonical
 from ..errors import DTypeError
 from ..interpreters import CONVERTIBLE, HOST, Interpreter, held, kind_of, kind_or_none
-from ..op import Array, DType, Value, composed, primitive
+from ..op import Array, DType, Value, composed, names_its_errors, primitive
 from ..spec import Spec
 from ..symbolic import spec_of
 from .rules import elementwise
@@ -150,6 +150,7 @@ def convert_to_tensor(x: Value, dtype: DType = None, sparse: bool | None = None,
     return as_array(x) if dtype is None else cast(x, dtype)
 
 
+@names_its_errors
 def array(x: Any, dtype: Any = None) -> Array:
     """A new array of the backend in use, as `convert_to_tensor`, in memory of its own.
 
