@@ -214,6 +214,10 @@ class TorchBackend(Backend):
             return bits.view(numpy_dtype(name))
         return x.numpy(force=True)
 
+    def is_differentiated(self, x: torch.Tensor) -> bool:
+        """Whether autograd follows it, for a gradient that polykeras computes."""
+        return x.requires_grad and _differentiating.get() and torch.is_grad_enabled()
+
     def from_dlpack(self, x: Any) -> torch.Tensor:
         """A tensor that shares the memory of an array from elsewhere."""
         return torch.from_dlpack(x)

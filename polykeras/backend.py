@@ -116,6 +116,10 @@ class Backend:
         """A NumPy array with the values of an array from here."""
         raise NotImplementedError
 
+    def is_differentiated(self, x: Any) -> bool:
+        """Whether a gradient that is being computed would be lost with an array that leaves the framework."""
+        return False
+
     def copy(self, x: Any) -> Any:
         """An array with the same values whose memory is its own, where it can be changed or given away."""
         return x

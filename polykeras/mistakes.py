@@ -6,6 +6,8 @@ import numbers
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import numpy as np
+
 from .errors import CallError, OpError
 from .interpreters import ABSENT, NESTED, SCALAR, kind_or_none
 from .spec import show_shape
@@ -19,16 +21,20 @@ def _has_axes(x: Any) -> bool:
     return bool(getattr(x, "shape", ()))
 
 
+def _is_single(x: Any) -> bool:
+    return hasattr(x, "shape") and not _has_axes(x)
+
+
 def _is_whole(x: Any) -> bool:
     return hasattr(x, "__index__") and not _has_axes(x)
 
 
 def _is_number(x: Any) -> bool:
-    return isinstance(x, numbers.Number) or (hasattr(x, "shape") and not _has_axes(x)) or _is_whole(x)
+    return isinstance(x, numbers.Number) or _is_whole(x) or _is_single(x)
 
 
 def _is_choice(x: Any) -> bool:
-    return isinstance(x, bool) or (_is_number(x) and x in (0, 1))
+    return isinstance(x, (bool, np.bool_)) or (isinstance(x, int) and x in (0, 1)) or _is_single(x)
 
 
 def _are_whole(x: Any) -> bool:

@@ -354,10 +354,15 @@ def give_operators(cls: Any, *, equality: bool) -> None:
         def binary(self: Any, other: Any) -> Any:
             return OPS[name].function(self, other)
 
+        def comparing(self: Any, other: Any) -> Any:
+            is_array = other is not None and kind_or_none(type(other)) is not None
+            return OPS[name].function(self, other) if is_array else NotImplemented  # so that nothing equals a word
+
         def swapped(self: Any, other: Any) -> Any:
             return OPS[name].function(other, self)
 
-        function = unary if name in _UNARY.values() else swapped if reflected else binary
+        kinds = {"equal": comparing, "not_equal": comparing, **dict.fromkeys(_UNARY.values(), unary)}
+        function = swapped if reflected else kinds.get(name, binary)
         function.__name__ = method
         function.__doc__ = f"ops.{name}"
         setattr(cls, method, function)
@@ -371,7 +376,7 @@ def give_operators(cls: Any, *, equality: bool) -> None:
     for short, name in _UNARY.items():
         add_method(f"__{short}__", name)
     cls.__getitem__ = lambda self, key: OPS["get_item"].function(self, key)
-    cls.__array_ufunc__ = None  # NumPy's operators leave it to ours
+    cls.__array_priority__ = 1000.0  # NumPy's operators leave it to ours
     if equality:
         cls.__hash__ = object.__hash__
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from .dtypes import canonical
-from .errors import ShapeError
+from .errors import DTypeError, ShapeError
 
 Size = Union[int, "Dim"]
 _Atom = Union[str, "_Floor", "_BelowZero"]
@@ -350,6 +350,11 @@ class Spec:
         if not self.shape:
             raise TypeError("len() of a Spec without axes.")
         return self.shape[0].__index__()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        raise DTypeError(
+            f"{self} has a shape and a dtype, but no values to convert to NumPy. Use the function of polykeras.ops."
+        )
 
     def __bool__(self) -> bool:
         raise TypeError(

@@ -184,7 +184,7 @@ class Variable(Held):
         return len(self.value)
 
 
-give_operators(Variable, equality=False)
+give_operators(Variable, equality=True)
 
 
 _AGGREGATIONS = ("none", "mean", "sum", "only_first_replica")

@@ -49,7 +49,7 @@ class Checker(doctest.OutputChecker):
 
 def examples_of(name: str) -> list[doctest.DocTest]:
     module = importlib.import_module(name)
-    names = {n: getattr(ops, n) for n in dir(ops)} if ".ops" in name else {"array": ops.array}
+    names = {n: x for n, x in vars(ops).items() if not n.startswith("_")} if ".ops" in name else {"array": ops.array}
     names = {**names, "ops": ops, "polykeras": polykeras, **vars(module)}
     found = doctest.DocTestFinder(exclude_empty=True).find(module, name, globs=names)
     return [test for test in found if test.examples]

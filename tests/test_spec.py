@@ -245,3 +245,9 @@ print("polykeras.backends.numpy" in sys.modules)
 def test_no_framework_is_needed():
     done = subprocess.run([sys.executable, "-c", WITHOUT_FRAMEWORKS], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["Spec((batch, 10), 'float32')", "[]", "False"]
+
+
+@pytest.mark.parametrize("function", [np.sum, np.mean, np.exp, np.asarray, ops.convert_to_numpy])
+def test_numpy_cannot_have_the_values_of_a_spec(function):
+    with pytest.raises(DTypeError, match=r"Spec\(\(2, 3\), 'float32'\) has a shape and a dtype, but no values"):
+        function(Spec((2, 3)))

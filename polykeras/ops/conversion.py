@@ -11,7 +11,7 @@ from .. import ops
 from ..backend import Backend, host_array
 from ..dtypes import canonical
 from ..errors import DTypeError
-from ..interpreters import CONVERTIBLE, HOST, Interpreter, held, kind_of, kind_or_none
+from ..interpreters import CONVERTIBLE, HOST, Interpreter, held, kind_of, kind_or_none, values_of
 from ..op import Array, DType, Value, composed, names_its_errors, primitive
 from ..spec import Spec
 from ..symbolic import spec_of
@@ -194,7 +194,7 @@ def convert_to_numpy(x: Any) -> np.ndarray:
     """
     kind = kind_of(type(x))
     if isinstance(kind, (Backend, Interpreter)):
-        return kind.to_numpy(x)
+        return values_of(x)
     return x if type(x) is np.ndarray else host_array(x)
 
 
