@@ -188,6 +188,7 @@ def lent() -> tuple[list[Any], list[Any]]:
 
 # From one to another ---------------------------------------------------------------------------------------
 
+
 def values_of(x: Any) -> np.ndarray:
     """The values of an array of a backend or an interpreter, if no gradient is lost with them."""
     kind = kind_of(type(x))

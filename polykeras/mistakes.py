@@ -52,7 +52,7 @@ _EXPECTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "str": ("a string", lambda x: isinstance(x, str)),
     "Axes": ("a whole number or several", lambda x: _are_whole(x) and (_is_whole(x) or not _has_axes(x))),
     "Shape": ("a shape, such as (2, 3)", _are_sizes),
-    "DType": ('a dtype, such as "float32"', lambda x: not hasattr(x, "shape")),
+    "DType": ('a dtype, such as "float32"', lambda x: x is not None and not hasattr(x, "shape")),
     "FloatxDType": ('a dtype, such as "float32"', lambda x: not hasattr(x, "shape")),
     "Function": ("a function", callable),
 }
@@ -96,7 +96,11 @@ def check_kinds(op: Op, args: Sequence[Any]) -> None:
 
 
 def _puzzled(op: Op, puzzle: Exception, args: Sequence[Any]) -> OpError:
-    given = ", ".join(f"{p.name}={_shown(value)}" for p, value in zip(op.parameters, args, strict=True))
+    pairs = list(zip(op.parameters, args, strict=True))
+    for parameter, value in pairs:
+        if not parameter.is_array and _has_axes(value):
+            return CallError(f"expected {parameter.name} to be no array; got {_shown(value)}.").named(op.name)
+    given = ", ".join(f"{parameter.name}={_shown(value)}" for parameter, value in pairs)
     return CallError(
         f"these arguments make no sense together: {given}. Looking at them ended in {type(puzzle).__name__}: {puzzle}"
     ).named(op.name)
@@ -104,8 +108,9 @@ def _puzzled(op: Op, puzzle: Exception, args: Sequence[Any]) -> OpError:
 
 def _shown(value: Any) -> str:
     """An argument in a few words: an array by its dtype and shape."""
-    if type(value) is list and any(_has_axes(x) for x in value):
-        return f"[{', '.join(map(_shown, value))}]"
+    if type(value) in (list, tuple) and any(_has_axes(x) for x in value):
+        shown = ", ".join(map(_shown, value))
+        return f"[{shown}]" if type(value) is list else f"({shown})"
     if kind_or_none(type(value)) not in (None, SCALAR, NESTED, ABSENT):
         spec = spec_of(value)
         return f"an array {spec.dtype}{show_shape(spec.shape)}"

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 import polykeras
+import polykeras.conformance.cases  # enters them
 from polykeras import ops
 from polykeras.backend import load, using
-from polykeras.errors import DTypeError, MixedBackendsError, OpError, ShapeError
+from polykeras.conformance.case import CASES
+from polykeras.errors import CallError, DTypeError, MixedBackendsError, OpError, ShapeError
 from polykeras.op import OPS
 
 FRAMEWORKS = [name for name in polykeras.available() if name != "numpy"]
@@ -72,6 +74,83 @@ def test_mistakes_are_explained_in_the_same_words(backend):
         ops.add(x, np.ones(2, "float32"))
     with pytest.raises(ShapeError, match=r"reshape: an array of shape \(2, 3\) has 6 elements"):
         ops.reshape(x, (4, 2))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            lambda a, b: ops.concatenate(a, b),
+            r"concatenate: expected axis .*; got an array float32\(2, 3\). Put all .*xs",
+        ),
+        (lambda a, b: ops.stack(a, b), r"stack: expected axis .* Put all arrays into one list, which is x: stack\("),
+        (
+            lambda a, b: ops.concatenate([1.0], [2.0]),
+            r"concatenate: expected axis to be a whole number; got \[2.0\]. Put",
+        ),
+        (lambda a, b: ops.softmax(a, "rows"), "softmax: expected axis to be a whole number or several; got 'rows'."),
+        (lambda a, b: ops.unique(a, size="many"), "unique: expected size to be a whole number; got 'many'."),
+        (
+            lambda a, b: ops.zeros(2, dtype=a),
+            r"zeros: expected dtype to be a dtype, such as .* got an array float32\(2, 3\)",
+        ),
+        (lambda a, b: ops.zeros("ab"), r"zeros: expected shape to be a shape, such as \(2, 3\); got \('a', 'b'\)."),
+        (lambda a, b: ops.allclose(a, b, rtol="low"), "allclose: expected rtol to be a number; got 'low'"),
+    ],
+)
+def test_arguments_of_the_wrong_kind_are_named(backend, call, words):
+    a, b = backend.asarray(np.ones((2, 3), "float32")), backend.asarray(np.zeros((2, 3), "float32"))
+    with pytest.raises(CallError, match=words):
+        call(a, b)
+    assert issubclass(CallError, TypeError)
+    assert issubclass(CallError, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: ops.einsum("ij,jk", np.ones((2, 3)), np.ones((2, 3))), "einsum: axis 'j' has size 3"),
+        (lambda: ops.swish("text"), "swish: expected arrays"),
+        (lambda: ops.absolute("text"), "absolute: expected arrays"),
+        (lambda: ops.ravel("text"), "ravel: expected arrays"),
+        (lambda: ops.identity(2, dtype="real"), "identity: expected a dtype"),
+        (lambda: ops.conv1d(np.ones((1, 4, 2)), np.ones((3, 5, 1))), "conv1d: "),
+        (lambda: polykeras.random.bernoulli((2,), dtype="real"), "bernoulli: expected a dtype"),
+        (lambda: ops.tanh_shrink("text"), "tanh_shrink: expected arrays"),
+        (lambda: ops.unique(np.ones(3), size=2, fill_value=[1.0, 2.0]), r"unique: in broadcast_to, an array of shape"),
+    ],
+)
+def test_errors_bear_the_name_that_was_called(backend, call, words):
+    with pytest.raises(OpError, match=f"^{words}"):
+        call()
+
+
+WRONG = {"int": "rows", "bool": "rows", "float": "rows", "str": 1.5, "Axes": "rows", "Shape": "rows", "DType": 1.5}
+
+
+def test_no_wrong_argument_goes_unnamed(backend):
+    """Each parameter of each op in turn is something that it cannot be."""
+    unnamed = []
+    for name, case in CASES.items():
+        names = [parameter.name for parameter in case.op.parameters]
+        if name not in dir(ops) or case.function is not None:
+            continue
+        sample = next(s for s in case.samples if len(s.args) + len(s.params) <= len(names))
+        args = case.arguments(sample, (sample.dtypes or case.dtypes)[0])
+        arguments = {**dict(zip(names, args, strict=False)), **sample.params}
+        for parameter in case.op.parameters:
+            wrong = object() if parameter.is_array else WRONG.get(parameter.kind)
+            if wrong is None or (parameter.kind == "bool" and backend.traces):  # there anything will do, at some cost
+                continue
+            public = getattr(ops, name)
+            function = public if list(inspect.signature(public).parameters) == names else case.op.function
+            try:
+                function(**{**arguments, parameter.name: wrong})
+            except OpError as error:
+                unnamed += [] if str(error).startswith(f"{name}: ") else [(name, parameter.name, str(error))]
+            except Exception as error:
+                unnamed.append((name, parameter.name, repr(error)))
+    assert not unnamed
 
 
 def test_missing_and_surplus_arguments_are_python_s_own_errors():

@@ -18,6 +18,13 @@ from ..symbolic import spec_of
 from .rules import elementwise
 
 
+def _kind(x: Any, name: str) -> Any:
+    try:
+        return kind_of(type(x))
+    except DTypeError as error:
+        raise error.named(name) from None
+
+
 def shape(x: Any) -> tuple[Any, ...]:
     """The shape of an array. A size that only the run will know is symbolic, or an array of the framework.
 
@@ -30,7 +37,7 @@ def shape(x: Any) -> tuple[Any, ...]:
     >>> shape([[1, 2, 3]])
     (1, 3)
     """
-    kind = kind_of(type(x))
+    kind = _kind(x, "shape")
     if kind is HOST:
         return x.shape
     return kind.shape(x) if isinstance(kind, Backend) else spec_of(x).shape
@@ -48,7 +55,7 @@ def dtype(x: Any) -> str:
     >>> dtype([1.0])
     'float32'
     """
-    kind = kind_of(type(x))
+    kind = _kind(x, "dtype")
     if kind is HOST:
         return canonical(x.dtype)
     return kind.dtype(x) if isinstance(kind, Backend) else spec_of(x).dtype
@@ -81,6 +88,7 @@ def size(x: Any) -> Any:
     >>> size([[1.0, 2.0]])
     2
     """
+    _kind(x, "size")
     return spec_of(x).size
 
 
@@ -192,7 +200,7 @@ def convert_to_numpy(x: Any) -> np.ndarray:
     >>> convert_to_numpy([1.0, 2.0])
     array([1., 2.], dtype=float32)
     """
-    kind = kind_of(type(x))
+    kind = _kind(x, "convert_to_numpy")
     if isinstance(kind, (Backend, Interpreter)):
         return values_of(x)
     return x if type(x) is np.ndarray else host_array(x)
