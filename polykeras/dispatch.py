@@ -14,7 +14,7 @@ from . import eager, tree
 from .backend import CURRENT, Backend, current, host_array, mixed_homes
 from .errors import DTypeError, OpError, PolykerasError
 from .interpreters import CONVERTIBLE, HOST, NESTED, SCALAR, Interpreter, Run, kind_of
-from .mistakes import explain
+from .mistakes import check_for_lists, explain
 from .settings import settings
 from .source import function_from
 from .symbolic import in_dtype, infer, prepare
@@ -149,7 +149,10 @@ def recover(op: Op, error: Exception, args: tuple[Any, ...]) -> Any:
     the rule is content, the framework's error goes through untouched; one of an op in the body gets the op's name.
     """
     if isinstance(error, PolykerasError):
-        if not isinstance(error, OpError) or error.op == op.name:
+        if not isinstance(error, OpError):
+            raise error
+        if error.op == op.name:
+            check_for_lists(op, args)
             raise error
         if op.infer is not None or error.op is None:
             explain(op, error, args)

@@ -101,8 +101,8 @@ class GradientError(PolykerasError, TypeError):
     def lost(cls) -> GradientError:
         """The error for an array that leaves its framework while it is being differentiated."""
         return cls(
-            "a value that is being differentiated was handed to NumPy or to another framework, where its gradient would "
-            "be lost. Use the function of polykeras.ops, or ops.stop_gradient if no gradient should flow."
+            "a value that is being differentiated was handed to NumPy or to another framework, where its gradient "
+            "would be lost. Use the function of polykeras.ops, or ops.stop_gradient if no gradient should flow."
         )
 
 

@@ -236,4 +236,4 @@ def _convert(x: Any, target: Backend) -> Any:
     if hasattr(x, "__dlpack_device__"):  # else its values are not known yet
         with suppress(*_REFUSALS, *source.refusals, *target.refusals):
             return target.from_dlpack(x)
-    return target.asarray(values_of(x))
+    return target.asarray(source.to_numpy(x) if isinstance(x, source.array_types) else values_of(x))

@@ -72,14 +72,29 @@ def explain(op: Op, error: Exception, args: Sequence[Any]) -> None:
 
     Where nothing is wrong with it as far as the op's rule for shapes and dtypes can tell, this returns.
     """
-    check_kinds(op, args)
+    check_for_lists(op, args)
     try:
         infer(op, args)
     except OpError as mistake:
         raise mistake from error
     except Exception as puzzle:
+        check_kinds(op, args)
         if not op.takes_functions:  # whose errors are not those of the call
             raise _puzzled(op, puzzle, args) from error
+    check_kinds(op, args)
+
+
+def check_for_lists(op: Op, args: Sequence[Any]) -> None:
+    """Refuse arrays that come one by one, so that other parameters get them, where a list of arrays is expected."""
+    if not op.takes_lists:
+        return
+    lists = next(p.name for p in op.parameters if p.kind == "Arrays")
+    for parameter, value in zip(op.parameters, args, strict=True):
+        if parameter.kind in ("int", "str") and (_has_axes(value) or isinstance(value, (list, tuple))):
+            raise CallError(
+                f"expected {parameter.name} to be {_EXPECTED[parameter.kind][0]}; got {_shown(value)}. Put all arrays "
+                f"into one list, which is {lists}: {op.name}([a, b])."
+            ).named(op.name)
 
 
 def check_kinds(op: Op, args: Sequence[Any]) -> None:
@@ -88,11 +103,7 @@ def check_kinds(op: Op, args: Sequence[Any]) -> None:
         expected, fits = _EXPECTED.get(parameter.kind, ("", None))
         if fits is None or (value is None and parameter.optional) or fits(value):
             continue
-        message = f"expected {parameter.name} to be {expected}; got {_shown(value)}."
-        lists = next((p.name for p in op.parameters if p.kind == "Arrays"), None)
-        if lists and (_has_axes(value) or isinstance(value, (list, tuple))):
-            message += f" Put all arrays into one list, which is {lists}: {op.name}([a, b])."
-        raise CallError(message).named(op.name)
+        raise CallError(f"expected {parameter.name} to be {expected}; got {_shown(value)}.").named(op.name)
 
 
 def _puzzled(op: Op, puzzle: Exception, args: Sequence[Any]) -> OpError:

@@ -88,8 +88,8 @@ def test_mistakes_are_explained_in_the_same_words(backend):
             lambda a, b: ops.concatenate([1.0], [2.0]),
             r"concatenate: expected axis to be a whole number; got \[2.0\]. Put",
         ),
-        (lambda a, b: ops.softmax(a, "rows"), "softmax: expected axis to be a whole number or several; got 'rows'."),
-        (lambda a, b: ops.unique(a, size="many"), "unique: expected size to be a whole number; got 'many'."),
+        (lambda a, b: ops.softmax(a, "rows"), "softmax: expected an axis to be a whole number; got 'rows'."),
+        (lambda a, b: ops.eye("three"), "eye: expected N to be a whole number; got 'three'."),
         (
             lambda a, b: ops.zeros(2, dtype=a),
             r"zeros: expected dtype to be a dtype, such as .* got an array float32\(2, 3\)",
@@ -100,7 +100,7 @@ def test_mistakes_are_explained_in_the_same_words(backend):
 )
 def test_arguments_of_the_wrong_kind_are_named(backend, call, words):
     a, b = backend.asarray(np.ones((2, 3), "float32")), backend.asarray(np.zeros((2, 3), "float32"))
-    with pytest.raises(CallError, match=words):
+    with pytest.raises((CallError, ShapeError), match=words):
         call(a, b)
     assert issubclass(CallError, TypeError)
     assert issubclass(CallError, ValueError)

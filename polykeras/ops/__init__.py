@@ -479,11 +479,31 @@ from .whole_numbers import (
     trunc,
 )
 
-_PARTS = """
-    add_along_axis as_array contract convolve convolve_input_gradient convolve_kernel_gradient gather gather_along_axis
-    pad_constant product rint rng_bits run_branch running_product running_sum strided_slice strided_slice_gradient
-    take_range window_max window_max_gradient window_max_select window_sum window_sum_gradient
-    """.split()
+_PARTS = [
+    "add_along_axis",
+    "as_array",
+    "contract",
+    "convolve",
+    "convolve_input_gradient",
+    "convolve_kernel_gradient",
+    "gather",
+    "gather_along_axis",
+    "pad_constant",
+    "product",
+    "rint",
+    "rng_bits",
+    "run_branch",
+    "running_product",
+    "running_sum",
+    "strided_slice",
+    "strided_slice_gradient",
+    "take_range",
+    "window_max",
+    "window_max_gradient",
+    "window_max_select",
+    "window_sum",
+    "window_sum_gradient",
+]
 """What ops are made of, for kernels and rules: to be found under `ops` like the others, but not shown."""
 
 _NAMESPACES = ["image", "linalg", "nn", "numpy", "random"]
