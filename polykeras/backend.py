@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import functools
 import importlib
 import importlib.metadata
@@ -312,6 +313,17 @@ def registered() -> dict[str, importlib.metadata.EntryPoint]:
     return {name: found[name] for name in sorted(found, key=place)}
 
 
+def registered_ones(wrong: Any) -> str:
+    """What to say to a name under which no backend is registered: the one that is meant, as it seems, and all."""
+    given, all_of_them = str(wrong).lower(), f"registered ones: {', '.join(registered())}."
+    for name in registered():
+        letters = iter(name)
+        abbreviated = given[:1] == name[0] and all(letter in letters for letter in given)
+        if abbreviated or name in given or difflib.get_close_matches(given, [name]):
+            return f"did you mean {name!r}? The {all_of_them}"
+    return all_of_them
+
+
 def install_command(name: str) -> str:
     """What to type to get a backend that is not installed."""
     point = registered()[name]
@@ -331,7 +343,7 @@ def load(name: str) -> Backend:
     if name in _loaded:
         return _loaded[name]
     if name not in registered():
-        raise UnknownBackendError(f"unknown backend {name!r}; registered ones: {', '.join(registered())}.")
+        raise UnknownBackendError(f"unknown backend {name!r}; {registered_ones(name)}")
     if not is_installed(name):
         raise BackendError(f"backend {name!r} is not installed. Install it with: {install_command(name)}")
     importlib.import_module("polykeras.ops")  # fills the table in which backends look up ops

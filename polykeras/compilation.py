@@ -32,6 +32,9 @@ class Compiled:
         donate_variables: bool,
         jit_compile: bool | str,
     ):
+        if isinstance(variables, Variable) or not all(isinstance(variable, Variable) for variable in variables):
+            given = variables if isinstance(variables, Variable) else [type(x).__name__ for x in variables]
+            raise StateError(f"compile: expected variables to be a list of them; got {given}. Write variables=[v].")
         functools.update_wrapper(self, function)
         self.function = function
         self.variables = list(variables)

@@ -252,6 +252,8 @@ class Binding:
     """
 
     def __init__(self, variables: Sequence[Variable], values: Sequence[Any], strict: bool):
+        if isinstance(variables, Variable):
+            raise StateError(f"bind: expected a list of variables; got {variables}. Write [variable].")
         if len(variables) != len(values):
             raise StateError(
                 f"bind: expected a value for each of {len(variables)} variables; got {len(values)}. Give them in order."

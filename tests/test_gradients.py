@@ -304,6 +304,22 @@ def test_results_that_are_no_numbers_are_errors(backend):
         ops.grad(lambda x: "three")(X)
 
 
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (lambda x: (ops.sum(x), x), r"one number; got a tuple. With has_aux=True it may return a pair"),
+        (lambda x: [ops.sum(x), ops.sum(x)], r"one number; got a list. With has_aux=True"),
+        (lambda x: {"loss": ops.sum(x)}, r"one number; got a dict. With has_aux=True"),
+        (lambda x: None, r"one number; got None. Is a return missing\?"),
+        (lambda x: "loss", r"one number; got a str."),
+    ],
+)
+def test_a_function_to_differentiate_returns_one_number(backend, result, words):
+    for differentiate in (ops.value_and_grad, ops.grad):
+        with pytest.raises(GradientError, match=words):
+            differentiate(result)(ops.array([1.0, 2.0]))
+
+
 LOST = "a value that is being differentiated was handed to NumPy or to another framework, where its gradient would"
 
 

@@ -318,6 +318,13 @@ def test_donated_arguments_give_the_same_results(backend):
     ("call", "words"),
     [
         (lambda: polykeras.compile(ops.exp, jit_compile="fast"), "jit_compile to be True, False or 'auto'; got 'fast'"),
+        (
+            lambda: polykeras.compile(ops.exp, variables=Variable(1.0)),
+            r"a list of them; got <Variable .*variables=\[v\]",
+        ),
+        (lambda: polykeras.compile(ops.exp, variables=[1.0]), r"a list of them; got \['float'\]"),
+        (lambda: bind(Variable([1.0]), [1.0]).__enter__(), "bind: expected a list of variables; got <Variable"),
+        (lambda: pure(ops.exp, Variable([1.0]))([1.0], 2.0), "bind: expected a list of variables; got <Variable"),
         (lambda: polykeras.compile(lambda x, y: x)(np.ones(2), {1, 2}), "arrays or hashable values"),
     ],
 )

@@ -12,7 +12,7 @@ from .. import ops, tree
 from ..backend import Backend, using
 from ..dtypes import is_float
 from ..errors import DTypeError, GradientError
-from ..interpreters import Interpreter, held, home_of, kind_of, lend, lent
+from ..interpreters import ABSENT, NESTED, Interpreter, held, home_of, kind_of, kind_or_none, lend, lent
 from ..seeds import Keys
 from ..spec import Spec, same_size, show_shape
 from ..symbolic import spec_of
@@ -124,7 +124,7 @@ def value_and_grad(
         def function(arrays: list[Any]) -> tuple[Any, list[Any]]:
             result, assigned = given.call(fun, arrays)
             value, aux = _with_aux("value_and_grad", result) if has_aux else (result, None)
-            value = ops.as_array(held(value))
+            value = ops.as_array(_one_value(value))
             spec = spec_of(value)
             if spec.shape or not is_float(spec.dtype):
                 raise GradientError(
@@ -141,6 +141,17 @@ def value_and_grad(
         return ((value, others.join(passed_on[:count])) if has_aux else value), gradient
 
     return run
+
+
+def _one_value(value: Any) -> Any:
+    value = held(value)
+    if kind_or_none(type(value)) in (None, NESTED, ABSENT):
+        given = "None" if value is None else f"a {type(value).__name__}"
+        remedy = (
+            "Is a return missing?" if value is None else "With has_aux=True it may return a pair, of the number first."
+        )
+        raise GradientError(f"value_and_grad: expected the function to return one number; got {given}. {remedy}")
+    return value
 
 
 def _with_aux(name: str, result: Any) -> tuple[Any, Any]:
