@@ -316,7 +316,7 @@ def test_results_that_are_no_numbers_are_errors(backend):
 )
 def test_a_function_to_differentiate_returns_one_number(backend, result, words):
     for differentiate in (ops.value_and_grad, ops.grad):
-        with pytest.raises(GradientError, match=words):
+        with pytest.raises(GradientError, match=f"^{differentiate.__name__}: expected the function to return {words}"):
             differentiate(result)(ops.array([1.0, 2.0]))
 
 
