@@ -106,6 +106,10 @@ class GradientError(PolykerasError, TypeError):
         )
 
 
+class StructureError(PolykerasError, ValueError):
+    """Nested structures do not have the form that they should have."""
+
+
 class StateError(PolykerasError, RuntimeError):
     """A variable is used where it cannot be, or a value outside of where it belongs."""
 
