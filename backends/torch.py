@@ -21,6 +21,7 @@ from polykeras.backend import COMPARISONS, Backend, chosen_device, numpy_dtype, 
 from polykeras.dtypes import ALL, NAMES
 from polykeras.errors import BackendError, GradientError, MatrixError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
+from polykeras.settings import settings
 from polykeras.spec import normalize_axes, normalize_axis
 from polykeras.symbolic import infer
 
@@ -1048,6 +1049,7 @@ def dot_product_attention(
     flash_attention: bool | None,
     attn_logits_soft_cap: float | None,
 ) -> Any:
+    flash_attention = settings.flash_attention if flash_attention is None else flash_attention
     options = (is_causal, flash_attention, attn_logits_soft_cap)
     plain = attn_logits_soft_cap is None and flash_attention is not False and (scale is None or type(scale) is float)
     if not plain or not _attention_fits(query, key, value, bias, mask):

@@ -396,10 +396,10 @@ def current() -> Backend:
     return CURRENT.get() or load(settings.backend)
 
 
-def set_backend(name: str) -> None:
+def set_backend(backend: str) -> None:
     """Choose the backend for the whole process, wherever no `using` block says otherwise."""
-    load(name)
-    settings.set("backend", name)
+    load(backend)
+    settings.set("backend", backend)
 
 
 @contextlib.contextmanager
@@ -464,3 +464,33 @@ def mixed_homes(op: str, homes: Sequence[Backend]) -> MixedBackendsError:
         f"arrays of {' and '.join(names)} met in one call. Bring them together first, "
         f'for example with polykeras.convert(x, "{names[0]}").'
     ).named(op)  # type: ignore[return-value]
+
+
+# Keras's names ---------------------------------------------------------------------------------------------
+
+_HOMES = {
+    "backend": "config",
+    "clear_session": "session",
+    "epsilon": "config",
+    "floatx": "config",
+    "get_uid": "session",
+    "image_data_format": "config",
+    "is_float_dtype": "dtypes",
+    "is_int_dtype": "dtypes",
+    "is_keras_tensor": "spec",
+    "set_epsilon": "config",
+    "set_floatx": "config",
+    "set_image_data_format": "config",
+    "standardize_dtype": "dtypes",
+}
+"""What people find here by the names of `keras.backend`, and the rooms in which it lives, most of them above this."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"polykeras.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -98,7 +98,7 @@ class Compiled:
             raise StateError(
                 f"compile: arguments must be arrays or hashable values, to tell compiled programs apart; got {kinds}."
             ) from None
-        return (home.name, chosen_device(home), *vars(settings).values(), structure, key)
+        return (home.name, chosen_device(home), *settings.of_programs(), structure, key)
 
     def _program(
         self, home: Backend, structure: tree.Structure, leaves: list[Any], places: list[int], args: tuple[Any, ...]

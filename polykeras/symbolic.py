@@ -101,6 +101,8 @@ class Symbolic(Interpreter):
     def runner(self, op: Op) -> Run:
         def run(*args: Any) -> Any:
             call = Call(op, args)
+            if not all(getattr(x, "record_history", True) for i in op.positions for x in tree.flatten(args[i])):
+                return infer(op, args)
 
             def produced(spec: Spec) -> Spec:
                 result = Spec(spec.shape, spec.dtype, producer=call)

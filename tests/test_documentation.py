@@ -16,6 +16,7 @@ import pytest
 
 import polykeras
 from polykeras import ops, tree
+from polykeras.settings import settings
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(
@@ -60,6 +61,7 @@ def test_examples(name, backend, monkeypatch):
     monkeypatch.setattr(sys, "displayhook", lambda value: None if value is None else print(shown(value)))
     # doctest puts Python's own display hook in place while it runs
     monkeypatch.setattr(sys, "__displayhook__", sys.displayhook)
+    monkeypatch.setattr(settings, "__dict__", dict(vars(settings)))  # which examples change
     runner = doctest.DocTestRunner(Checker(), verbose=False, optionflags=doctest.ELLIPSIS)
     report: list[str] = []
     for test in examples_of(name):

@@ -17,7 +17,7 @@ LAYERS = [
     {"interpreters", "symbolic", "eager", "mistakes", "dispatch", "op"},
     {"ops"},
     {"tape", "state"},
-    {"compilation", "random", "config", "registry"},
+    {"compilation", "random", "config", "registry", "session"},
     {"activations", "initializers", "regularizers", "constraints", "dtype_policies"},
     {"layers", "losses", "metrics", "optimizers"},
     {"training"},
@@ -64,7 +64,7 @@ def test_every_room_has_its_place():
 
 
 ALLOWED_IN_BACKENDS = {
-    *("errors", "tree", "philox", "spec", "dtypes", "backend"),
+    *("errors", "tree", "philox", "settings", "spec", "dtypes", "backend"),
     *("interpreters", "symbolic", "op", "tape"),
 }
 
