@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from .interpreters import convert
     from .ops.gradient import remat
     from .random import set_random_seed
-    from .spec import Spec
+    from .scopes import RematScope, StatelessScope, SymbolicScope
+    from .spec import KerasTensor, Spec
     from .state import Variable, bind, name_scope, pure
 
 __version__ = "0.1.0"
@@ -30,6 +31,10 @@ _HOMES = {
     "compile": "compilation",
     "remat": "ops.gradient",
     "set_random_seed": "random",
+    "RematScope": "scopes",
+    "StatelessScope": "scopes",
+    "SymbolicScope": "scopes",
+    "KerasTensor": "spec",
     "Spec": "spec",
     "Variable": "state",
     "bind": "state",

@@ -308,8 +308,7 @@ def prod(sizes: Iterable[Any]) -> Any:
 
 @dataclass(frozen=True, eq=False, init=False)
 class Spec:
-    """A shape and a dtype: what Keras calls a KerasTensor. An op on Specs gives Specs, each of which knows the call that
-    produced it.
+    """A shape and a dtype, in Keras a KerasTensor. An op on Specs gives Specs, each of which knows the call behind it.
 
     Args:
         shape: The sizes: whole numbers, symbolic sizes, and None for a symbolic size of its own.
@@ -344,7 +343,9 @@ class Spec:
         producer: Any = None,
     ):
         if sparse or ragged:
-            raise ShapeError("Spec: there are no sparse and no ragged arrays here. Leave out sparse=True and ragged=True.")
+            raise ShapeError(
+                "Spec: there are no sparse and no ragged arrays here. Leave out sparse=True and ragged=True."
+            )
         sizes = tuple(unknown_dim(axis) if size is None else _as_size(size) for axis, size in enumerate(shape))
         if any(not hasattr(size, "__index__") or (isinstance(size, int) and size < 0) for size in sizes):
             raise ShapeError(f"expected sizes to be whole numbers from 0; got {show_shape(sizes)}.")
@@ -387,6 +388,9 @@ class Spec:
             "A Spec has a shape and a dtype but no values, so it is neither true nor false. "
             "Choose with ops.cond or ops.where instead of `if`."
         )
+
+
+KerasTensor = Spec
 
 
 def is_keras_tensor(x: Any) -> bool:

@@ -393,8 +393,8 @@ def autocast(dtype: str | None) -> contextlib.AbstractContextManager[Binding]:
 
     >>> v = Variable([1.0])
     >>> with autocast("float16"):
-    ...     ops.add(v, v).dtype
-    dtype('float16')
+    ...     ops.dtype(ops.add(v, v))
+    'float16'
     """
     return _entered(_Autocast(dtype))
 

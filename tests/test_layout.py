@@ -17,7 +17,7 @@ LAYERS = [
     {"interpreters", "symbolic", "eager", "mistakes", "dispatch", "op"},
     {"ops"},
     {"tape", "state"},
-    {"compilation", "random", "config", "registry", "session"},
+    {"compilation", "random", "config", "registry", "scopes", "session"},
     {"activations", "initializers", "regularizers", "constraints", "dtype_policies"},
     {"layers", "losses", "metrics", "optimizers"},
     {"training"},
