@@ -18,6 +18,7 @@ from .mistakes import check_for_lists, explain
 from .settings import settings
 from .source import function_from
 from .symbolic import in_dtype, infer, prepare
+from .tracebacks import shortened
 
 if TYPE_CHECKING:
     from .op import Op
@@ -148,6 +149,13 @@ def recover(op: Op, error: Exception, args: tuple[Any, ...]) -> Any:
     An ill-formed call gets the message of the op's rule for shapes and dtypes, the same on every backend. Where
     the rule is content, the framework's error goes through untouched; one of an op in the body gets the op's name.
     """
+    try:
+        return _recovered(op, error, args)
+    except OpError as mistake:
+        raise shortened(mistake) from (None if settings.traceback_filtering else mistake.__cause__)
+
+
+def _recovered(op: Op, error: Exception, args: tuple[Any, ...]) -> Any:
     if isinstance(error, PolykerasError):
         if not isinstance(error, OpError):
             raise error

@@ -10,6 +10,7 @@ import numpy as np
 
 from .errors import CallError, OpError
 from .interpreters import ABSENT, NESTED, SCALAR, kind_or_none
+from .settings import settings
 from .spec import show_shape
 from .symbolic import infer, spec_of
 
@@ -64,7 +65,7 @@ def refuse(op: Op, error: Exception, args: Sequence[Any]) -> NoReturn:
     check_kinds(op, args)
     if isinstance(error, OpError):
         raise error.named(op.name) from None
-    raise _puzzled(op, error, args) from error
+    raise _puzzled(op, error, args) from (None if settings.traceback_filtering else error)
 
 
 def explain(op: Op, error: Exception, args: Sequence[Any]) -> None:

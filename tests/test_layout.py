@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = [
     {"errors", "tree", "source", "philox", "masks"},
-    {"settings", "spec", "dtypes", "seeds"},
+    {"settings", "spec", "dtypes", "seeds", "tracebacks"},
     {"backend"},
     {"interpreters", "symbolic", "eager", "mistakes", "dispatch", "op"},
     {"ops"},
