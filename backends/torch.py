@@ -21,6 +21,7 @@ from polykeras.backend import COMPARISONS, Backend, chosen_device, numpy_dtype, 
 from polykeras.dtypes import ALL, NAMES
 from polykeras.errors import BackendError, GradientError, MatrixError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
+from polykeras.settings import settings
 from polykeras.spec import normalize_axes, normalize_axis
 from polykeras.symbolic import infer
 
@@ -215,6 +216,10 @@ class TorchBackend(Backend):
             bits = x.detach().cpu().contiguous().view(torch.int16 if name == "bfloat16" else torch.uint8).numpy()
             return bits.view(numpy_dtype(name))
         return x.numpy(force=True)
+
+    def is_differentiated(self, x: torch.Tensor) -> bool:
+        """Whether autograd follows it, for a gradient that polykeras computes."""
+        return x.requires_grad and _differentiating.get() and torch.is_grad_enabled()
 
     def from_dlpack(self, x: Any) -> torch.Tensor:
         """A tensor that shares the memory of an array from elsewhere."""
@@ -1046,6 +1051,7 @@ def dot_product_attention(
     flash_attention: bool | None,
     attn_logits_soft_cap: float | None,
 ) -> Any:
+    flash_attention = settings.flash_attention if flash_attention is None else flash_attention
     options = (is_causal, flash_attention, attn_logits_soft_cap)
     plain = attn_logits_soft_cap is None and flash_attention is not False and (scale is None or type(scale) is float)
     if not plain or not _attention_fits(query, key, value, bias, mask):

@@ -32,6 +32,9 @@ class Compiled:
         donate_variables: bool,
         jit_compile: bool | str,
     ):
+        if isinstance(variables, Variable) or not all(isinstance(variable, Variable) for variable in variables):
+            given = variables if isinstance(variables, Variable) else [type(x).__name__ for x in variables]
+            raise StateError(f"compile: expected variables to be a list of them; got {given}. Write variables=[v].")
         functools.update_wrapper(self, function)
         self.function = function
         self.variables = list(variables)
@@ -95,7 +98,7 @@ class Compiled:
             raise StateError(
                 f"compile: arguments must be arrays or hashable values, to tell compiled programs apart; got {kinds}."
             ) from None
-        return (home.name, chosen_device(home), *vars(settings).values(), structure, key)
+        return (home.name, chosen_device(home), *settings.of_programs(), structure, key)
 
     def _program(
         self, home: Backend, structure: tree.Structure, leaves: list[Any], places: list[int], args: tuple[Any, ...]

@@ -185,7 +185,7 @@ class Variable(Held):
         return len(self.value)
 
 
-give_operators(Variable, equality=False)
+give_operators(Variable, equality=True)
 
 
 _AGGREGATIONS = ("none", "mean", "sum", "only_first_replica")
@@ -268,6 +268,8 @@ class Binding:
     """
 
     def __init__(self, variables: Sequence[Variable], values: Sequence[Any], strict: bool, donated: bool = False):
+        if isinstance(variables, Variable):
+            raise StateError(f"bind: expected a list of variables; got {variables}. Write [variable].")
         if len(variables) != len(values):
             raise StateError(
                 f"bind: expected a value for each of {len(variables)} variables; got {len(values)}. Give them in order."
@@ -415,8 +417,8 @@ def autocast(dtype: str | None) -> contextlib.AbstractContextManager[Binding]:
 
     >>> v = Variable([1.0])
     >>> with autocast("float16"):
-    ...     ops.add(v, v).dtype
-    dtype('float16')
+    ...     ops.dtype(ops.add(v, v))
+    'float16'
     """
     return _entered(_Autocast(dtype))
 

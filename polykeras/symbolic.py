@@ -104,6 +104,8 @@ class Symbolic(Interpreter):
     def runner(self, op: Op) -> Run:
         def run(*args: Any) -> Any:
             call = Call(op, args)
+            if not all(getattr(x, "record_history", True) for i in op.positions for x in tree.flatten(args[i])):
+                return infer(op, args)
 
             def produced(spec: Spec) -> Spec:
                 return Spec(spec.shape, spec.dtype, producer=call)
@@ -117,7 +119,7 @@ class Symbolic(Interpreter):
         return x
 
     def to_numpy(self, x: Spec) -> np.ndarray:
-        raise DTypeError(f"{x} has a shape and a dtype, but no values to convert to NumPy.")
+        return x.__array__()
 
     def asarray(self, x: Any, dtype: str | None = None) -> Spec:
         """The Spec of any array or number."""
@@ -145,7 +147,7 @@ def infer(op: Op, args: Sequence[Any]) -> Any:
         prepared = prepare(op, SYMBOLIC, args)
         return (op.infer or op.body)(*prepared)  # type: ignore[misc]
     except OpError as mistake:
-        raise mistake if mistake.op else mistake.named(op.name) from None
+        raise mistake if mistake.op and op.takes_functions else mistake.named(op.name) from None
 
 
 def spec_of(x: Any) -> Spec:
