@@ -56,7 +56,10 @@ layer(
     configured(((1, 2), (0, 1))).on(array(2, 5, 4, 3)).gives(lambda w, x: x[:, 1:3, :3]).but(unknown=(0, 1, 2)),
     configured((1, 0), **FIRST).on(array(2, 3, 5, 4)).gives(lambda w, x: x[:, :, 1:4]),
     configured().on(array(2, 5, 4, 3)).gives(lambda w, x: x),
-    mistakes=[(configured((1, 2, 3)), "a number or a pair of them"), (configured(2).on(array(1, 5, 4, 3)), NOT_ENOUGH)],
+    mistakes=[
+        (configured((1, 2, 3)), "cropping to be a whole number, or a tuple"),
+        (configured(2).on(array(1, 5, 4, 3)), NOT_ENOUGH),
+    ],
 )
 layer(
     "Cropping3D",

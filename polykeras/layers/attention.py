@@ -6,15 +6,10 @@ from typing import Any
 
 from .. import ops, random
 from ..errors import ArgumentError
+from ..ops.attention import causal_mask
 from ..random import SeedGenerator
 from .configuration import described, share
 from .layer import Layer
-
-
-def causal_mask(queries: Any, keys: Any) -> Any:
-    """For each query the keys that are not after it, with an axis for the batch."""
-    rows, columns = ops.arange(queries), ops.arange(keys)
-    return ops.expand_dims(ops.greater_equal(ops.expand_dims(rows, 1), columns), 0)
 
 
 class Attention(Layer):
@@ -92,7 +87,7 @@ class Attention(Layer):
         scores = self._scores(query, key)
         allowed = None if value_mask is None else ops.expand_dims(value_mask, -2)
         if use_causal_mask:
-            earlier = causal_mask(*ops.shape(scores)[-2:])
+            earlier = ops.expand_dims(causal_mask(*ops.shape(scores)[-2:]), 0)
             allowed = earlier if allowed is None else ops.logical_and(allowed, earlier)
         if allowed is not None:
             scores = ops.where(allowed, scores, -65504.0 if ops.dtype(scores) == "float16" else -1e9)

@@ -6,9 +6,9 @@ from typing import Any
 
 from .. import constraints, initializers, masks, ops, regularizers
 from ..errors import ArgumentError
+from ..ops.attention import causal_mask
 from ..registry import Configurable, serialize_keras_object
 from .activations import Softmax
-from .attention import causal_mask
 from .configuration import described, share, whole
 from .dropout import Dropout
 from .einsum_dense import EinsumDense
@@ -74,7 +74,7 @@ class Heads(Layer):
 
     def _projection(self, name: str, equation: str, shape: Any, bias_axes: str, activation: Any = None) -> EinsumDense:
         """A layer that projects. Each has initializers of its own, which draw numbers of their own."""
-        return EinsumDense(
+        layer = EinsumDense(
             equation,
             output_shape=shape,
             activation=activation,
@@ -89,6 +89,8 @@ class Heads(Layer):
             dtype=self.dtype_policy,
             name=name,
         )
+        layer.supports_masking = True  # masks are looked at here, so that nobody need be warned
+        return layer
 
     def _make_weighing(self, axes: tuple[int, ...]) -> None:
         """The layers between scores and means; the keys are on the last axes of the scores."""
@@ -142,10 +144,11 @@ class Heads(Layer):
         parts += [ops.expand_dims(_bools(m), -2) for m in (value_mask, key_mask) if m is not None]
         queries, keys = ops.shape(query)[1], ops.shape(value)[1]
         if use_causal_mask:
-            parts.append(causal_mask(queries, keys))
+            parts.append(ops.expand_dims(causal_mask(queries, keys), 0))
         if self.sliding_window is not None:
-            distance = ops.subtract(ops.expand_dims(ops.arange(queries), 1), ops.arange(keys))
-            parts.append(ops.expand_dims(ops.less(ops.abs(distance), self.sliding_window), 0))
+            ones = ops.ones((1, queries, keys), "int32")
+            distance = ops.subtract(ops.running_sum(ones, 1), ops.running_sum(ones, 2))
+            parts.append(ops.less(ops.abs(distance), self.sliding_window))
         if mask is not None:
             parts.insert(0, _bools(mask))
         if not parts:
@@ -184,7 +187,7 @@ class Heads(Layer):
             )
             return means, None
         if is_causal:
-            allowed = causal_mask(ops.shape(query)[1], ops.shape(key)[1])
+            allowed = ops.expand_dims(causal_mask(ops.shape(query)[1], ops.shape(key)[1]), 0)
         return self._explicit_attention(query, key, value, allowed, training)
 
     def _explicit_attention(self, query: Any, key: Any, value: Any, allowed: Any, training: Any) -> tuple[Any, Any]:

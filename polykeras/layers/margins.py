@@ -43,9 +43,7 @@ def _pairs(layer: Layer, name: str, amount: Any, rank: int) -> tuple[tuple[int, 
     elif rank == 1:
         amount = (amount,)
     if not isinstance(amount, (tuple, list)) or len(amount) != rank:
-        each = (
-            "a pair of them" if rank == 1 else f"a tuple with a whole number or a pair of them for each of {rank} axes"
-        )
+        each = "a pair of them" if rank == 1 else f"a tuple with a number or a pair of them for each of {rank} axes"
         raise ArgumentError(f"{type(layer).__name__}: expected {name} to be a whole number, or {each}; got {amount!r}.")
     return tuple(whole_numbers(layer, name, pair, 2, 0) for pair in amount)  # type: ignore[misc]
 
