@@ -38,5 +38,5 @@ layer(
     configured(5, 3, tie_weights=False, logit_soft_cap=1.5)
     .on(array(2, 4, 3), reverse=True)
     .gives(lambda w, x, reverse: 1.5 * np.tanh(x @ w[1] / 1.5)),
-    configured(5, 3, reverse_dtype="float32").on(array(2, 4, 3), reverse=True).but(mixed=False),
+    configured(5, 3, reverse_dtype="float64").on(array(2, 4, 3), reverse=True).gives(logits).but(mixed=False),
 )

@@ -21,11 +21,17 @@ layer(
 layer("ActivityRegularization", configured(0.1, 0.2).on(array(2, 3)).gives(lambda w, x: x))
 layer(
     "Masking",
-    configured().on(ROWS).gives(lambda w, x: x).gives_mask([[True, False, True], [False, True, False]]),
+    configured()
+    .on(ROWS)
+    .gives(lambda w, x: x)
+    .gives_mask([[True, False, True], [False, True, False]])
+    .but(gradient=False),
     configured(0.5)
     .on(ROWS)
     .gives(lambda w, x: np.where(x == 0.5, 0, x))
-    .gives_mask([[True, True, True], [True, False, True]]),
+    .gives_mask([[True, True, True], [True, False, True]])
+    .but(gradient=False),
+    configured().on(array(2, 3, 4)).gives(lambda w, x: x).but(unknown=(0, 1)),
 )
 
 
