@@ -17,7 +17,8 @@ from .interpreters import CONVERTIBLE, HOST, NESTED, SCALAR, Interpreter, Run, k
 from .mistakes import check_for_lists, explain
 from .settings import settings
 from .source import function_from
-from .symbolic import in_dtype, infer, prepare
+from .spec import Dim
+from .symbolic import SYMBOLIC, in_dtype, infer, prepare
 from .tracebacks import shortened
 
 if TYPE_CHECKING:
@@ -149,6 +150,8 @@ def recover(op: Op, error: Exception, args: tuple[Any, ...]) -> Any:
     An ill-formed call gets the message of the op's rule for shapes and dtypes, the same on every backend. Where
     the rule is content, the framework's error goes through untouched; one of an op in the body gets the op's name.
     """
+    if any(isinstance(leaf, Dim) for leaf in tree.flatten(args)):  # arrays of a size that is not known yet
+        return SYMBOLIC.runner(op)(*args)
     try:
         return _recovered(op, error, args)
     except OpError as mistake:

@@ -9,6 +9,7 @@ from ..layer_case import configured, layer
 
 
 def dense(weights, x):
+    """The inputs times the kernel, plus the bias."""
     kernel, bias = weights
     return x @ kernel + bias
 
