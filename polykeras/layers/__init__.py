@@ -9,7 +9,9 @@ from .adaptive_pooling import (
     AdaptiveMaxPooling3D,
 )
 from .convolution import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
+from .dense import Dense
 from .depthwise import DepthwiseConv1D, DepthwiseConv2D
+from .einsum_dense import EinsumDense
 from .global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
@@ -42,6 +44,7 @@ from .pooling import (
     MaxPooling3D,
 )
 from .separable import SeparableConv1D, SeparableConv2D, SeparableConvolution1D, SeparableConvolution2D
+from .serialization import deserialize, serialize
 from .transposed_convolution import (
     Conv1DTranspose,
     Conv2DTranspose,
@@ -76,8 +79,10 @@ __all__ = [
     "Convolution2DTranspose",
     "Convolution3D",
     "Convolution3DTranspose",
+    "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "EinsumDense",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAveragePooling3D",
@@ -104,4 +109,6 @@ __all__ = [
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "deserialize",
+    "serialize",
 ]

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..errors import ArgumentError
-from ..ops.windows import is_channels_last, per_axis
-from ..settings import settings
-from .arguments import written
+from .configuration import data_format as checked_data_format
+from .configuration import described, whole_numbers
 from .layer import Layer
 
 
@@ -19,16 +17,12 @@ class AdaptivePooling(Layer):
 
     def __init__(self, output_size: Any, data_format: str | None = None, **kwargs: Any):
         super().__init__(**kwargs)
-        try:
-            self.output_size = per_axis(output_size, self.rank, "output_size")
-        except ValueError as error:
-            raise ArgumentError(f"{type(self).__name__}: {error}") from None
-        self.data_format = data_format or settings.image_data_format
-        is_channels_last(self.data_format)
+        self.output_size = whole_numbers(self, "output_size", output_size, self.rank)
+        self.data_format = checked_data_format(self, data_format)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
-        return {**super().get_config(), **written(self, "output_size", "data_format")}
+        return {**super().get_config(), **described(self, "output_size", "data_format")}
 
 
 class AdaptiveMaxPooling(AdaptivePooling):

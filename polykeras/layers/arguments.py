@@ -19,24 +19,11 @@ _FAMILIES: dict[str, Any] = {
 }
 
 
-def _family_of(name: str) -> Any:
-    return _FAMILIES.get(name.rpartition("_")[2])
-
-
 def keep(layer: Any, **arguments: Any) -> None:
     """Keep arguments as attributes: those that name an initializer or the like as the object, others as they are."""
     for name, value in arguments.items():
-        family = _family_of(name)
+        family = _FAMILIES.get(name.rpartition("_")[2])
         setattr(layer, name, value if family is None else family.get(value))
-
-
-def written(layer: Any, *names: str) -> dict[str, Any]:
-    """The attributes of these names as plain data."""
-    config = {}
-    for name in names:
-        family, value = _family_of(name), getattr(layer, name)
-        config[name] = value if family is None else family.serialize(value)
-    return config
 
 
 def with_defaults(function: F, **defaults: Any) -> F:
@@ -50,13 +37,6 @@ def with_defaults(function: F, **defaults: Any) -> F:
     made.__annotations__ = function.__annotations__  # type: ignore[attr-defined]
     made.__doc__ = function.__doc__
     return made  # type: ignore[return-value]
-
-
-def refuse(layer: Any, kwargs: dict[str, Any], *names: str) -> None:
-    """Take arguments that are not supported out of those by name; they may only be None."""
-    for name in names:
-        if kwargs.pop(name, None) is not None:
-            raise ArgumentError(f"{type(layer).__name__}: {name} is not supported. Leave it out.")
 
 
 def channels_of(layer: Any, shape: Any, axis: int) -> int:

@@ -6,8 +6,10 @@ from typing import Any
 
 from .. import ops
 from ..errors import ArgumentError
-from .arguments import keep, with_defaults, written
+from .arguments import keep, with_defaults
+from .configuration import described, whole
 from .convolving import Convolving
+from .low_rank import LowRankAdaptable
 
 ARGUMENTS = (
     "activation",
@@ -21,7 +23,7 @@ ARGUMENTS = (
 )
 
 
-class Convolution(Convolving):
+class Convolution(Convolving, LowRankAdaptable):
     """A convolution over `rank` spatial axes, the body of `Conv1D`, `Conv2D` and `Conv3D`."""
 
     kernel_initializer: Any
@@ -48,11 +50,13 @@ class Convolution(Convolving):
         bias_constraint: Any = None,
         **kwargs: Any,
     ):
+        rank, alpha = kwargs.pop("lora_rank", None), kwargs.pop("lora_alpha", None)
         kwargs["activity_regularizer"] = activity_regularizer
         super().__init__(kernel_size, strides, padding, data_format, dilation_rate, kwargs)
-        self.filters = self._check_count("filters", filters)
-        self.groups = self._check_count("groups", groups)
+        self.filters = whole(self, "filters", filters)
+        self.groups = whole(self, "groups", groups)
         self._check_divides("filters", self.filters)
+        self.set_rank(rank, alpha)
         keep(
             self,
             activation=activation,
@@ -76,7 +80,7 @@ class Convolution(Convolving):
         channels = self._channels(input_shape)
         self._check_divides("the number of channels", channels)
         self._slides = self._window(self.groups, input_shape)
-        self.kernel = self.add_weight(
+        self._kernel = self.add_weight(
             (*self.kernel_size, channels // self.groups, self.filters),
             self.kernel_initializer,
             regularizer=self.kernel_regularizer,
@@ -84,14 +88,22 @@ class Convolution(Convolving):
             name="kernel",
         )
         self._add_bias(self.filters)
+        if self.lora_rank:
+            self.enable_lora(self.lora_rank, self.lora_alpha)
+
+    @property
+    def kernel(self) -> Any:
+        """The kernel, with its adaptation if there is one."""
+        return self._adapted_weight()
 
     def call(self, inputs: Any) -> Any:
         """Convolve."""
-        return self._finish(ops.convolve(inputs, self.kernel, self._slides))
+        return self._finish(ops.convolve(inputs, self._adapted_weight(), self._slides))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
-        return {**super().get_config(), **written(self, "filters", "groups", *ARGUMENTS)}
+        own = described(self, "filters", "groups", *ARGUMENTS)
+        return {**super().get_config(), **own, **self._config_of_rank()}
 
 
 class Conv1D(Convolution):

@@ -6,9 +6,10 @@ from typing import Any
 
 from .. import activations, ops
 from ..errors import ArgumentError
-from ..ops.windows import Window, check_room, is_channels_last, per_axis
-from ..settings import settings
-from .arguments import channels_of, refuse, written
+from ..ops.windows import Window, check_room
+from .arguments import channels_of
+from .configuration import data_format as checked_data_format
+from .configuration import described, refuse_quantization, whole_numbers
 from .input_spec import InputSpec
 from .layer import Layer
 
@@ -27,20 +28,19 @@ class Convolving(Layer):
     bias_constraint: Any
 
     def __init__(self, kernel_size: Any, strides: Any, padding: Any, data_format: Any, dilation_rate: Any, kwargs: Any):
-        refuse(self, kwargs, "lora_rank", "quantization_config")
+        refuse_quantization(self, quantization_config=kwargs.pop("quantization_config", None))
         super().__init__(**kwargs)
-        given = {"kernel_size": kernel_size, "strides": strides, "dilation_rate": dilation_rate}
-        self.kernel_size, self.strides, self.dilation_rate = (
-            _per_axis(self, name, value) for name, value in given.items()
-        )
+        self.kernel_size = whole_numbers(self, "kernel_size", kernel_size, self.rank)
+        self.strides = whole_numbers(self, "strides", strides, self.rank)
+        self.dilation_rate = whole_numbers(self, "dilation_rate", dilation_rate, self.rank)
         self.padding = self._checked_padding(padding)
-        self.data_format = data_format or settings.image_data_format
+        self.data_format = checked_data_format(self, data_format)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ArgumentError(
                 f"{type(self).__name__}: strides={self.strides} and dilation_rate={self.dilation_rate} cannot both be "
                 "greater than 1. Make one of them 1."
             )
-        self._channels_last = is_channels_last(self.data_format)
+        self._channels_last = self.data_format == "channels_last"
         self._channel_axis = -1 if self._channels_last else 1
         self.input_spec = InputSpec(min_ndim=self.rank + 2)
 
@@ -49,11 +49,6 @@ class Convolving(Layer):
         if not isinstance(padding, str) or padding.lower() not in known:
             raise ArgumentError(f"{type(self).__name__}: expected padding to be one of {known}; got {padding!r}.")
         return padding.lower()
-
-    def _check_count(self, name: str, value: Any) -> int:
-        if not hasattr(value, "__index__") or value < 1:
-            raise ArgumentError(f"{type(self).__name__}: expected {name} to be a number from 1 up; got {value!r}.")
-        return value.__index__()
 
     def _window(self, groups: int, input_shape: Any = None) -> Window:
         """How the kernel slides. It has to fit into inputs of this shape."""
@@ -96,11 +91,4 @@ class Convolving(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
-        return {**super().get_config(), **written(self, *GEOMETRY, "activity_regularizer")}
-
-
-def _per_axis(layer: Convolving, name: str, value: Any) -> tuple[int, ...]:
-    try:
-        return per_axis(value, layer.rank, name)
-    except ValueError as error:
-        raise ArgumentError(f"{type(layer).__name__}: {error}") from None
+        return {**super().get_config(), **described(self, *GEOMETRY, "activity_regularizer")}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from .arguments import keep, with_defaults, written
+from .arguments import keep, with_defaults
+from .configuration import described, whole
 from .convolving import Convolving
 
 ARGUMENTS = (
@@ -49,7 +50,7 @@ class DepthwiseConvolution(Convolving):
     ):
         kwargs["activity_regularizer"] = activity_regularizer
         super().__init__(kernel_size, strides, padding, data_format, dilation_rate, kwargs)
-        self.depth_multiplier = self._check_count("depth_multiplier", depth_multiplier)
+        self.depth_multiplier = whole(self, "depth_multiplier", depth_multiplier)
         keep(
             self,
             activation=activation,
@@ -83,7 +84,7 @@ class DepthwiseConvolution(Convolving):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
-        return {**super().get_config(), **written(self, *ARGUMENTS)}
+        return {**super().get_config(), **described(self, *ARGUMENTS)}
 
 
 class DepthwiseConv1D(DepthwiseConvolution):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..ops.windows import is_channels_last
-from ..settings import settings
-from .arguments import written
+from .configuration import data_format as checked_data_format
+from .configuration import described
 from .input_spec import InputSpec
 from .layer import Layer
 
@@ -19,15 +18,15 @@ class GlobalPooling(Layer):
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any):
         super().__init__(**kwargs)
-        self.data_format = data_format or settings.image_data_format
+        self.data_format = checked_data_format(self, data_format)
         self.keepdims = keepdims
-        first = 1 if is_channels_last(self.data_format) else 2
+        first = 1 if self.data_format == "channels_last" else 2
         self._spatial_axes = tuple(range(first, first + self.rank))
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
-        return {**super().get_config(), **written(self, "data_format", "keepdims")}
+        return {**super().get_config(), **described(self, "data_format", "keepdims")}
 
 
 class GlobalMaxPooling(GlobalPooling):

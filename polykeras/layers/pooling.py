@@ -6,9 +6,10 @@ from typing import Any
 
 from .. import ops
 from ..errors import ArgumentError
-from ..ops.windows import Window, is_channels_last, per_axis
-from ..settings import settings
-from .arguments import with_defaults, written
+from ..ops.windows import Window
+from .arguments import with_defaults
+from .configuration import data_format as checked_data_format
+from .configuration import described, whole_numbers
 from .input_spec import InputSpec
 from .layer import Layer
 
@@ -28,22 +29,19 @@ class Pooling(Layer):
         **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
-        try:
-            self.pool_size = per_axis(pool_size, self.rank, "pool_size")
-            self.strides = self.pool_size if strides is None else per_axis(strides, self.rank, "strides")
-        except ValueError as error:
-            raise ArgumentError(f"{type(self).__name__}: {error}") from None
+        self.pool_size = whole_numbers(self, "pool_size", pool_size, self.rank)
+        self.strides = self.pool_size if strides is None else whole_numbers(self, "strides", strides, self.rank)
         if not isinstance(padding, str) or padding.lower() not in ("valid", "same"):
             raise ArgumentError(f"{type(self).__name__}: expected padding to be 'valid' or 'same'; got {padding!r}.")
         self.padding = padding.lower()
-        self.data_format = data_format or settings.image_data_format
-        last = is_channels_last(self.data_format)
+        self.data_format = checked_data_format(self, data_format)
+        last = self.data_format == "channels_last"
         self._slides = Window(self.pool_size, self.strides, self.padding, (1,) * self.rank, last)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
-        return {**super().get_config(), **written(self, "pool_size", "padding", "strides", "data_format")}
+        return {**super().get_config(), **described(self, "pool_size", "padding", "strides", "data_format")}
 
 
 class MaxPooling(Pooling):

@@ -6,7 +6,8 @@ from typing import Any
 
 from .. import ops
 from ..ops.windows import Window
-from .arguments import keep, with_defaults, written
+from .arguments import keep, with_defaults
+from .configuration import described, whole
 from .convolving import Convolving
 
 ARGUMENTS = (
@@ -61,8 +62,8 @@ class SeparableConvolution(Convolving):
     ):
         kwargs["activity_regularizer"] = activity_regularizer
         super().__init__(kernel_size, strides, padding, data_format, dilation_rate, kwargs)
-        self.filters = self._check_count("filters", filters)
-        self.depth_multiplier = self._check_count("depth_multiplier", depth_multiplier)
+        self.filters = whole(self, "filters", filters)
+        self.depth_multiplier = whole(self, "depth_multiplier", depth_multiplier)
         keep(
             self,
             activation=activation,
@@ -109,7 +110,7 @@ class SeparableConvolution(Convolving):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
-        return {**super().get_config(), **written(self, *ARGUMENTS)}
+        return {**super().get_config(), **described(self, *ARGUMENTS)}
 
 
 class SeparableConv1D(SeparableConvolution):

@@ -7,7 +7,8 @@ from typing import Any
 from .. import ops
 from ..errors import ArgumentError
 from ..ops.convolution import transposed_sizes
-from .arguments import keep, with_defaults, written
+from .arguments import keep, with_defaults
+from .configuration import described, whole
 from .convolution import ARGUMENTS
 from .convolving import Convolving
 
@@ -41,7 +42,7 @@ class TransposedConvolution(Convolving):
     ):
         kwargs["activity_regularizer"] = activity_regularizer
         super().__init__(kernel_size, strides, padding, data_format, dilation_rate, kwargs)
-        self.filters = self._check_count("filters", filters)
+        self.filters = whole(self, "filters", filters)
         self.output_padding = self._checked_output_padding(output_padding)
         keep(
             self,
@@ -87,7 +88,7 @@ class TransposedConvolution(Convolving):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
-        return {**super().get_config(), **written(self, "filters", "output_padding", *ARGUMENTS)}
+        return {**super().get_config(), **described(self, "filters", "output_padding", *ARGUMENTS)}
 
 
 class Conv1DTranspose(TransposedConvolution):

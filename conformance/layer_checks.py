@@ -1,0 +1,265 @@
+"""What is checked of each layer, on any backend."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polykeras
+from polykeras import ops, tree
+from polykeras.backend import Backend, load, using
+from polykeras.dtypes import is_float
+from polykeras.errors import PolykerasError
+from polykeras.layers import deserialize, serialize
+from polykeras.masks import mask_of, set_mask
+from polykeras.settings import EMBEDDED
+from polykeras.spec import Dim, Spec, evaluate
+from polykeras.state import bind
+from polykeras.symbolic import spec_of
+
+from .layer_case import LayerCase, Trial
+
+VALUES = 1e-12
+"""How far outputs in float64 may be apart: sums of up to some hundred terms in another order, relative to the largest."""
+GRADIENTS = 1e-10
+"""The same for gradients, which add up over all outputs."""
+HALF = 2e-2
+"""How far results in float16 may be from those in float64: eps is 1e-3, and some hundred terms are added up."""
+
+
+class Run:
+    """A layer that was made and built on a backend, and the arguments of a call."""
+
+    def __init__(self, case: LayerCase, trial: Trial, backend: Backend, dtype: Any, wide: str = "float64"):
+        self.case, self.trial, self.backend = case, trial, backend
+        with using(backend):
+            self.args, self.call = case.arguments(trial, wide)
+            self.sizes: dict[str, int] = {}
+            """What the sizes of the Specs stand for."""
+            self.layer = trial.configuration.make(case.name, dtype)
+            self.specs = self._call_on_specs()
+            self.layer.set_weights(case.weights_for(self.layer))
+
+    def _call_on_specs(self) -> Any:
+        def unknown(x: Any) -> Any:
+            if not isinstance(x, np.ndarray):
+                return x
+            shape = [None if axis in self.trial.unknown else size for axis, size in enumerate(x.shape)]
+            spec = Spec(shape, spec_of(x).dtype)
+            self.sizes.update((str(s), n) for s, n in zip(spec.shape, x.shape, strict=True) if isinstance(s, Dim))
+            return spec
+
+        args, call = tree.map_structure(unknown, (self.args, self.call))
+        self._carry_masks(args, lambda mask: Spec(mask.shape, "bool"))
+        return self.layer(*args, **call)
+
+    def _carry_masks(self, args: Any, convert: Callable[[np.ndarray], Any]) -> None:
+        for x, mask in zip(tree.flatten(args), self.trial.masks, strict=False):
+            if mask is not None:
+                set_mask(x, convert(np.asarray(mask)))
+
+    def at_home(self) -> tuple[Any, Any]:
+        """The arguments of the call, arrays on the backend."""
+        return tree.map_structure(
+            lambda x: self.backend.asarray(x) if isinstance(x, np.ndarray) else x, (self.args, self.call)
+        )
+
+    def outputs(self) -> list[Any]:
+        """The arrays that the layer gives."""
+        with using(self.backend):
+            args, call = self.at_home()
+            self._carry_masks(args, self.backend.asarray)
+            return [x for x in tree.flatten(self.layer(*args, **call)) if x is not None]
+
+    def numbers(self) -> list[np.ndarray]:
+        """The same as NumPy arrays."""
+        return list(map(as_numpy, self.outputs()))
+
+    def show(self) -> str:
+        """The call as a reader recognises it."""
+        made = self.trial.configuration
+        inside = ", ".join([*map(repr, made.args), *(f"{key}={value!r}" for key, value in made.options.items())])
+        return f"{self.case.name}({inside}) on {self.trial.inputs}, {self.trial.call}"
+
+
+def as_numpy(x: Any) -> np.ndarray:
+    """An array of any backend as NumPy's."""
+    return np.asarray(ops.convert_to_numpy(x))
+
+
+def assert_close(found: list[np.ndarray], wanted: list[Any], share: float, what: str) -> None:
+    """Arrays are equal up to a share of the largest number in each of the wanted ones."""
+    assert len(found) == len(wanted), f"{what}: {len(found)} arrays, expected {len(wanted)}"
+    for number, (f, w) in enumerate(zip(found, wanted, strict=True)):
+        w = np.asarray(w)
+        assert f.shape == w.shape, f"{what}, {number}: shape {f.shape}, expected {w.shape}"
+        f, w = f.astype("float64"), w.astype("float64")
+        scale = max(float(np.abs(w).max()) if w.size else 0.0, 1.0)
+        np.testing.assert_allclose(f, w, rtol=0, atol=share * scale, err_msg=f"{what}, {number}")
+
+
+def check_outputs(case: LayerCase, backend: Backend) -> None:
+    """Outputs against the reference's and NumPy's, their shapes, dtypes and masks against what Specs promised."""
+    for trial in case.trials:
+        run = Run(case, trial, backend, "float64")
+        outputs = run.outputs()
+        numbers = list(map(as_numpy, outputs))
+        if trial.outputs is not None:
+            weights = [as_numpy(w) for w in run.layer.weights]
+            wanted = [x for x in tree.flatten(trial.outputs(weights, *run.args, **run.call)) if x is not None]
+            assert_close(numbers, wanted, VALUES, f"{run.show()} against the reference")
+        if backend is not load(EMBEDDED):
+            wanted = Run(case, trial, load(EMBEDDED), "float64").numbers()
+            assert_close(numbers, wanted, VALUES, f"{run.show()} against NumPy")
+        _check_specs(run, outputs)
+        _check_masks(run, outputs)
+
+
+def _check_specs(run: Run, outputs: list[Any]) -> None:
+    inferred = [x for x in tree.flatten(run.specs) if x is not None]
+    for spec, output in zip(inferred, outputs, strict=True):
+        found = spec_of(output)
+        shape = tuple(evaluate(size, run.sizes) for size in spec.shape)
+        assert (shape, spec.dtype) == (found.shape, found.dtype), f"{run.show()}: {spec} was inferred, {found} came"
+
+
+def _check_masks(run: Run, outputs: list[Any]) -> None:
+    masks = [mask_of(x) for x in outputs]
+    symbolic = [mask_of(x) for x in tree.flatten(run.specs) if x is not None]
+    for mask, spec in zip(masks, symbolic, strict=True):
+        assert (mask is None) == (spec is None), f"{run.show()}: mask {mask}, for Specs {spec}"
+    if run.trial.output_mask is not None:
+        wanted = run.trial.output_mask
+        if wanted is False:
+            assert masks[0] is None, f"{run.show()}: mask {masks[0]}, expected none"
+        else:
+            assert masks[0] is not None, f"{run.show()}: no mask"
+            np.testing.assert_array_equal(as_numpy(masks[0]), wanted, err_msg=run.show())
+
+
+def check_configuration(case: LayerCase, backend: Backend) -> None:
+    """A layer made of the configuration, through JSON, gives the same outputs with the same weights."""
+    for trial in case.trials:
+        run = Run(case, trial, backend, "float64")
+        with using(backend):
+            data = json.loads(json.dumps(serialize(run.layer)))
+            again = Run(case, trial, backend, "float64")
+            polykeras.set_random_seed(7)
+            again.layer = deserialize(data)
+            assert json.loads(json.dumps(serialize(again.layer))) == data, run.show()
+            if not again.layer.built:
+                again._call_on_specs()
+            again.layer.set_weights(run.layer.get_weights())
+        for one, other in zip(run.numbers(), again.numbers(), strict=True):
+            np.testing.assert_array_equal(one, other, err_msg=run.show())
+
+
+def check_gradients(case: LayerCase, backend: Backend) -> None:
+    """Outputs and gradients with respect to inputs and weights, compiled where the backend traces, against NumPy's."""
+    trials = [trial for trial in case.trials if trial.gradient]
+    found = _losses_and_gradients(case, trials, backend)
+    if backend is load(EMBEDDED):
+        wanted = [[_slope(Run(case, trial, backend, "float64"))] for trial in trials]
+        along = [[_along(Run(case, trial, backend, "float64"), result)] for trial, result in zip(trials, found, strict=True)]
+        share = 1e-6  # the difference has step**2 times a third derivative, and eps / step: 1e-10 each, with factors
+        for trial, slope, want in zip(trials, along, wanted, strict=True):
+            assert_close(slope, want, share, f"gradient of {case.name}, {trial.inputs}, against a difference")
+        return
+    wanted = _losses_and_gradients(case, trials, load(EMBEDDED))
+    for trial, f, w in zip(trials, found, wanted, strict=True):
+        assert_close(f, w, GRADIENTS, f"gradient of {case.name} on {trial.inputs}, {trial.call}")
+
+
+def _problem(run: Run) -> tuple[Callable[..., Any], list[Any]]:
+    """A function of the weights that train and of the floats among the inputs to one number, and these arrays."""
+    layer = run.layer
+    others = [v for v in layer.variables if all(v is not t for t in layer.trainable_variables)]
+    constants = [v.value for v in others]
+    leaves, structure = tree.take_apart(run.at_home())
+    places = [i for i, x in enumerate(leaves) if ops.is_tensor(x) and is_float(ops.dtype(x))]
+    count = len(layer.trainable_variables)
+
+    def loss(*arrays: Any) -> Any:
+        given = list(leaves)
+        for place, array in zip(places, arrays[count:], strict=True):
+            given[place] = array
+        args, call = tree.put_together(structure, given)
+        run._carry_masks(args, run.backend.asarray)
+        with bind([*layer.trainable_variables, *others], [*arrays[:count], *constants]):
+            total: Any = 0.0
+            for output in tree.flatten(layer(*args, **call)):
+                if output is None or not is_float(ops.dtype(output)):
+                    continue
+                weights = np.cos(np.arange(int(np.prod(ops.shape(output)))) * 1.7) + 1.5
+                weights = weights.reshape(ops.shape(output))
+                total = ops.add(total, ops.sum(ops.multiply(output, weights)))
+            return total
+
+    return loss, [*(v.value for v in layer.trainable_variables), *(leaves[i] for i in places)]
+
+
+def _losses_and_gradients(case: LayerCase, trials: list[Trial], backend: Backend) -> list[list[np.ndarray]]:
+    runs = [Run(case, trial, backend, "float64") for trial in trials]
+    with using(backend):
+        problems = [_problem(run) for run in runs]
+
+        def every(given: list[list[Any]]) -> list[Any]:
+            return [
+                ops.value_and_grad(loss, tuple(range(len(arrays))))(*arrays)
+                for (loss, _), arrays in zip(problems, given, strict=True)
+            ]
+
+        function = polykeras.compile(every) if backend.traces else every
+        return [list(map(as_numpy, tree.flatten(x))) for x in function([arrays for _, arrays in problems])]
+
+
+STEP = 1e-5
+
+
+def _directions(arrays: list[Any]) -> list[np.ndarray]:
+    random = np.random.Generator(np.random.Philox(1))
+    return [random.uniform(-1, 1, np.shape(x)) for x in arrays]
+
+
+def _slope(run: Run) -> np.ndarray:
+    """The derivative in one direction, by a difference."""
+    loss, arrays = _problem(run)
+    directions = _directions(arrays)
+
+    def moved(by: float) -> float:
+        return float(loss(*(x + by * d for x, d in zip(arrays, directions, strict=True))))
+
+    with using(run.backend):
+        return np.asarray((moved(STEP) - moved(-STEP)) / (2 * STEP))
+
+
+def _along(run: Run, result: list[np.ndarray]) -> np.ndarray:
+    """The derivative in this direction, by the gradient."""
+    directions = _directions(_problem(run)[1])
+    return np.asarray(sum(float((g * d).sum()) for g, d in zip(result[1:], directions, strict=True)))
+
+
+def check_mixed_precision(case: LayerCase, backend: Backend) -> None:
+    """Computing in float16 with weights in float32: the dtypes, and numbers near those in float64."""
+    for trial in [trial for trial in case.trials if trial.mixed][:2]:
+        run, wide = (Run(case, trial, backend, dtype) for dtype in ("mixed_float16", "float64"))
+        assert {v.dtype for v in run.layer.trainable_variables} <= {"float32"}, run.show()
+        outputs = run.outputs()
+        assert {spec_of(x).dtype for x in outputs} <= {"float16", "bool", "int32"}, run.show()
+        _check_specs(run, outputs)
+        assert_close(list(map(as_numpy, outputs)), wide.numbers(), HALF, f"{run.show()} in mixed precision")
+
+
+def check_mistakes(case: LayerCase, backend: Backend) -> None:
+    """What must be refused, with a message that says how to mend it."""
+    for mistake, words in case.mistakes:
+        with using(backend), pytest.raises((PolykerasError, ValueError, TypeError), match=words):
+            if isinstance(mistake, Trial):
+                case_of_it = LayerCase(case.name, [mistake])
+                Run(case_of_it, mistake, backend, "float64").outputs()
+            else:
+                mistake.make(case.name, "float64")

@@ -1,0 +1,42 @@
+"""Every layer on every chosen backend."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from polykeras import layers
+from polykeras.backend import Backend
+
+from . import layer_cases as layer_cases
+from . import layer_checks as checks
+from .layer_case import LAYERS
+
+WITHOUT_CASE = {"Layer", "InputLayer"}
+
+
+def test_every_layer_has_a_case() -> None:
+    known = {name for name in layers.__all__ if inspect.isclass(getattr(layers, name))}
+    wanted = {getattr(layers, name) for name in known if issubclass(getattr(layers, name), layers.Layer)}
+    assert wanted - {getattr(layers, name) for name in WITHOUT_CASE} == {getattr(layers, name) for name in LAYERS}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in LAYERS])
+class TestLayer:
+    """The checks of one layer."""
+
+    def test_outputs(self, name: str, backend: Backend) -> None:
+        checks.check_outputs(LAYERS[name], backend)
+
+    def test_configuration(self, name: str, backend: Backend) -> None:
+        checks.check_configuration(LAYERS[name], backend)
+
+    def test_gradients(self, name: str, backend: Backend) -> None:
+        checks.check_gradients(LAYERS[name], backend)
+
+    def test_mixed_precision(self, name: str, backend: Backend) -> None:
+        checks.check_mixed_precision(LAYERS[name], backend)
+
+    def test_mistakes(self, name: str, backend: Backend) -> None:
+        checks.check_mistakes(LAYERS[name], backend)
