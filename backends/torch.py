@@ -1008,6 +1008,40 @@ def batch_normalization(x: Any, mean: Any, variance: Any, axis: int, offset: Any
 
 
 @kernel
+def normalize_batch(x: Any, offset: Any, scale: Any, axis: int, epsilon: float) -> Any:
+    axis = normalize_axis(axis, x.ndim)
+    channels = x.shape[axis]
+    count = x.numel() // channels if channels else 0
+    fits = all(p is None or p.shape == (channels,) for p in (offset, scale))
+    if x.ndim < 2 or count < 2 or not fits:
+        return _body("normalize_batch", x, offset, scale, axis, epsilon)
+    wide = torch.float32 if x.dtype in (torch.bfloat16, torch.float16) else x.dtype
+    mean, variance = torch.empty((2, channels), dtype=wide, device=x.device)
+    offset, scale = (None if p is None else p.to(wide) for p in (offset, scale))
+    # with this momentum, its running statistics are those of the batch; of the variance the unbiased estimate
+    apart = scale is None and offset is not None  # then the second gradient fails
+    moved = F.batch_norm(x.movedim(axis, 1), mean, variance, scale, None if apart else offset, True, 1.0, epsilon)
+    if apart:
+        moved = moved + _along_channels(offset, x)
+    return moved.movedim(1, axis), mean, variance * ((count - 1) / count)
+
+
+def _along_channels(parameter: Any, x: Any) -> Any:
+    return parameter.reshape(-1, *(1,) * (x.ndim - 2))
+
+
+@kernel
+def group_normalization(x: Any, gamma: Any, beta: Any, groups: int, axis: int, epsilon: float) -> Any:
+    axis = normalize_axis(axis, x.ndim)
+    fits = x.ndim > 1 and axis and groups > 0 and x.shape[axis] % groups == 0 and x.numel()
+    if not fits or any(p is not None and p.shape != (x.shape[axis],) for p in (gamma, beta)):
+        return _body("group_normalization", x, gamma, beta, groups, axis, epsilon)
+    apart = gamma is None and beta is not None  # then the second gradient fails
+    moved = F.group_norm(x.movedim(axis, 1), groups, gamma, None if apart else beta, epsilon)
+    return (moved + _along_channels(beta, x) if apart else moved).movedim(1, axis)
+
+
+@kernel
 def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool, axis: int) -> Any:
     axis = normalize_axis(axis, output.ndim)
     classes = target.squeeze(axis) if target.ndim == output.ndim and target.shape[axis] == 1 else target

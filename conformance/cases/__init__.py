@@ -6,6 +6,7 @@ from . import (
     arithmetic,
     attention,
     blocks,
+    channels,
     complexes,
     control,
     conversion,

@@ -8,6 +8,7 @@ from .adaptive_pooling import (
     AdaptiveMaxPooling2D,
     AdaptiveMaxPooling3D,
 )
+from .batch_normalization import BatchNormalization
 from .convolution import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
 from .dense import Dense
 from .depthwise import DepthwiseConv1D, DepthwiseConv2D
@@ -26,9 +27,11 @@ from .global_pooling import (
     GlobalMaxPooling2D,
     GlobalMaxPooling3D,
 )
+from .group_normalization import GroupNormalization
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
 from .layer import Layer
+from .layer_normalization import LayerNormalization
 from .pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -43,6 +46,7 @@ from .pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from .rms_normalization import RMSNormalization
 from .separable import SeparableConv1D, SeparableConv2D, SeparableConvolution1D, SeparableConvolution2D
 from .serialization import deserialize, serialize
 from .transposed_convolution import (
@@ -53,6 +57,7 @@ from .transposed_convolution import (
     Convolution2DTranspose,
     Convolution3DTranspose,
 )
+from .unit_normalization import UnitNormalization
 
 __all__ = [
     "AdaptiveAveragePooling1D",
@@ -67,6 +72,7 @@ __all__ = [
     "AvgPool1D",
     "AvgPool2D",
     "AvgPool3D",
+    "BatchNormalization",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
@@ -95,20 +101,24 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "GroupNormalization",
     "Input",
     "InputLayer",
     "InputSpec",
     "Layer",
+    "LayerNormalization",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",
     "MaxPooling1D",
     "MaxPooling2D",
     "MaxPooling3D",
+    "RMSNormalization",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "UnitNormalization",
     "deserialize",
     "serialize",
 ]

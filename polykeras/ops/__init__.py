@@ -57,6 +57,7 @@ from .blocks import (
 from .brackets import (
     get_item,
 )
+from .channels import group_normalization, normalize_batch
 from .complexes import (
     angle,
     conj,
