@@ -9,21 +9,71 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import backend, config, errors, ops, random, spec, tree
+    from . import (
+        activations,
+        backend,
+        callbacks,
+        config,
+        constraints,
+        dtype_policies,
+        errors,
+        initializers,
+        layers,
+        mixed_precision,
+        models,
+        ops,
+        random,
+        regularizers,
+        spec,
+        tree,
+    )
     from .backend import available, device, devices, using
     from .compilation import compile
+    from .dtype_policies import DTypePolicy, FloatDTypePolicy
+    from .initializers import Initializer
     from .interpreters import convert
+    from .layers import Input, InputSpec, Layer
+    from .layers.operation import Operation
+    from .models import Model, Sequential
     from .ops.gradient import remat
     from .random import set_random_seed
+    from .regularizers import Regularizer
     from .spec import Spec
     from .state import Variable, bind, name_scope, pure
 
 __version__ = "0.1.0"
 
-_MODULES = ("backend", "config", "errors", "ops", "random", "spec", "tree")
+_MODULES = (
+    "activations",
+    "backend",
+    "callbacks",
+    "config",
+    "constraints",
+    "dtype_policies",
+    "errors",
+    "initializers",
+    "layers",
+    "mixed_precision",
+    "models",
+    "ops",
+    "random",
+    "regularizers",
+    "spec",
+    "tree",
+)
 _HOMES = {
     "available": "backend",
     "convert": "interpreters",
+    "DTypePolicy": "dtype_policies",
+    "FloatDTypePolicy": "dtype_policies",
+    "Initializer": "initializers",
+    "Input": "layers",
+    "InputSpec": "layers",
+    "Layer": "layers",
+    "Model": "models",
+    "Operation": "layers.operation",
+    "Regularizer": "regularizers",
+    "Sequential": "models",
     "device": "backend",
     "devices": "backend",
     "using": "backend",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import backend as backends
 from .backend import set_backend
 from .settings import settings
 
 __all__ = [
     "backend",
+    "dtype_policy",
     "epsilon",
     "floatx",
     "image_data_format",
     "matmul_precision",
     "set_backend",
+    "set_dtype_policy",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
@@ -104,3 +108,24 @@ def set_matmul_precision(precision: str) -> None:
     settings.set("matmul_precision", precision)
     for loaded in backends.loaded():
         loaded.set_matmul_precision(precision)
+
+
+def dtype_policy() -> Any:
+    """The dtype policy of layers that are given none.
+
+    >>> dtype_policy()
+    <DTypePolicy "float32">
+    """
+    from .dtype_policies.policy import global_policy
+
+    return global_policy()
+
+
+def set_dtype_policy(policy: Any) -> None:
+    """Set the dtype policy of layers that are given none: a policy or its name; None for floatx again.
+
+    >>> set_dtype_policy(None)
+    """
+    from .dtype_policies.policy import set_global_policy
+
+    set_global_policy(policy)

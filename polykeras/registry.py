@@ -222,14 +222,12 @@ def place_of_class(cls: type) -> str | None:
     """The namespace in which files find a class of the library; None for somebody else's."""
     if not cls.__module__.startswith("polykeras."):
         return None
+    if _in_namespace("keras", cls.__name__) is cls:
+        return "keras"
     home = cls.__module__.removeprefix("polykeras")
     fitting = [name for name in NAMESPACES if f"{home}.".startswith(f"{name.removeprefix('keras')}.")]
     place = max(fitting, key=len)
-    return (
-        place
-        if _in_namespace(place, cls.__name__) is cls
-        else next((name for name in NAMESPACES if _in_namespace(name, cls.__name__) is cls), None)
-    )
+    return place if _in_namespace(place, cls.__name__) is cls else None
 
 
 def _in_namespace(namespace: str, name: str) -> Any:
@@ -381,8 +379,10 @@ class Family:
 
     def serialize(self, found: Any) -> Any:
         """The name of a function of ours, the configuration of anything else."""
-        if inspect.isfunction(found) and self._members.get(found.__name__) is found:
-            return found.__name__
+        if inspect.isfunction(found):
+            for name, member in self._members.items():
+                if member is found:
+                    return name
         data = serialize_keras_object(found)
         return data["config"] if inspect.isfunction(found) else data
 

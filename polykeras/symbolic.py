@@ -86,7 +86,10 @@ class Call:
     def __init__(self, op: Op, args: tuple[Any, ...]):
         self.op = op
         self.args = args
-        self.outputs: list[Spec] = []
+        self.outputs: Any = None
+        """The Specs of the results."""
+        self.node: Any = None
+        """The place of the call in a graph of layers, if it got one."""
 
     def __repr__(self) -> str:
         return f"<call of {self.op.name}>"
@@ -95,7 +98,7 @@ class Call:
 class Symbolic(Interpreter):
     """Runs ops on Specs: finds shapes and dtypes, and remembers the calls."""
 
-    level = 50
+    level = 150  # above variables, so that a graph keeps these and not the values that they had
     array_types = (Spec,)
 
     def runner(self, op: Op) -> Run:
@@ -103,11 +106,10 @@ class Symbolic(Interpreter):
             call = Call(op, args)
 
             def produced(spec: Spec) -> Spec:
-                result = Spec(spec.shape, spec.dtype, producer=call)
-                call.outputs.append(result)
-                return result
+                return Spec(spec.shape, spec.dtype, producer=call)
 
-            return tree.map_structure(produced, infer(op, args))
+            call.outputs = tree.map_structure(produced, infer(op, args))
+            return call.outputs
 
         return run
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -58,6 +59,17 @@ class Context:
 
 
 CONTEXT: ContextVar[Context | None] = ContextVar("polykeras_call", default=None)
+
+
+@contextlib.contextmanager
+def outermost(layer: Any) -> Iterator[Context]:
+    """Have what is called in a block be called by a layer, and by nothing around that."""
+    context = Context(layer)
+    token = CONTEXT.set(context)
+    try:
+        yield context
+    finally:
+        CONTEXT.reset(token)
 
 
 def has_spec(arguments: Any) -> bool:

@@ -92,7 +92,7 @@ class InputSpec:
             return f"at most {self.max_ndim} axes"
         for axis, size in self.axes.items():
             if not -ndim <= axis < ndim or not _fits(shape[axis], size):
-                return f"axis {axis} to have size {size}"
+                return f"size {size} on axis {axis}"
         return None
 
     def _has_shape(self, shape: tuple[Any, ...]) -> bool:

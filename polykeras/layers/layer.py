@@ -20,10 +20,23 @@ from ..registry import serialize_keras_object
 from ..spec import Spec, show_shape
 from ..state import Stateful, Variable, autocast, bind, name_scope
 from ..symbolic import spec_of
-from .calling import CONTEXT, Context, Signature, at_home, describe, has_spec, map_shapes, shape_of
+from .calling import CONTEXT, Context, Signature, at_home, describe, has_spec, map_shapes, outermost, shape_of
 from .input_spec import check_inputs
 from .operation import Operation, inherits_config
 from .parts import parts_of
+
+
+class Revision:
+    """Counts the changes after which a model may have other weights to train than before."""
+
+    number = 0
+
+    def advance(self) -> None:
+        """Note a change."""
+        self.number += 1
+
+
+REVISION = Revision()
 
 
 class Layer(Operation, Stateful):
@@ -143,6 +156,7 @@ class Layer(Operation, Stateful):
         variable.constraint = constraints.get(constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient
         self._own_weights.append(variable)
+        REVISION.advance()
         return variable
 
     add_variable = add_weight
@@ -235,6 +249,7 @@ class Layer(Operation, Stateful):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
+        REVISION.advance()
         for layer in self.sublayers():
             layer.trainable = value
 
@@ -315,16 +330,10 @@ class Layer(Operation, Stateful):
             return self._call_within(context, args, kwargs)
         self._check_initialized()
         self._with_losses.forget()
-        context = Context(self)
-        self._with_losses.layers = context.with_losses
-        token = CONTEXT.set(context)
-        try:
-            home = self._home or home_of((args, kwargs))
-            with using(home):
-                run = self._call_on_specs if has_spec((args, kwargs)) else self._call_within
-                outputs = run(context, args, kwargs)
-        finally:
-            CONTEXT.reset(token)
+        with using(self._home or home_of((args, kwargs))), outermost(self) as context:
+            self._with_losses.layers = context.with_losses
+            run = self._call_on_specs if has_spec((args, kwargs)) else self._call_within
+            outputs = run(context, args, kwargs)
         if not self._is_settled:
             self._settle()
         return outputs
@@ -440,13 +449,12 @@ class Layer(Operation, Stateful):
             return map_shapes(lambda shape: Spec(shape, self.compute_dtype), shapes)
 
         given = {name.removesuffix("_shape"): as_spec(shapes) for name, shapes in kwargs.items()}
-        token = CONTEXT.set(Context(self))
-        try:
-            with using(self._home or current()), bind([], []):
-                outputs = self._call_within(CONTEXT.get(), tuple(map(as_spec, args)), given)  # type: ignore[arg-type]
-        finally:
-            CONTEXT.reset(token)
-        return shape_of(outputs)
+        return shape_of(self.on_specs(*map(as_spec, args), **given))
+
+    def on_specs(self, *args: Any, **kwargs: Any) -> Any:
+        """The Specs of the outputs for Specs of the inputs, without a trace of it in a graph."""
+        with using(self._home or current()), bind([], []), outermost(self) as context:
+            return self._call_within(context, args, kwargs)
 
     def stateless_call(
         self,

@@ -1,0 +1,6 @@
+"""Models: what is made of layers and can be trained."""
+
+from .model import Functional, Model
+from .sequential import Sequential
+
+__all__ = ["Functional", "Model", "Sequential"]

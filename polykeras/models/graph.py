@@ -1,0 +1,202 @@
+"""A graph of calls, from inputs to outputs, and the plan by which it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .. import tree
+from ..errors import ArgumentError
+from ..layers.layer import Layer
+from ..layers.operation import Node, Operation
+from ..op import OPS, Op
+from ..registry import register_keras_serializable
+from ..spec import Spec, show_shape
+from ..state import unique_name
+from ..symbolic import Call
+
+
+@register_keras_serializable("polykeras")
+class OpCall(Operation):
+    """A call of an op in a graph, with those of its arguments that are no inputs.
+
+    Args:
+        op: The name of the op.
+        name: A name; None for one that is made up.
+    """
+
+    def __init__(self, op: str, name: str | None = None):
+        super().__init__(unique_name(op) if name is None else name)
+        self.op = op
+        self.call = OPS[op].function
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments with which another one like this can be made."""
+        return {"op": self.op, "name": self.name}
+
+
+def node_of(spec: Spec) -> Node | None:
+    """The call that produced a Spec; that of an op is made a node the first time that somebody asks."""
+    producer = spec.producer
+    if not isinstance(producer, Call):
+        return producer
+    if producer.node is None:
+        producer.node = Node(OpCall(producer.op.name), *_arguments(producer.op, producer.args))
+        producer.node.outputs = producer.outputs
+    return producer.node
+
+
+def _arguments(op: Op, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments as somebody would write them: arrays by position, the rest by name where it is not the default."""
+    last = max((i for i in op.positions if args[i] is not None), default=-1) + 1
+    named = {p.name: x for p, x in zip(op.parameters[last:], args[last:], strict=True) if x is not p.default}
+    return args[:last], named
+
+
+class Graph:
+    """The calls that lead from some Specs to others, in an order in which they can be run.
+
+    Args:
+        inputs: The Specs from which it starts.
+        outputs: The Specs to which it leads.
+        name: The name of the model, for errors.
+    """
+
+    def __init__(self, inputs: Iterable[Spec], outputs: Iterable[Spec], name: str):
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self._name = name
+        self._given = {id(spec) for spec in self.inputs}
+        self.nodes: list[Node] = []
+        self._places: dict[int, int] = {}
+        finished: set[int] = set()
+        for output in self.outputs:
+            self._visit(output, finished)
+        self.operations = self._by_depth()
+        self._steps = self._plan()
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, each once: first those that are furthest from the outputs."""
+        return [operation for operation in self.operations if isinstance(operation, Layer)]
+
+    def _visit(self, output: Spec, finished: set[int]) -> None:
+        """Add the nodes that lead to an output, those before others first; without recursion, as graphs can be deep."""
+        pending: list[tuple[Node, bool]] = [(self._producer(output), False)]
+        while pending:
+            node, is_left = pending.pop()
+            if id(node) in finished:
+                continue
+            self._places.setdefault(id(node.operation), len(self._places))
+            if is_left or self._is_source(node):
+                finished.add(id(node))
+                self.nodes.append(node)
+                continue
+            pending.append((node, True))
+            pending.extend((self._producer(spec), False) for spec in reversed(node.inputs))
+
+    def _is_source(self, node: Node) -> bool:
+        return any(id(spec) in self._given for spec in tree.flatten(node.outputs)) or not node.inputs
+
+    def _producer(self, spec: Spec) -> Node:
+        node = node_of(spec) if isinstance(spec, Spec) else None
+        if node is None:
+            raise ArgumentError(
+                f"{self._name}: expected outputs that were computed from its inputs by layers and ops; got {spec!r}."
+            )
+        if not node.inputs and id(spec) not in self._given:
+            inputs = ", ".join(f"{x.name} {show_shape(x.shape)}" for x in self.inputs)
+            raise ArgumentError(
+                f"{self._name}: an output depends on {node.operation.name} {show_shape(spec.shape)}, which is not "
+                f"among the inputs ({inputs}). Add it to the inputs."
+            )
+        return node
+
+    def _by_depth(self) -> list[Operation]:
+        """The operations by their distance from the outputs, the furthest first, and as they were found."""
+        depths: dict[int, int] = {}
+        node_depths: dict[int, int] = {}
+        operations: dict[int, Operation] = {}
+        for node in reversed(self.nodes):
+            if self._is_source(node) and node.inputs:  # the model begins behind this call
+                continue
+            operations[id(node.operation)] = node.operation
+            depth = max(node_depths.get(id(node), 0), depths.get(id(node.operation), 0))
+            depths[id(node.operation)] = node_depths[id(node)] = depth
+            if self._is_source(node):
+                continue
+            for spec in node.inputs:
+                before = id(node_of(spec))
+                node_depths[before] = max(node_depths.get(before, 0), depth + 1)
+        for spec in self.inputs:  # also those on which nothing depends
+            node = node_of(spec)
+            if node is not None and id(node.operation) not in operations:
+                operations[id(node.operation)] = node.operation
+                depths[id(node.operation)] = 0
+                self._places.setdefault(id(node.operation), len(self._places))
+        return sorted(operations.values(), key=lambda found: (-depths[id(found)], self._places[id(found)]))
+
+    # Running -----------------------------------------------------------------------------------------------
+
+    def _plan(self) -> list[_Step]:
+        """The calls one after another, with the places where they find arguments and leave results."""
+        slots = {id(spec): place for place, spec in enumerate(self.inputs)}
+        steps = []
+        for node in self.nodes:
+            if self._is_source(node):
+                continue
+            produced = [spec for spec in tree.flatten(node.outputs) if isinstance(spec, Spec)]
+            for spec in produced:
+                slots[id(spec)] = len(slots)
+            steps.append(_Step(node, slots))
+        self._size = len(slots)
+        self._results = [slots[id(spec)] for spec in self.outputs]
+        return steps
+
+    def run(self, inputs: list[Any], call: Callable[[Node], Callable[..., Any]] | None = None) -> list[Any]:
+        """The outputs for some inputs.
+
+        Args:
+            inputs: An array for each input.
+            call: What to call for a node, in place of its operation.
+
+        Returns:
+            An array for each output.
+        """
+        values: list[Any] = [*inputs, *[None] * (self._size - len(inputs))]
+        for step in self._steps:
+            step.run(values, step.operation if call is None else call(step.node))
+        return [values[place] for place in self._results]
+
+
+class _Step:
+    """One call of a plan."""
+
+    def __init__(self, node: Node, slots: dict[int, int]):
+        self.node = node
+        self.operation = node.operation
+        leaves, self._structure = tree.take_apart((node.args, node.kwargs))
+        self._leaves = leaves
+        self._places = [(i, slots[id(x)]) for i, x in enumerate(leaves) if isinstance(x, Spec)]
+        outputs = tree.flatten(node.outputs)
+        self._targets = [slots.get(id(x)) for x in outputs]
+        is_simple = not node.kwargs and len(node.args) == 1 and isinstance(node.args[0], Spec)
+        self._argument = self._places[0][1] if is_simple else None
+        self._result = self._targets[0] if isinstance(node.outputs, Spec) else None
+
+    def run(self, values: list[Any], function: Callable[..., Any]) -> None:
+        """Call a function with the values that are the arguments, and put its results in their places."""
+        if self._argument is not None:
+            result = function(values[self._argument])
+        else:
+            leaves = list(self._leaves)
+            for place, slot in self._places:
+                leaves[place] = values[slot]
+            args, kwargs = tree.put_together(self._structure, leaves)
+            result = function(*args, **kwargs)
+        if self._result is not None:
+            values[self._result] = result
+            return
+        for slot, value in zip(self._targets, tree.flatten(result), strict=True):
+            if slot is not None:
+                values[slot] = value

@@ -1,0 +1,121 @@
+"""The steps of a model, made ready to run: everything built, and compiled where that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import tree
+from ..backend import Backend
+from ..compilation import compile
+from ..interpreters import HOST, Interpreter, kind_or_none
+from ..layers.layer import REVISION
+from ..spec import Spec
+from ..state import Variable, bind
+from ..symbolic import spec_of
+from .data import unpack_x_y_sample_weight
+
+
+class Functions:
+    """The compiled steps of a model, for the weights that it has now.
+
+    Args:
+        model: The model.
+    """
+
+    def __init__(self, model: Any):
+        self._model = model
+        self._revision = -1
+        self._compiled: dict[str, Callable[..., Any]] = {}
+        self.weights: list[Variable] = []
+
+    def are_stale(self) -> bool:
+        """Whether the model has other weights to train than when the steps were made."""
+        if self._revision in (-1, REVISION.number):
+            return False
+        self._revision = REVISION.number
+        return [id(v) for v in self._model.trainable_variables] != [id(v) for v in self.weights]
+
+    def train(self, batches: list[Any]) -> dict[str, Any]:
+        """Take a step of training for each batch."""
+        return self._function("train_step", batches[0])(batches)
+
+    def test(self, batches: list[Any]) -> dict[str, Any]:
+        """Evaluate each batch."""
+        return self._function("test_step", batches[0])(batches)
+
+    def predict(self, batch: Any) -> Any:
+        """The outputs for a batch."""
+        return self._function("predict_step", batch)([batch])
+
+    def _function(self, name: str, batch: Any) -> Callable[..., Any]:
+        found = self._compiled.get(name)
+        if found is None:
+            found = self._compiled[name] = self._make(name, batch)
+        return found
+
+    def _make(self, name: str, batch: Any) -> Callable[..., Any]:
+        """The function that takes a step for each of some batches, and returns what the last one does."""
+        model = self._model
+        is_training = name == "train_step"
+        prepare(model, batch, with_targets=name != "predict_step")
+        self.weights = model.trainable_variables
+        if is_training and model.optimizer is not None and self.weights:
+            model.optimizer.build(self.weights)
+        self._revision = REVISION.number
+        step = getattr(model, name)
+
+        def run(batches: list[Any]) -> Any:
+            result = None
+            for one in batches:
+                result = step(one)
+            return result
+
+        if getattr(model, "run_eagerly", False):
+            return run
+        jit = getattr(model, "jit_compile", "auto")
+        variables = _state(model, is_training)
+        return compile(run, variables=variables, donate_variables=is_training, jit_compile=jit)
+
+
+def _state(model: Any, is_training: bool) -> list[Variable]:
+    """The variables that a step may read or change."""
+    found = [*model.variables, *(v for metric in model.metrics for v in metric.variables)]
+    if is_training and model.optimizer is not None:
+        found += model.optimizer.variables
+    return list({id(variable): variable for variable in found}.values())
+
+
+def prepare(model: Any, batch: Any, with_targets: bool) -> None:
+    """Make the weights, losses and metrics that a step needs, which is done by calling the model on Specs."""
+    x, y, sample_weight = tree.map_structure(_spec, unpack_x_y_sample_weight(batch))
+    compiled = model._compiled
+    wants_outputs = with_targets and compiled is not None
+    if all(layer.built for layer in model.all_layers()) and not wants_outputs:
+        return
+    y_pred = _outputs_of(model, x, unpack_x_y_sample_weight(batch)[0])
+    if not wants_outputs:
+        return
+    if compiled.loss is not None:
+        compiled.loss.build(y_pred)
+    if compiled.metrics is not None and y is not None and not compiled.metrics.is_built:
+        compiled.metrics.build(y, y_pred)
+        if any(not metric.variables for metric in compiled.metrics.metrics):
+            with bind([], []):
+                compiled.metrics.update_state(y, y_pred, sample_weight)
+
+
+def _spec(x: Any) -> Any:
+    kind = kind_or_none(type(x))
+    is_array = kind is HOST or isinstance(kind, (Backend, Interpreter))
+    return Spec(spec_of(x).shape, spec_of(x).dtype) if is_array else x
+
+
+def _outputs_of(model: Any, specs: Any, x: Any) -> Any:
+    """Specs of the outputs; where the model cannot run on Specs, as it uses a framework directly, from a real run."""
+    try:
+        return model.on_specs(specs)
+    except Exception:  # what is wrong with it, the real run says
+        pass
+    with bind([], []):
+        return tree.map_structure(_spec, model(x))

@@ -1,0 +1,527 @@
+"""Training, evaluation and prediction: one pure step for all backends, and the loops around it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import masks, ops, optimizers, tree
+from ..backend import Backend, current, using
+from ..callbacks import Callback, CallbackList, History
+from ..callbacks.callback import as_numbers
+from ..callbacks.progress import progress_callback
+from ..errors import ArgumentError, StateError
+from ..interpreters import home_of, kind_or_none
+from ..layers.layer import Layer
+from ..state import Variable
+from .compiled import Compiled
+from .data import batches_of, pack_x_y_sample_weight, split, unpack_x_y_sample_weight, weights_of_classes
+from .functions import Functions
+
+
+class Trainer(Layer):
+    """What makes of a layer a model that can be trained. Subclasses may override the steps."""
+
+    optimizer: Any = None
+    stop_training = False
+    history: History | None = None
+    _compiled: Compiled | None = None
+    _functions: Functions | None = None
+
+    # Compiling ---------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say how the model is trained.
+
+        Args:
+            optimizer: The optimizer, its name or its configuration.
+            loss: The loss, its name or a function; for several outputs a list or a dictionary of them.
+            loss_weights: A factor for the loss of each output.
+            metrics: Metrics, by name or as objects; for several outputs a list of lists or a dictionary.
+            weighted_metrics: Metrics that heed the weights of samples.
+            run_eagerly: Whether the steps run op by op, as is good for finding mistakes.
+            steps_per_execution: How many steps are taken in one compiled call.
+            jit_compile: Whether the framework's optimizing compiler is used; "auto" for what usually suits.
+            auto_scale_loss: Whether, under "mixed_float16", losses are scaled so that gradients don't vanish.
+        """
+        if not hasattr(steps_per_execution, "__index__") or steps_per_execution < 1:
+            raise ArgumentError(
+                f"compile: expected steps_per_execution to be a whole number from 1; got {steps_per_execution!r}."
+            )
+        with using(self._place()):
+            optimizer = optimizers.get(optimizer)
+            scales = auto_scale_loss and self.dtype_policy.name == "mixed_float16"
+            if scales and optimizer is not None and not isinstance(optimizer, optimizers.LossScaleOptimizer):
+                optimizer = optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
+            self._compiled = Compiled(self, loss, loss_weights, metrics, weighted_metrics)
+        self.optimizer = optimizer
+        self.run_eagerly = run_eagerly
+        self.steps_per_execution = steps_per_execution
+        self.jit_compile = jit_compile
+        self.stop_training = False
+        self._functions = None
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` has been called."""
+        return self._compiled is not None
+
+    @property
+    def loss(self) -> Any:
+        """The loss that the model was compiled with."""
+        return None if self._compiled is None else self._compiled.given["loss"]
+
+    @property
+    def compiled_metrics(self) -> Any:
+        """The metrics that the model was compiled with, as one object."""
+        return None if self._compiled is None else self._compiled.metrics
+
+    def _ready(self, what: str) -> Compiled:
+        if self._compiled is None:
+            raise StateError(f"{what}: compile the model first: model.compile(optimizer=..., loss=...).")
+        return self._compiled
+
+    @property
+    def metrics(self) -> list[Any]:
+        """All metrics: of the loss, of the model and its layers, and those that it was compiled with."""
+        own = super().metrics
+        compiled = [] if self._compiled is None else self._compiled.all_metrics()
+        return list({id(metric): metric for metric in [*compiled[:1], *own, *compiled[1:]]}.values())
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of the metrics."""
+        return [metric.name for metric in self.metrics]
+
+    def reset_metrics(self) -> None:
+        """Have all metrics begin again."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    # Steps, to be overridden -------------------------------------------------------------------------------
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Take one step of training.
+
+        Args:
+            data: A batch: x, (x, y) or (x, y, sample_weight).
+
+        Returns:
+            Loss and metrics by name.
+        """
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        optimizer, weights = self.optimizer, self.weights_in_training()
+
+        def scaled_loss(_: list[Variable]) -> Any:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True)
+            loss = ops.convert_to_tensor(loss)
+            return optimizer.scale_loss(loss), (loss, y_pred, tree.map_structure(masks.mask_of, y_pred))
+
+        if weights:
+            (_, (loss, y_pred, found)), gradients = ops.value_and_grad(scaled_loss, has_aux=True)(weights)
+            optimizer.apply(gradients, weights)
+        else:
+            _, (loss, y_pred, found) = scaled_loss([])
+        for array, mask in zip(tree.flatten(y_pred), tree.flatten(found), strict=True):
+            masks.set_mask(array, mask)
+        return self._logs(loss, x, y, y_pred, sample_weight)
+
+    def weights_in_training(self) -> list[Variable]:
+        """The trainable variables, as they were found when the step was made."""
+        return self.trainable_variables if self._functions is None else self._functions.weights
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Evaluate one batch, as `train_step` without the training."""
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        y_pred = self(x, training=False)
+        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
+        return self._logs(loss, x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """The outputs for one batch."""
+        x, _, _ = unpack_x_y_sample_weight(data)
+        return self(x, training=False)
+
+    def _logs(self, loss: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
+        if self._compiled is not None:
+            count = ops.shape(next(leaf for leaf in tree.flatten(x) if leaf is not None))[0]
+            self._compiled.mean_loss.update_state(loss, ops.cast(count, "float32"))
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The number that training makes small: the losses of the outputs, and those that layers added.
+
+        Args:
+            x: The inputs.
+            y: The targets.
+            y_pred: The outputs.
+            sample_weight: A weight for each sample.
+            training: Whether this is for training.
+
+        Returns:
+            The total loss.
+        """
+        compiled = self._ready("compute_loss")
+        added = self.losses
+        terms = []
+        if compiled.loss is not None:
+            terms.append(compiled.loss(y, y_pred, sample_weight))
+        terms += [ops.sum(ops.cast(loss, self._dtype_of_losses(terms))) for loss in added]
+        if not terms:
+            raise ArgumentError(
+                "there is nothing to make small: the model was compiled without a loss, and no layer added one. "
+                "Give compile a loss, or call add_loss in a layer."
+            )
+        total = terms[0]
+        for term in terms[1:]:
+            total = ops.add(total, term)
+        return total
+
+    def _dtype_of_losses(self, terms: list[Any]) -> str:
+        return ops.dtype(terms[0]) if terms else self.variable_dtype
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Take a batch into account in the metrics, and say what they are now."""
+        if self._compiled is not None and self._compiled.metrics is not None and y is not None:
+            self._compiled.metrics.update_state(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """What the metrics say now, by name."""
+        results: dict[str, Any] = {}
+        compiled = None if self._compiled is None else self._compiled.metrics
+        handled = {id(metric) for metric in compiled.metrics} if compiled is not None else set()
+        for metric in self.metrics:
+            if id(metric) not in handled:
+                value = metric.result()
+                results.update(value if isinstance(value, Mapping) else {metric.name: value})
+        if compiled is not None:
+            results.update(compiled.result())
+        return results
+
+    # The loops ---------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | str = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+    ) -> History:
+        """Train the model.
+
+        Args:
+            x: The inputs: an array, a list or dictionary of arrays, or something iterable that gives whole batches.
+            y: The targets, laid out as the outputs.
+            batch_size: The size of a batch; None for 32.
+            epochs: The number of the last epoch.
+            verbose: 0 for silence, 1 or "auto" for a bar, 2 for a line for each epoch.
+            callbacks: Callbacks.
+            validation_split: The share of the samples, the last ones, that is kept for validation.
+            validation_data: (x, y) or (x, y, sample_weight) for validation, or something iterable.
+            shuffle: Whether each epoch has an order of its own; "batch" shuffles whole batches.
+            class_weight: Weights of classes, by their numbers.
+            sample_weight: A weight for each sample.
+            initial_epoch: The number of epochs that were done before.
+            steps_per_epoch: How many batches make an epoch; None for all.
+            validation_steps: How many batches make a validation; None for all.
+            validation_batch_size: The size of a batch of validation; None for `batch_size`.
+            validation_freq: After how many epochs there is a validation, or the numbers of the epochs with one.
+
+        Returns:
+            The record of loss and metrics, its `history` a list for each name.
+        """
+        self._ready("fit")
+        if validation_split and validation_data is None:
+            (x, y, sample_weight), validation_data = split(validation_split, x, y, sample_weight)
+        data = batches_of(x, y, sample_weight, batch_size, shuffle, steps_per_epoch, class_weight)
+        with self._at_home(x):
+            watching = self._callbacks(callbacks, verbose, epochs=epochs, steps=data.steps)
+            self.stop_training = False
+            watching.on_train_begin()
+            logs: dict[str, Any] = {}
+            for epoch in range(initial_epoch, epochs):
+                self.reset_metrics()
+                watching.on_epoch_begin(epoch)
+                logs = self._train_epoch(data, watching)
+                if validation_data is not None and _is_due(validation_freq, epoch):
+                    logs.update(
+                        self._validate(validation_data, validation_batch_size or batch_size, validation_steps, watching)
+                    )
+                watching.on_epoch_end(epoch, logs)
+                if self.stop_training:
+                    break
+            self._finish()
+            watching.on_train_end(logs)
+        assert self.history is not None
+        return self.history
+
+    def _train_epoch(self, data: Any, watching: CallbackList) -> dict[str, Any]:
+        step, logs = self.make_train_function(), {}
+        for number, batches in _in_groups(data, self.steps_per_execution):
+            watching.on_train_batch_begin(number)
+            logs = step(batches)
+            watching.on_train_batch_end(number + len(batches) - 1, logs)
+            if self.stop_training:
+                break
+        if not logs:
+            raise ArgumentError("fit: expected at least one batch of data; got none.")
+        return dict(logs)
+
+    def _validate(self, data: Any, batch_size: Any, steps: Any, watching: CallbackList) -> dict[str, Any]:
+        """Loss and metrics for the data of a validation."""
+        if isinstance(data, (tuple, list)):
+            x, y, sample_weight = unpack_x_y_sample_weight(data)
+            batches = batches_of(x, y, sample_weight, batch_size, False, steps)
+        else:
+            batches = batches_of(data, steps=steps)
+        logs = self._evaluate(batches, watching)
+        return {f"val_{name}": value for name, value in logs.items()}
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Loss and metrics for data.
+
+        Args:
+            x: The inputs, as for `fit`.
+            y: The targets.
+            batch_size: The size of a batch; None for 32.
+            verbose: 0 for silence, 1 or "auto" for a bar, 2 for a line.
+            sample_weight: A weight for each sample.
+            steps: How many batches there are; None for all.
+            callbacks: Callbacks.
+            return_dict: Whether the numbers come by name.
+            **kwargs: None are known.
+
+        Returns:
+            The loss, or a list of the loss and the metrics, or a dictionary of them.
+        """
+        if kwargs:
+            raise ArgumentError(f"evaluate: unknown arguments {', '.join(kwargs)}.")
+        self._ready("evaluate")
+        with self._at_home(x):
+            data = batches_of(x, y, sample_weight, batch_size, False, steps)
+            watching = self._callbacks(callbacks, verbose, epochs=1, steps=data.steps, add_history=False)
+            logs = as_numbers(self._evaluate(data, watching))
+        return logs if return_dict else _as_list(logs)
+
+    def _evaluate(self, data: Any, watching: CallbackList) -> dict[str, Any]:
+        step, logs = self.make_test_function(), {}
+        self.reset_metrics()
+        watching.on_test_begin()
+        for number, batches in _in_groups(data, self.steps_per_execution):
+            watching.on_test_batch_begin(number)
+            logs = step(batches)
+            watching.on_test_batch_end(number + len(batches) - 1, logs)
+        watching.on_test_end(logs)
+        if not logs:
+            raise ArgumentError("evaluate: expected at least one batch of data; got none.")
+        return dict(logs)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """The outputs for data, as NumPy arrays.
+
+        Args:
+            x: The inputs, as for `fit`.
+            batch_size: The size of a batch; None for 32.
+            verbose: 0 for silence, 1 or "auto" for a bar.
+            steps: How many batches there are; None for all.
+            callbacks: Callbacks.
+
+        Returns:
+            NumPy arrays in the structure of the outputs.
+        """
+        with self._at_home(x):
+            data = batches_of(x, batch_size=batch_size, steps=steps)
+            watching = self._callbacks(callbacks, verbose, epochs=1, steps=data.steps, add_history=False)
+            step, parts = self.make_predict_function(), []
+            watching.on_predict_begin()
+            for number, (batch,) in _in_groups(data, 1):
+                watching.on_predict_batch_begin(number)
+                outputs = step(batch)
+                parts.append(outputs)
+                if watching.listens_at("on_predict_batch_end"):
+                    watching.on_predict_batch_end(number, {"outputs": outputs})
+            watching.on_predict_end()
+            if not parts:
+                raise ArgumentError("predict: expected at least one batch of data; got none.")
+            return tree.map_structure(lambda *arrays: np.concatenate([_on_host(a) for a in arrays]), *parts)
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Take one step of training on one batch, and return loss and metrics so far."""
+        self._ready("train_on_batch")
+        if class_weight is not None:
+            if sample_weight is not None:
+                raise ArgumentError("train_on_batch: expected either class_weight or sample_weight; got both.")
+            sample_weight = weights_of_classes(y, class_weight)
+        with self._at_home(x):
+            logs = as_numbers(self.make_train_function()([pack_x_y_sample_weight(x, y, sample_weight)]))
+        return logs if return_dict else _as_list(logs)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Evaluate one batch, and return loss and metrics so far."""
+        self._ready("test_on_batch")
+        with self._at_home(x):
+            batch = pack_x_y_sample_weight(x, y, sample_weight)
+            logs = as_numbers(self.make_test_function()([batch]))
+        return logs if return_dict else _as_list(logs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, as NumPy arrays."""
+        with self._at_home(x):
+            return tree.map_structure(_on_host, self.make_predict_function()(x))
+
+    # Compiled functions ------------------------------------------------------------------------------------
+
+    def make_train_function(self, force: bool = False) -> Callable[..., Any]:
+        """The function that takes steps of training, from a list of batches to the logs of the last."""
+        return self._current_functions(force).train
+
+    def make_test_function(self, force: bool = False) -> Callable[..., Any]:
+        """The function that evaluates, from a list of batches to the logs of the last."""
+        return self._current_functions(force).test
+
+    def make_predict_function(self, force: bool = False) -> Callable[..., Any]:
+        """The function that predicts, from a batch to outputs."""
+        return self._current_functions(force).predict
+
+    def _current_functions(self, force: bool = False) -> Functions:
+        """The compiled steps; others where weights have been frozen or a layer is new."""
+        functions = self._functions
+        if force or functions is None or functions.are_stale():
+            functions = self._functions = Functions(self)
+        return functions
+
+    # Around ------------------------------------------------------------------------------------------------
+
+    def _place(self) -> Backend:
+        """The backend of the model, or the one in use."""
+        return self._home or current()
+
+    @contextlib.contextmanager
+    def _at_home(self, x: Any) -> Iterator[None]:
+        """Use the backend of the model; before it is built, that of native arrays it is given."""
+        home = self._home
+        if home is None:
+            natives = [leaf for leaf in tree.flatten(x) if isinstance(kind_or_none(type(leaf)), Backend)]
+            home = home_of(natives) if natives else current()
+        with using(home):
+            yield
+
+    def _callbacks(self, callbacks: Any, verbose: Any, add_history: bool = True, **params: Any) -> CallbackList:
+        if isinstance(callbacks, CallbackList):
+            return callbacks
+        given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
+        bar = progress_callback(verbose)
+        found = CallbackList([*given, *([bar] if bar else [])], add_history, model=self, verbose=verbose, **params)
+        if add_history:
+            self.history = next(c for c in found.callbacks if isinstance(c, History))
+        return found
+
+    def _finish(self) -> None:
+        """Have the optimizer leave weights as they shall be after training."""
+        if self.optimizer is not None and getattr(self.optimizer, "use_ema", False):
+            self.optimizer.finalize_variable_values(self.trainable_variables)
+
+    def to_backend(self, name: str | Backend) -> Trainer:
+        """Take the model to another backend: weights, optimizer, metrics and all.
+
+        Args:
+            name: The backend, or its name.
+
+        Returns:
+            The model itself.
+        """
+        super().to_backend(name)
+        home = self._home
+        others = [] if self.optimizer is None else list(self.optimizer.variables)
+        for variable in [*others, *(v for metric in self.metrics for v in metric.variables)]:
+            variable.move_to(home)  # type: ignore[arg-type]
+        self._functions = None
+        return self
+
+
+def _in_groups(data: Iterable[Any], size: int) -> Iterator[tuple[int, list[Any]]]:
+    """Batches in lists of a size, each with the number of its first."""
+    first, group = 0, []
+    for batch in data:
+        group.append(batch)
+        if len(group) == size:
+            yield first, group
+            first, group = first + size, []
+    if group:
+        yield first, group
+
+
+def _is_due(frequency: Any, epoch: int) -> bool:
+    """Whether there is a validation after an epoch."""
+    if hasattr(frequency, "__index__"):
+        return (epoch + 1) % frequency == 0
+    return epoch + 1 in frequency
+
+
+def _as_list(logs: dict[str, Any]) -> Any:
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
+
+
+def _on_host(x: Any) -> np.ndarray:
+    return np.asarray(ops.convert_to_numpy(x))
