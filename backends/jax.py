@@ -565,7 +565,8 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
 def _in_range(indices: Any, size: int, axis: int) -> Any:
     """Indices, after a look at whether they are in range."""
     if _is_known(indices) and indices.size:
-        low, high = int(jnp.min(indices)), int(jnp.max(indices))
+        host = np.asarray(indices)  # which is known in a compiled function, too, where jnp.min of it would not be
+        low, high = int(host.min()), int(host.max())
         if high >= size or low < -size:
             raise OutOfRangeError.of_index(high if high >= size else low, axis, size)
     return indices

@@ -589,7 +589,8 @@ def _in_range(indices: Any, size: Any, axis: int) -> Any:
     """Indices that count from the front, after a look at whether they are in range."""
     indices = indices if indices.dtype in (tf.int32, tf.int64) else tf.cast(indices, tf.int64)
     if _is_known(indices) and math.prod(indices.shape):
-        low, high = int(tf.reduce_min(indices)), int(tf.reduce_max(indices))
+        host = indices.numpy()  # which is known in a graph, too, where tf.reduce_min of it would not be
+        low, high = int(host.min()), int(host.max())
         if high >= size or low < -size:
             raise OutOfRangeError.of_index(high if high >= size else low, axis, size)
         if low >= 0:

@@ -54,6 +54,8 @@ class Trial:
     unknown: tuple[int, ...] = (0,)
     """The axes of the inputs whose sizes may be unknown."""
     gradient: bool = True
+    exact: bool = False
+    """Whether outputs are the same on every backend to the last bit."""
     mixed: bool = True
     """Whether it makes sense in mixed precision."""
 

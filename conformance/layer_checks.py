@@ -21,14 +21,14 @@ from polykeras.spec import Dim, Spec, evaluate
 from polykeras.state import bind
 from polykeras.symbolic import spec_of
 
-from .layer_case import LayerCase, Trial
+from .layer_case import Configuration, LayerCase, Trial
 
 VALUES = 1e-12
-"""How far outputs in float64 may be apart: sums of up to some hundred terms in another order, relative to the largest."""
+"""How far outputs in float64 may be apart: sums of some hundred terms in another order, relative to the largest."""
 GRADIENTS = 1e-10
 """The same for gradients, which add up over all outputs."""
 HALF = 2e-2
-"""How far results in float16 may be from those in float64: eps is 1e-3, and some hundred terms are added up."""
+"""How far results in float16 may be from those in float32: eps is 1e-3, and some hundred terms are added up."""
 
 
 class Run:
@@ -114,7 +114,7 @@ def check_outputs(case: LayerCase, backend: Backend) -> None:
             assert_close(numbers, wanted, VALUES, f"{run.show()} against the reference")
         if backend is not load(EMBEDDED):
             wanted = Run(case, trial, load(EMBEDDED), "float64").numbers()
-            assert_close(numbers, wanted, VALUES, f"{run.show()} against NumPy")
+            assert_close(numbers, wanted, 0 if trial.exact else VALUES, f"{run.show()} against NumPy")
         _check_specs(run, outputs)
         _check_masks(run, outputs)
 
@@ -164,7 +164,9 @@ def check_gradients(case: LayerCase, backend: Backend) -> None:
     found = _losses_and_gradients(case, trials, backend)
     if backend is load(EMBEDDED):
         wanted = [[_slope(Run(case, trial, backend, "float64"))] for trial in trials]
-        along = [[_along(Run(case, trial, backend, "float64"), result)] for trial, result in zip(trials, found, strict=True)]
+        along = [
+            [_along(Run(case, trial, backend, "float64"), result)] for trial, result in zip(trials, found, strict=True)
+        ]
         share = 1e-6  # the difference has step**2 times a third derivative, and eps / step: 1e-10 each, with factors
         for trial, slope, want in zip(trials, along, wanted, strict=True):
             assert_close(slope, want, share, f"gradient of {case.name}, {trial.inputs}, against a difference")
@@ -244,9 +246,9 @@ def _along(run: Run, result: list[np.ndarray]) -> np.ndarray:
 
 
 def check_mixed_precision(case: LayerCase, backend: Backend) -> None:
-    """Computing in float16 with weights in float32: the dtypes, and numbers near those in float64."""
+    """Computing in float16 with weights in float32: the dtypes, and numbers near those in float32."""
     for trial in [trial for trial in case.trials if trial.mixed][:2]:
-        run, wide = (Run(case, trial, backend, dtype) for dtype in ("mixed_float16", "float64"))
+        run, wide = (Run(case, trial, backend, dtype) for dtype in ("mixed_float16", "float32"))
         assert {v.dtype for v in run.layer.trainable_variables} <= {"float32"}, run.show()
         outputs = run.outputs()
         assert {spec_of(x).dtype for x in outputs} <= {"float16", "bool", "int32"}, run.show()
@@ -257,9 +259,13 @@ def check_mixed_precision(case: LayerCase, backend: Backend) -> None:
 def check_mistakes(case: LayerCase, backend: Backend) -> None:
     """What must be refused, with a message that says how to mend it."""
     for mistake, words in case.mistakes:
-        with using(backend), pytest.raises((PolykerasError, ValueError, TypeError), match=words):
-            if isinstance(mistake, Trial):
-                case_of_it = LayerCase(case.name, [mistake])
-                Run(case_of_it, mistake, backend, "float64").outputs()
-            else:
-                mistake.make(case.name, "float64")
+        with using(backend), pytest.raises((PolykerasError, NotImplementedError), match=words):
+            _make(case, mistake, backend)
+
+
+def _make(case: LayerCase, mistake: Configuration | Trial, backend: Backend) -> None:
+    """Make a layer, and call it where there is something to call it on."""
+    if isinstance(mistake, Trial):
+        Run(LayerCase(case.name, [mistake]), mistake, backend, "float64").outputs()
+    else:
+        mistake.make(case.name, "float64")

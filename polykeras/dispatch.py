@@ -16,7 +16,8 @@ from .errors import DTypeError, OpError, PolykerasError
 from .interpreters import CONVERTIBLE, HOST, NESTED, SCALAR, Interpreter, Run, kind_of
 from .settings import settings
 from .source import function_from
-from .symbolic import in_dtype, infer, prepare
+from .spec import Dim
+from .symbolic import SYMBOLIC, in_dtype, infer, prepare
 
 if TYPE_CHECKING:
     from .op import Op
@@ -147,6 +148,8 @@ def recover(op: Op, error: Exception, args: tuple[Any, ...]) -> Any:
     An ill-formed call gets the message of the op's rule for shapes and dtypes, the same on every backend. Where
     the rule is content, the error goes through untouched.
     """
+    if any(isinstance(leaf, Dim) for leaf in tree.flatten(args)):  # arrays of a size that is not known yet
+        return SYMBOLIC.runner(op)(*args)
     unnamed = isinstance(error, OpError) and error.op is None
     if (
         isinstance(error, PolykerasError)

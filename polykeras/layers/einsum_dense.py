@@ -140,16 +140,12 @@ class _Plan:
     ):
         self._equation = equation
         found = _EQUATION.fullmatch(equation.replace(" ", ""))
-        if (
-            found is None
-            or bool(found[1]) != bool(found[5])
-            or bool(found[3]) != bool(found[7])
-            or (found[1] and found[3])
-        ):
+        in_front, inputs, at_end, kernel, *after = found.groups() if found else ("", "", "", "", "?", "", "")
+        outputs = after[1]
+        if [in_front, at_end] != after[::2] or (in_front and at_end):
             self._refuse("expected one of the forms ab,bc->ac, ...ab,bc->...ac and ab...,bc->ac...")
-        _, inputs, _, kernel, _, outputs, at_end = found.groups()  # type: ignore[union-attr]
         hidden = len(input_shape) - len(inputs)
-        if hidden < 0 or (hidden and not (found[1] or at_end)):  # type: ignore[index]
+        if hidden < 0 or (hidden and not (in_front or at_end)):
             self._refuse(f"its first part has {len(inputs)} letters, and the inputs have shape {input_shape}")
         seen = input_shape[: len(inputs)] if at_end else input_shape[hidden:]
         sizes = dict(zip(inputs, seen, strict=True))
@@ -181,7 +177,7 @@ class _Plan:
         return (*(sizes[c] if c in axes else 1 for c in outputs[first:]), *(1,) * after)
 
     def with_axes(self, initializer: Any) -> Any:
-        """An initializer that is told which axes of the kernel are inputs and which are outputs, if it wants to know."""
+        """An initializer that knows which axes of the kernel are inputs and which are outputs, if it wants to."""
         if getattr(initializer, "input_axes", 0) is not None or getattr(initializer, "output_axes", 0) is not None:
             return initializer
         initializer = copy.copy(initializer)

@@ -361,7 +361,7 @@ class Layer(Operation, Stateful):
             kwargs = self._with_training(context, signature, args, kwargs)
             inputs = args[0] if args else next(iter(kwargs.values()), None)
             incoming = tree.map_structure(masks.mask_of, inputs) if masks.exist() else None
-            if signature.takes_masks and incoming is not None:
+            if signature.takes_masks and masks.exist():
                 kwargs = _with_masks(signature, args, kwargs)
             dtype = self.compute_dtype if self.autocast else None
             args = tuple([at_home(x, dtype) for x in args])
@@ -664,6 +664,7 @@ def _building(original: Callable[..., None]) -> Callable[..., None]:
 
 
 Layer.build = _building(Layer.build)  # type: ignore[method-assign]
+Layer._signature = Signature(Layer.call)
 
 
 @functools.cache

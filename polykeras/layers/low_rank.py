@@ -27,8 +27,8 @@ class LowRankAdaptable(Layer):
     def _frozen(self) -> Variable:
         if not self.built and not self._building:
             raise StateError(
-                f"{type(self).__name__} {self.name!r}: it has no weights yet. Call it, or build it with the shape of its "
-                "inputs."
+                f"{type(self).__name__} {self.name!r}: it has no weights yet. Call it, or build it with the shape of "
+                "its inputs."
             )
         return vars(self)[f"_{self.adapted}"]
 
@@ -37,7 +37,7 @@ class LowRankAdaptable(Layer):
         weight = self._frozen
         if not self.lora_enabled:
             return weight
-        change = ops.matmul(self._factor_a, self._factor_b)
+        change = ops.matmul(*self._factors)
         return ops.add(weight, ops.multiply(change, self.lora_alpha / self.lora_rank))  # type: ignore[operator]
 
     def enable_lora(
@@ -60,26 +60,25 @@ class LowRankAdaptable(Layer):
             raise StateError(f"{self.name}: it has low-rank weights already. They can be added once.")
         if weight.constraint is not None:
             raise ArgumentError(
-                f"{self.name}: a weight with a constraint cannot be adapted by low-rank weights, for which it would not "
-                "hold. Make the layer without the constraint."
+                f"{self.name}: a weight with a constraint cannot be adapted by low-rank weights, for which it would "
+                "not hold. Make the layer without the constraint."
             )
         dtype = "float64" if self.variable_dtype == "float64" else "float32"  # halves could not hold small steps
         options: dict[str, Any] = {"dtype": dtype, "regularizer": weight.regularizer}
         with using(self._home or current()), name_scope(self.path):
-            self._factor_a = self.add_weight(
-                (*weight.shape[:-1], rank), a_initializer, name=self._name_of("a"), **options
-            )
-            self._factor_b = self.add_weight(
-                (rank, weight.shape[-1]), b_initializer, name=self._name_of("b"), **options
-            )
-        setattr(self, self._name_of("a"), self._factor_a)
-        setattr(self, self._name_of("b"), self._factor_b)
+            for factor, shape, initializer in (
+                ("a", (*weight.shape[:-1], rank), a_initializer),
+                ("b", (rank, weight.shape[-1]), b_initializer),
+            ):
+                name = f"lora_{self.adapted}_{factor}"
+                setattr(self, name, self.add_weight(shape, initializer, name=name, **options))
         weight.trainable = False
         self.lora_enabled, self.lora_rank = True, rank
         self.lora_alpha = rank if lora_alpha is None else lora_alpha
 
-    def _name_of(self, factor: str) -> str:
-        return f"lora_{self.adapted}_{factor}"
+    @property
+    def _factors(self) -> tuple[Variable, Variable]:
+        return vars(self)[f"lora_{self.adapted}_a"], vars(self)[f"lora_{self.adapted}_b"]
 
     def _config_of_rank(self) -> dict[str, Any]:
         if not self.lora_rank:
@@ -88,7 +87,7 @@ class LowRankAdaptable(Layer):
 
     def _stored(self) -> list[Variable]:
         """The variables that are saved: those of the layer without low-rank weights."""
-        return [v for v in self._own_weights if v is not self._factor_a and v is not self._factor_b]
+        return [v for v in self._own_weights if all(v is not factor for factor in self._factors)]
 
     def save_own_variables(self, store: Any) -> None:
         """Put the values of the variables into a store, the large one with its adaptation."""
@@ -112,5 +111,5 @@ class LowRankAdaptable(Layer):
             )
         for number, variable in enumerate(stored):
             variable.assign(store[str(number)])
-        for factor in (self._factor_a, self._factor_b):
+        for factor in self._factors:
             factor.assign(ops.zeros(factor.shape))
