@@ -33,6 +33,7 @@ from . import (
     quantiles,
     random,
     rearranging,
+    recurrent,
     reduction,
     representation,
     scores,

@@ -347,6 +347,7 @@ from .rearranging import (
     rearrange,
     rot90,
 )
+from .recurrent import gru, lstm, simple_rnn
 from .reduction import (
     all,
     amax,

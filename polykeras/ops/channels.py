@@ -78,7 +78,8 @@ def _infer_group_normalization(
     for name, given in names.items():
         if given is not None and (given.ndim != 1 or not same_size(given.shape[0], channels)):
             raise ShapeError(
-                f"expected {name} to have a number for each of {channels} channels; got shape {show_shape(given.shape)}."
+                f"expected {name} to have a number for each of {channels} channels; got shape "
+                f"{show_shape(given.shape)}."
             )
     return Spec(x.shape, x.dtype)
 

@@ -129,6 +129,7 @@ def normalize(x: Array, axis: Any = -1, order: int = 2, epsilon: float | None = 
 def infer_batch_normalization(
     x: Spec, mean: Spec, variance: Spec, axis: int, offset: Spec | None, scale: Spec | None, epsilon: float
 ) -> Spec:
+    """The Spec of an array whose channels are normalized, after a look at what is given for each of them."""
     axis = normalize_axis(axis, x.ndim)
     names = {"mean": mean, "variance": variance, "offset": offset, "scale": scale}
     for name, given in names.items():
