@@ -59,6 +59,7 @@ from .blocks import (
 from .brackets import (
     get_item,
 )
+from .channels import group_normalization, normalize_batch
 from .complexes import (
     angle,
     conj,
@@ -348,6 +349,7 @@ from .rearranging import (
     rearrange,
     rot90,
 )
+from .recurrent import gru, lstm, simple_rnn
 from .reduction import (
     all,
     amax,

@@ -14,6 +14,7 @@ from .windows import Window, check_room, is_channels_last, padding_of, per_axis
 
 
 def _infer_convolve(inputs: Spec, kernel: Spec, window: Window) -> Spec:
+    check_room(window, inputs.shape)
     outputs = window.outputs(window.spatial(inputs.shape))
     return Spec(window.with_spatial(inputs.shape, outputs, kernel.shape[-1]), inputs.dtype)
 
@@ -230,7 +231,7 @@ def conv(
     return convolve(inputs, kernel, _with_groups(window, shape[window.channel_axis], *kernel_shape[-2:]))
 
 
-def _transposed_sizes(window: Window, shape: tuple[Any, ...], output_padding: Any) -> tuple[Any, ...]:
+def transposed_sizes(window: Window, shape: tuple[Any, ...], output_padding: Any) -> tuple[Any, ...]:
     """The spatial sizes of the result of a transposed convolution."""
     extras = (None,) * window.rank if output_padding is None else output_padding
     extras = tuple(extras) if isinstance(extras, (tuple, list)) else (extras,) * window.rank
@@ -285,7 +286,7 @@ def conv_transpose(
     channels = shape[window.channel_axis]
     if not same_size(channels, kernel_shape[-1]):
         raise ShapeError(f"the kernel takes {kernel_shape[-1]} channels, and the inputs have {channels}.")
-    sizes = _transposed_sizes(window, shape, output_padding)
+    sizes = transposed_sizes(window, shape, output_padding)
     if not all(map(same_size, window.outputs(sizes), window.spatial(shape))):
         raise ShapeError(
             f"output_padding={output_padding!r} does not go with strides={strides!r}. Use one below the strides."
