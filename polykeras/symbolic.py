@@ -13,7 +13,7 @@ from .backend import WEAK, Backend, host_array, is_swapped
 from .dtypes import INTEGERS, canonical
 from .errors import DTypeError, OpError, ShapeError
 from .interpreters import HOST, Interpreter, Run, interprets, kind_of
-from .spec import Spec
+from .spec import Dim, Spec
 
 if TYPE_CHECKING:
     from .op import Op
@@ -104,17 +104,18 @@ class Symbolic(Interpreter):
     def runner(self, op: Op) -> Run:
         def run(*args: Any) -> Any:
             call = Call(op, args)
+            known = [_number(x, p.kind) for x, p in zip(args, op.parameters, strict=True)]
 
             def produced(spec: Spec) -> Spec:
                 return Spec(spec.shape, spec.dtype, producer=call)
 
-            call.outputs = tree.map_structure(produced, infer(op, args))
+            call.outputs = tree.map_structure(produced, infer(op, known))
             return call.outputs
 
         return run
 
-    def spec(self, x: Spec) -> Spec:
-        return x
+    def spec(self, x: Spec | Dim) -> Spec:
+        return x if isinstance(x, Spec) else Spec((), "int32")
 
     def to_numpy(self, x: Spec) -> np.ndarray:
         raise DTypeError(f"{x} has a shape and a dtype, but no values to convert to NumPy.")
@@ -137,6 +138,12 @@ class Symbolic(Interpreter):
 
 SYMBOLIC = Symbolic()
 interprets(Spec, SYMBOLIC)
+interprets(Dim, SYMBOLIC)
+
+
+def _number(x: Any, kind: str) -> Any:
+    """A size that is computed with, as some number: only its dtype counts, unless the op wants to know values."""
+    return 1 if isinstance(x, Dim) and kind == "Array" else x
 
 
 def infer(op: Op, args: Sequence[Any]) -> Any:

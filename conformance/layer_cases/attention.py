@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..case import array
@@ -15,7 +17,7 @@ LOWEST = -1e9
 QUERY, VALUE, KEY = array(2, 4, 5), array(2, 3, 6), array(2, 3, 5)
 
 
-def weighed(scores, value, allowed=True):
+def weighed(scores, value, allowed: Any = True):
     """Means of values by the softmax of scores."""
     return softmax(np.where(allowed, scores, LOWEST)) @ value
 
@@ -77,7 +79,7 @@ layer(
 )
 
 
-def heads(weights, query, value, key=None, allowed=True, groups=1):
+def heads(weights, query, value, key=None, allowed: Any = True, groups=1):
     """Attention with several heads: the outputs, and the weights of the means."""
     key = value if key is None else key
     inputs = (query, key, value)
