@@ -237,6 +237,14 @@ class JaxBackend(Backend):
             )
         return np.asarray(x)
 
+    def is_differentiated(self, x: Any) -> bool:
+        """Whether it is a tracer with a tangent, or one inside."""
+        while isinstance(x, Tracer):
+            if hasattr(x, "tangent"):
+                return True
+            x = getattr(x, "val", None)
+        return False
+
     def copy(self, x: jax.Array) -> jax.Array:
         """An array with the same values whose memory can be donated without harm to the other."""
         with _allowing([x]):

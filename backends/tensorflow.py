@@ -6,7 +6,7 @@ import contextlib
 import functools
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -17,6 +17,7 @@ if "tensorflow" not in sys.modules:
         import triton  # noqa: F401 (PyTorch's: imported after TensorFlow, it would end the process)
 
 import tensorflow as tf
+from tensorflow.python.eager.record import should_record_backprop
 
 from polykeras import philox, tree
 from polykeras.backend import OPERATORS, Backend, chosen_device
@@ -133,6 +134,16 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _for_xla: ContextVar[bool] = ContextVar("polykeras_tensorflow_xla", default=False)
+_differentiating: ContextVar[bool] = ContextVar("polykeras_tensorflow_differentiating", default=False)
+
+
+@contextlib.contextmanager
+def _set(variable: ContextVar[bool], value: bool) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
 
 
 class TensorflowBackend(Backend):
@@ -185,6 +196,10 @@ class TensorflowBackend(Backend):
                 "a tensor has no values while a function is being compiled. Return it, and look at the result."
             )
         return x.numpy()
+
+    def is_differentiated(self, x: tf.Tensor) -> bool:
+        """Whether a tape follows it, for a gradient that polykeras computes."""
+        return _differentiating.get() and bool(should_record_backprop([x]))
 
     def from_dlpack(self, x: Any) -> tf.Tensor:
         """A tensor that shares the memory of an array from elsewhere.
@@ -239,7 +254,8 @@ class TensorflowBackend(Backend):
         leaves = [tf.identity(x) for x in arrays]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([x for x in leaves if _has_gradient(x)])
-            value, aux = function(leaves)
+            with _set(_differentiating, True):
+                value, aux = function(leaves)
         return value, aux, _pull(tape, [value], leaves, None)
 
     def vjp(self, function: Callable[[list], list], arrays: list) -> tuple[list, Callable[[list], list]]:
@@ -247,7 +263,8 @@ class TensorflowBackend(Backend):
         leaves = [tf.identity(x) for x in arrays]
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch([x for x in leaves if _has_gradient(x)])
-            results = [tf.identity(x) for x in function(leaves)]
+            with _set(_differentiating, True):
+                results = [tf.identity(x) for x in function(leaves)]
         return results, lambda cotangents: _pull(tape, results, leaves, cotangents)
 
     def custom_gradient(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
@@ -258,7 +275,8 @@ class TensorflowBackend(Backend):
         @tf.custom_gradient
         def run(*leaves: Any) -> tuple[list[Any], Callable[..., Any]]:
             nonlocal result_structure
-            result, gradient = function(*tree.put_together(structure, leaves))
+            with _set(_differentiating, False):  # what happens inside has the gradient that it brings
+                result, gradient = function(*tree.put_together(structure, leaves))
             results, result_structure = tree.take_apart(result)
             return results, lambda *gs: tree.flatten(gradient(*gs))
 
@@ -333,11 +351,8 @@ class TensorflowBackend(Backend):
             return function
 
         def traced(*arrays: Any) -> list[Any]:
-            token = _for_xla.set(jit_compile is True)
-            try:
+            with _set(_for_xla, jit_compile is True):
                 return function(*arrays)
-            finally:
-                _for_xla.reset(token)
 
         return tf.function(traced, autograph=False, jit_compile=jit_compile is True)
 

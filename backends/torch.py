@@ -21,8 +21,11 @@ from polykeras.backend import COMPARISONS, Backend, chosen_device, numpy_dtype, 
 from polykeras.dtypes import ALL, NAMES
 from polykeras.errors import BackendError, GradientError, MatrixError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
+from polykeras.settings import settings
 from polykeras.spec import normalize_axes, normalize_axis
 from polykeras.symbolic import infer
+
+from . import torch_updates
 
 KERNELS: dict[str, Callable[..., Any]] = {
     # arithmetic
@@ -213,6 +216,10 @@ class TorchBackend(Backend):
             bits = x.detach().cpu().contiguous().view(torch.int16 if name == "bfloat16" else torch.uint8).numpy()
             return bits.view(numpy_dtype(name))
         return x.numpy(force=True)
+
+    def is_differentiated(self, x: torch.Tensor) -> bool:
+        """Whether autograd follows it, for a gradient that polykeras computes."""
+        return x.requires_grad and _differentiating.get() and torch.is_grad_enabled()
 
     def from_dlpack(self, x: Any) -> torch.Tensor:
         """A tensor that shares the memory of an array from elsewhere."""
@@ -1008,6 +1015,133 @@ def batch_normalization(x: Any, mean: Any, variance: Any, axis: int, offset: Any
 
 
 @kernel
+def normalize_batch(x: Any, offset: Any, scale: Any, axis: int, epsilon: float) -> Any:
+    axis = normalize_axis(axis, x.ndim)
+    channels = x.shape[axis]
+    count = x.numel() // channels if channels else 0
+    fits = all(p is None or p.shape == (channels,) for p in (offset, scale))
+    if x.ndim < 2 or count < 2 or not fits:
+        return _body("normalize_batch", x, offset, scale, axis, epsilon)
+    wide = torch.float32 if x.dtype in (torch.bfloat16, torch.float16) else x.dtype
+    mean, variance = torch.empty((2, channels), dtype=wide, device=x.device)
+    offset, scale = (None if p is None else p.to(wide) for p in (offset, scale))
+    # with this momentum, its running statistics are those of the batch; of the variance the unbiased estimate
+    apart = scale is None and offset is not None  # then the second gradient fails
+    moved = F.batch_norm(x.movedim(axis, 1), mean, variance, scale, None if apart else offset, True, 1.0, epsilon)
+    if apart:
+        moved = moved + _along_channels(offset, x)
+    return moved.movedim(1, axis), mean, variance * ((count - 1) / count)
+
+
+def _along_channels(parameter: Any, x: Any) -> Any:
+    return parameter.reshape(-1, *(1,) * (x.ndim - 2))
+
+
+@kernel
+def group_normalization(x: Any, gamma: Any, beta: Any, groups: int, axis: int, epsilon: float) -> Any:
+    axis = normalize_axis(axis, x.ndim)
+    fits = x.ndim > 1 and axis and groups > 0 and x.shape[axis] % groups == 0 and x.numel()
+    if not fits or any(p is not None and p.shape != (x.shape[axis],) for p in (gamma, beta)):
+        return _body("group_normalization", x, gamma, beta, groups, axis, epsilon)
+    apart = gamma is None and beta is not None  # then the second gradient fails
+    moved = F.group_norm(x.movedim(axis, 1), groups, gamma, None if apart else beta, epsilon)
+    return (moved + _along_channels(beta, x) if apart else moved).movedim(1, axis)
+
+
+# Recurrent networks ----------------------------------------------------------------------------------------
+
+
+def _packed(x: Any, mask: Any) -> tuple[Any, Any] | None:
+    """The steps that count as PyTorch packs them, if they are the first ones of each example, and at least one."""
+    lengths = mask.sum(1)
+    if not bool(lengths.all()) or not bool((mask.cumsum(1) == lengths[:, None].minimum(_counted(mask))).all()):
+        return None
+    return torch.nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), True, False), lengths
+
+
+def _counted(mask: Any) -> Any:
+    return torch.arange(1, mask.shape[1] + 1, device=mask.device)
+
+
+def _recurrent(run: Callable[..., Any], x: Any, states: Any, weights: list[Any], mask: Any) -> Any:
+    """The results of one of PyTorch's recurrent networks of one layer, or None where it cannot heed the mask."""
+    biased = len(weights) > 2
+    if mask is None:
+        return run(x, states, weights, biased, 1, 0.0, False, False, True)
+    found = _packed(x, mask)
+    if found is None:
+        return None
+    packed, _ = found
+    data, *last = run(packed.data, packed.batch_sizes, _sorted(states, packed), weights, biased, 1, 0.0, False, False)
+    last = [torch.index_select(state, 1, packed.unsorted_indices) for state in last]
+    rest = torch.nn.utils.rnn.PackedSequence(data, *packed[1:])
+    outputs, _ = torch.nn.utils.rnn.pad_packed_sequence(rest, True, total_length=x.shape[1])
+    return torch.where(mask[:, :, None], outputs, last[0][0][:, None]), *last
+
+
+def _sorted(states: Any, packed: Any) -> Any:
+    if isinstance(states, tuple):
+        return tuple(torch.index_select(state, 1, packed.sorted_indices) for state in states)
+    return torch.index_select(states, 1, packed.sorted_indices)
+
+
+def _fits_recurrent(
+    x: Any, states: Sequence[Any], gates: int, kernel: Any, recurrent: Any, bias: Any, mask: Any
+) -> bool:
+    """Whether shapes are such as PyTorch can take. The op's body knows what to say of the others."""
+    if x.ndim != 3 or kernel.ndim != 2 or recurrent.ndim != 2 or 0 in x.shape:
+        return False
+    (batch, steps, features), (units, width) = x.shape, recurrent.shape
+    return (
+        width == gates * units
+        and kernel.shape == (features, width)
+        and all(state.shape == (batch, units) for state in states)
+        and (bias is None or bias.shape[-1:] == (width,))
+        and (mask is None or mask.shape == (batch, steps))
+    )
+
+
+@kernel
+def simple_rnn(x: Any, h: Any, kernel: Any, recurrent_kernel: Any, bias: Any, mask: Any, unroll: Any) -> Any:
+    weights = [kernel.mT, recurrent_kernel.mT, *(() if bias is None else (bias, torch.zeros_like(bias)))]
+    fits = _fits_recurrent(x, (h,), 1, kernel, recurrent_kernel, bias, mask)
+    found = _recurrent(torch.rnn_tanh, x, h[None], weights, mask) if fits else None
+    if found is None:
+        return _body("simple_rnn", x, h, kernel, recurrent_kernel, bias, mask, unroll)
+    return found[0], found[1][0]
+
+
+@kernel
+def lstm(x: Any, h: Any, c: Any, kernel: Any, recurrent_kernel: Any, bias: Any, mask: Any, unroll: Any) -> Any:
+    weights = [kernel.mT, recurrent_kernel.mT, *(() if bias is None else (bias, torch.zeros_like(bias)))]
+    fits = _fits_recurrent(x, (h, c), 4, kernel, recurrent_kernel, bias, mask)
+    found = _recurrent(torch.lstm, x, (h[None], c[None]), weights, mask) if fits else None
+    if found is None:
+        return _body("lstm", x, h, c, kernel, recurrent_kernel, bias, mask, unroll)
+    return found[0], found[1][0], found[2][0]
+
+
+@kernel
+def gru(
+    x: Any, h: Any, kernel: Any, recurrent_kernel: Any, bias: Any, mask: Any, reset_after: bool, unroll: Any
+) -> Any:
+    found = None
+    if reset_after and _fits_recurrent(x, (h,), 3, kernel, recurrent_kernel, bias, mask):
+        weights = [_reset_first(w).mT for w in (kernel, recurrent_kernel)]
+        weights += [] if bias is None else list(_reset_first(bias))
+        found = _recurrent(torch.gru, x, h[None], weights, mask)
+    if found is None:
+        return _body("gru", x, h, kernel, recurrent_kernel, bias, mask, reset_after, unroll)
+    return found[0], found[1][0]
+
+
+def _reset_first(weight: Any) -> Any:
+    """Weights of the gates in PyTorch's order: that of resetting comes before that of updating."""
+    update, reset, candidate = weight.chunk(3, -1)
+    return torch.cat((reset, update, candidate), -1)
+
+
+@kernel
 def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool, axis: int) -> Any:
     axis = normalize_axis(axis, output.ndim)
     classes = target.squeeze(axis) if target.ndim == output.ndim and target.shape[axis] == 1 else target
@@ -1044,6 +1178,7 @@ def dot_product_attention(
     flash_attention: bool | None,
     attn_logits_soft_cap: float | None,
 ) -> Any:
+    flash_attention = settings.flash_attention if flash_attention is None else flash_attention
     options = (is_causal, flash_attention, attn_logits_soft_cap)
     plain = attn_logits_soft_cap is None and flash_attention is not False and (scale is None or type(scale) is float)
     if not plain or not _attention_fits(query, key, value, bias, mask):
@@ -1184,3 +1319,4 @@ def _arrays(structure: Any) -> Any:
 
 
 backend = TorchBackend()
+KERNELS |= torch_updates.kernels(backend)

@@ -32,6 +32,9 @@ class Compiled:
         donate_variables: bool,
         jit_compile: bool | str,
     ):
+        if isinstance(variables, Variable) or not all(isinstance(variable, Variable) for variable in variables):
+            given = variables if isinstance(variables, Variable) else [type(x).__name__ for x in variables]
+            raise StateError(f"compile: expected variables to be a list of them; got {given}. Write variables=[v].")
         functools.update_wrapper(self, function)
         self.function = function
         self.variables = list(variables)
@@ -95,7 +98,7 @@ class Compiled:
             raise StateError(
                 f"compile: arguments must be arrays or hashable values, to tell compiled programs apart; got {kinds}."
             ) from None
-        return (home.name, chosen_device(home), *vars(settings).values(), structure, key)
+        return (home.name, chosen_device(home), *settings.of_programs(), structure, key)
 
     def _program(
         self, home: Backend, structure: tree.Structure, leaves: list[Any], places: list[int], args: tuple[Any, ...]
@@ -109,7 +112,8 @@ class Compiled:
                 given[place] = array
             positional, named = tree.put_together(structure, given)
             others = Others()
-            with bind(self.variables, arrays[:count], strict=True) as binding:
+            state = arrays[:count]
+            with bind(self.variables, state, strict=True, donated=self._donate_variables) as binding:
                 result = others.split(self.function(*positional, **named))
                 program.ran(others)
                 return [*binding.collect(), *result]
@@ -183,7 +187,8 @@ def compile(
             a decorator with the other arguments.
         variables: The variables that it reads or assigns to.
         donate: The positions of arguments whose memory may be used for the results; they are lost to the caller.
-        donate_variables: Whether arrays that variables held before the call may be used for the results.
+        donate_variables: Whether arrays that variables held before the call, or before an optimizer's step in it, may
+            be used for the results.
         jit_compile: True for the framework's optimizing compiler, False to leave it out, "auto" for what usually
             suits: XLA on JAX, a graph without XLA on TensorFlow, no compiler on PyTorch.
 

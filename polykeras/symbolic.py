@@ -105,6 +105,8 @@ class Symbolic(Interpreter):
         def run(*args: Any) -> Any:
             call = Call(op, args)
             known = [_number(x, p.kind) for x, p in zip(args, op.parameters, strict=True)]
+            if not all(getattr(x, "record_history", True) for i in op.positions for x in tree.flatten(args[i])):
+                return infer(op, known)
 
             def produced(spec: Spec) -> Spec:
                 return Spec(spec.shape, spec.dtype, producer=call)
@@ -117,8 +119,8 @@ class Symbolic(Interpreter):
     def spec(self, x: Spec | Dim) -> Spec:
         return x if isinstance(x, Spec) else Spec((), "int32")
 
-    def to_numpy(self, x: Spec) -> np.ndarray:
-        raise DTypeError(f"{x} has a shape and a dtype, but no values to convert to NumPy.")
+    def to_numpy(self, x: Spec | Dim) -> np.ndarray:
+        return x.__array__() if isinstance(x, Spec) else np.asarray(int(x))
 
     def asarray(self, x: Any, dtype: str | None = None) -> Spec:
         """The Spec of any array or number."""
@@ -152,7 +154,7 @@ def infer(op: Op, args: Sequence[Any]) -> Any:
         prepared = prepare(op, SYMBOLIC, args)
         return (op.infer or op.body)(*prepared)  # type: ignore[misc]
     except OpError as mistake:
-        raise mistake if mistake.op else mistake.named(op.name) from None
+        raise mistake if mistake.op and op.takes_functions else mistake.named(op.name) from None
 
 
 def spec_of(x: Any) -> Spec:

@@ -299,9 +299,7 @@ def test_a_call_as_a_pure_function(backend):
 def test_inputs_that_do_not_fit_are_refused(backend):
     layer = Linear(2, name="scores")
     layer.input_spec = InputSpec(ndim=2, axes={-1: 3})
-    with pytest.raises(
-        ArgumentError, match="Linear 'scores': expected the input to have size 3 on axis -1"
-    ):
+    with pytest.raises(ArgumentError, match="Linear 'scores': expected the input to have size 3 on axis -1"):
         layer(np.ones((2, 4), "float32"))
     with pytest.raises(ArgumentError, match="2 axes; got shape"):
         layer(np.ones((2, 3, 1), "float32"))

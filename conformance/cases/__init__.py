@@ -6,6 +6,7 @@ from . import (
     arithmetic,
     attention,
     blocks,
+    channels,
     complexes,
     control,
     conversion,
@@ -32,6 +33,7 @@ from . import (
     quantiles,
     random,
     rearranging,
+    recurrent,
     reduction,
     representation,
     scores,
@@ -44,6 +46,7 @@ from . import (
     statistics,
     tapers,
     trigonometry,
+    updates,
     whole_numbers,
     windows,
 )

@@ -8,12 +8,13 @@ from typing import Any
 from .. import ops
 from ..dtypes import inexact
 from ..errors import ShapeError
-from ..op import Array, composed, primitive
+from ..op import Array, composed, names_its_errors, primitive
 from ..spec import Spec, same_size, show_shape
 from .windows import Window, check_room, is_channels_last, padding_of, per_axis
 
 
 def _infer_convolve(inputs: Spec, kernel: Spec, window: Window) -> Spec:
+    check_room(window, inputs.shape)
     outputs = window.outputs(window.spatial(inputs.shape))
     return Spec(window.with_spatial(inputs.shape, outputs, kernel.shape[-1]), inputs.dtype)
 
@@ -230,7 +231,7 @@ def conv(
     return convolve(inputs, kernel, _with_groups(window, shape[window.channel_axis], *kernel_shape[-2:]))
 
 
-def _transposed_sizes(window: Window, shape: tuple[Any, ...], output_padding: Any) -> tuple[Any, ...]:
+def transposed_sizes(window: Window, shape: tuple[Any, ...], output_padding: Any) -> tuple[Any, ...]:
     """The spatial sizes of the result of a transposed convolution."""
     extras = (None,) * window.rank if output_padding is None else output_padding
     extras = tuple(extras) if isinstance(extras, (tuple, list)) else (extras,) * window.rank
@@ -285,7 +286,7 @@ def conv_transpose(
     channels = shape[window.channel_axis]
     if not same_size(channels, kernel_shape[-1]):
         raise ShapeError(f"the kernel takes {kernel_shape[-1]} channels, and the inputs have {channels}.")
-    sizes = _transposed_sizes(window, shape, output_padding)
+    sizes = transposed_sizes(window, shape, output_padding)
     if not all(map(same_size, window.outputs(sizes), window.spatial(shape))):
         raise ShapeError(
             f"output_padding={output_padding!r} does not go with strides={strides!r}. Use one below the strides."
@@ -369,6 +370,7 @@ def _check_rank(name: str, inputs: Any, rank: int) -> None:
         raise ShapeError(f"expected inputs with {rank + 2} axes; got shape {given}.").named(name)
 
 
+@names_its_errors
 def conv1d(
     inputs: Array,
     kernel: Array,
@@ -386,6 +388,7 @@ def conv1d(
     return conv(inputs, kernel, strides, padding, data_format, dilation_rate)
 
 
+@names_its_errors
 def conv2d(
     inputs: Array,
     kernel: Array,
@@ -403,6 +406,7 @@ def conv2d(
     return conv(inputs, kernel, strides, padding, data_format, dilation_rate)
 
 
+@names_its_errors
 def conv3d(
     inputs: Array,
     kernel: Array,
@@ -420,6 +424,7 @@ def conv3d(
     return conv(inputs, kernel, strides, padding, data_format, dilation_rate)
 
 
+@names_its_errors
 def conv1d_transpose(
     inputs: Array,
     kernel: Array,
@@ -438,6 +443,7 @@ def conv1d_transpose(
     return conv_transpose(inputs, kernel, strides, padding, output_padding, data_format, dilation_rate)
 
 
+@names_its_errors
 def conv2d_transpose(
     inputs: Array,
     kernel: Array,
@@ -456,6 +462,7 @@ def conv2d_transpose(
     return conv_transpose(inputs, kernel, strides, padding, output_padding, data_format, dilation_rate)
 
 
+@names_its_errors
 def conv3d_transpose(
     inputs: Array,
     kernel: Array,

@@ -126,9 +126,10 @@ def normalize(x: Array, axis: Any = -1, order: int = 2, epsilon: float | None = 
     return _normalize(x, axis, order, _epsilon(epsilon))
 
 
-def _infer_batch_normalization(
+def infer_batch_normalization(
     x: Spec, mean: Spec, variance: Spec, axis: int, offset: Spec | None, scale: Spec | None, epsilon: float
 ) -> Spec:
+    """The Spec of an array whose channels are normalized, after a look at what is given for each of them."""
     axis = normalize_axis(axis, x.ndim)
     names = {"mean": mean, "variance": variance, "offset": offset, "scale": scale}
     for name, given in names.items():
@@ -141,7 +142,7 @@ def _infer_batch_normalization(
 
 
 @composed(
-    infer=_infer_batch_normalization,
+    infer=infer_batch_normalization,
     accepts=ORDERED,
     promote=inexact,
     ulp=4,  # a reciprocal root, and what it multiplies
@@ -174,7 +175,7 @@ def batch_normalization(
            [ 1.,  1.]], dtype=float32)
     """
     offsets, scales = (None if p is None else spec_of(p) for p in (offset, scale))
-    _infer_batch_normalization(spec_of(x), spec_of(mean), spec_of(variance), axis, offsets, scales, epsilon)
+    infer_batch_normalization(spec_of(x), spec_of(mean), spec_of(variance), axis, offsets, scales, epsilon)
     shape = ops.shape(x)
     axis = normalize_axis(axis, len(shape))
     channels = tuple(size if i == axis else 1 for i, size in enumerate(shape))

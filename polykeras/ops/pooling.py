@@ -16,6 +16,7 @@ from .windows import Window, check_room, is_channels_last, padding_of, per_axis
 
 
 def _infer_pool(x: Spec, window: Window) -> Spec:
+    check_room(window, x.shape)
     outputs = window.outputs(window.spatial(x.shape))
     return Spec(window.with_spatial(x.shape, outputs, x.shape[window.channel_axis]), x.dtype)
 

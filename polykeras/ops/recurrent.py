@@ -1,0 +1,250 @@
+"""Recurrent networks over whole sequences, as one op each.
+
+The products with the inputs are made for all steps at once, before the steps are run; only those with the state are
+left for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import ops
+from ..dtypes import ORDERED, inexact
+from ..errors import ShapeError
+from ..op import Array, Mask, composed
+from ..spec import Spec, same_size, show_shape
+from ..symbolic import spec_of
+
+
+def _check(
+    x: Spec, states: tuple[Spec, ...], kernel: Spec, recurrent: Spec, bias: Spec | None, mask: Spec | None, gates: int
+) -> int:
+    """The number of units, if everything fits together."""
+    if recurrent.ndim != 2 or not same_size(recurrent.shape[0] * gates, recurrent.shape[1]):
+        given = show_shape(recurrent.shape)
+        raise ShapeError(f"expected a recurrent kernel of shape (units, {gates} * units); got shape {given}.")
+    units = recurrent.shape[0]
+    if x.ndim != 3 or x.shape[1] == 0:
+        raise ShapeError(f"expected inputs of shape (batch, steps, features), with steps; got {show_shape(x.shape)}.")
+    wanted = (("kernel", kernel, (x.shape[2], gates * units)), *(("state", s, (x.shape[0], units)) for s in states))
+    for name, given, shape in (*wanted, ("mask", mask, x.shape[:2])):
+        if given is not None and (given.ndim != len(shape) or not all(map(same_size, given.shape, shape))):
+            raise ShapeError(f"expected {name} to have shape {show_shape(shape)}; got {show_shape(given.shape)}.")
+    if bias is not None and not same_size(bias.shape[-1] if bias.ndim else 0, gates * units):
+        raise ShapeError(f"expected a bias with {gates} * {units} numbers; got shape {show_shape(bias.shape)}.")
+    return units
+
+
+def _results(x: Spec, units: int, states: int) -> tuple[Spec, ...]:
+    return Spec((*x.shape[:2], units), x.dtype), *(Spec((x.shape[0], units), x.dtype) for _ in range(states))
+
+
+def _summands(x: Spec, *rest: Any) -> Any:
+    return x.shape[1] * x.shape[2]
+
+
+def run_steps(
+    step: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]],
+    projected: Any,
+    states: tuple[Any, ...],
+    mask: Any,
+    unroll: bool | int = False,
+) -> Any:
+    """Run steps along the second axis of an array, the first state being what a step gives out.
+
+    Where the mask is False, nothing changes, and what was given out before is given out again, at first zeros.
+    """
+    xs = ops.swapaxes(projected, 0, 1)
+    if mask is None:
+
+        def advance(carry: tuple[Any, ...], x: Any) -> Any:
+            following = step(x, carry)
+            return following, following[0]
+
+        states, outputs = ops.scan(advance, states, xs, unroll=unroll or 1)
+    else:
+
+        def advance_where(carry: Any, given: Any) -> Any:
+            (previous, states), (x, counts) = carry, given
+            following = step(x, states)
+            output = ops.where(counts, following[0], previous)
+            states = tuple(ops.where(counts, new, old) for new, old in zip(following, states, strict=True))
+            return (output, states), output
+
+        counts = ops.expand_dims(ops.swapaxes(mask, 0, 1), -1)
+        first = ops.zeros_like(states[0]), states
+        (_, states), outputs = ops.scan(advance_where, first, (xs, counts), unroll=unroll or 1)
+    return ops.swapaxes(outputs, 0, 1), *states
+
+
+def _projected(x: Any, kernel: Any, bias: Any) -> Any:
+    out = ops.matmul(x, kernel)
+    return out if bias is None else ops.add(out, bias)
+
+
+def _infer_simple_rnn(
+    x: Spec, h: Spec, kernel: Spec, recurrent_kernel: Spec, bias: Spec | None, mask: Spec | None, unroll: Any
+) -> tuple[Spec, ...]:
+    return _results(x, _check(x, (h,), kernel, recurrent_kernel, bias, mask, 1), 1)
+
+
+_ULP = 64  # of many steps, each of which a few units in error goes through the next ones
+
+
+@composed(infer=_infer_simple_rnn, accepts=ORDERED, promote=inexact, summands=_summands, ulp=_ULP)
+def simple_rnn(
+    x: Array,
+    h: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None = None,
+    mask: Mask | None = None,
+    unroll: Any = False,
+) -> Any:
+    """Elman's network: at each step h = tanh(x kernel + h recurrent_kernel + bias).
+
+    Args:
+        x: Array of shape (batch, steps, features).
+        h: The first state, of shape (batch, units).
+        kernel: What the inputs are multiplied with, of shape (features, units).
+        recurrent_kernel: What the state is multiplied with, of shape (units, units).
+        bias: Numbers to add, one for each unit.
+        mask: Bools of shape (batch, steps). Where they are False, nothing changes.
+        unroll: Whether a compiled function has all steps one by one, or how many of them at a time.
+
+    Returns:
+        The states after each step, of shape (batch, steps, units), and the last state.
+
+    >>> simple_rnn(ones((1, 2, 1)), zeros((1, 1)), ones((1, 1)), ones((1, 1)))[1]
+    array([[0.9424102]], dtype=float32)
+    """
+
+    def step(x: Any, states: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (ops.tanh(ops.add(x, ops.matmul(states[0], recurrent_kernel))),)
+
+    return run_steps(step, _projected(x, kernel, bias), (h,), mask, unroll)
+
+
+def _infer_lstm(
+    x: Spec,
+    h: Spec,
+    c: Spec,
+    kernel: Spec,
+    recurrent_kernel: Spec,
+    bias: Spec | None,
+    mask: Spec | None,
+    unroll: Any,
+) -> tuple[Spec, ...]:
+    return _results(x, _check(x, (h, c), kernel, recurrent_kernel, bias, mask, 4), 2)
+
+
+@composed(infer=_infer_lstm, accepts=ORDERED, promote=inexact, summands=_summands, ulp=_ULP)
+def lstm(
+    x: Array,
+    h: Array,
+    c: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None = None,
+    mask: Mask | None = None,
+    unroll: Any = False,
+) -> Any:
+    """Hochreiter and Schmidhuber's network, with a forget gate, over a whole sequence.
+
+    Args:
+        x: Array of shape (batch, steps, features).
+        h: The first state, of shape (batch, units).
+        c: The first memory, of shape (batch, units).
+        kernel: What the inputs are multiplied with, of shape (features, 4 * units): for the gates of input and
+            forgetting, for what is to be remembered, and for the gate of output.
+        recurrent_kernel: What the state is multiplied with, of shape (units, 4 * units), likewise.
+        bias: Numbers to add, likewise.
+        mask: Bools of shape (batch, steps). Where they are False, nothing changes.
+        unroll: Whether a compiled function has all steps one by one, or how many of them at a time.
+
+    Returns:
+        The states after each step, of shape (batch, steps, units), the last state, and the last memory.
+
+    >>> lstm(ones((1, 2, 1)), zeros((1, 1)), zeros((1, 1)), ones((1, 4)), ones((1, 4)))[1]
+    array([[0.7396844]], dtype=float32)
+    """
+
+    def step(x: Any, states: tuple[Any, ...]) -> tuple[Any, ...]:
+        state, memory = states
+        entering, keeping, new, leaving = ops.split(ops.add(x, ops.matmul(state, recurrent_kernel)), 4, axis=-1)
+        kept = ops.multiply(ops.sigmoid(keeping), memory)
+        memory = ops.add(kept, ops.multiply(ops.sigmoid(entering), ops.tanh(new)))
+        return ops.multiply(ops.sigmoid(leaving), ops.tanh(memory)), memory
+
+    return run_steps(step, _projected(x, kernel, bias), (h, c), mask, unroll)
+
+
+def _infer_gru(
+    x: Spec,
+    h: Spec,
+    kernel: Spec,
+    recurrent_kernel: Spec,
+    bias: Spec | None,
+    mask: Spec | None,
+    reset_after: bool,
+    unroll: Any,
+) -> tuple[Spec, ...]:
+    units = _check(x, (h,), kernel, recurrent_kernel, bias, mask, 3)
+    if bias is not None and (bias.ndim != 1 + reset_after or (reset_after and bias.shape[0] != 2)):
+        wanted = f"(2, {3 * units}), as reset_after is True" if reset_after else f"({3 * units},)"
+        raise ShapeError(f"expected a bias of shape {wanted}; got shape {show_shape(bias.shape)}.")
+    return _results(x, units, 1)
+
+
+@composed(infer=_infer_gru, accepts=ORDERED, promote=inexact, summands=_summands, ulp=_ULP)
+def gru(
+    x: Array,
+    h: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None = None,
+    mask: Mask | None = None,
+    reset_after: bool = True,
+    unroll: Any = False,
+) -> Any:
+    """Cho's gated recurrent units over a whole sequence.
+
+    Args:
+        x: Array of shape (batch, steps, features).
+        h: The first state, of shape (batch, units).
+        kernel: What the inputs are multiplied with, of shape (features, 3 * units): for the gates of updating and of
+            resetting, and for the candidate.
+        recurrent_kernel: What the state is multiplied with, of shape (units, 3 * units), likewise.
+        bias: Numbers to add, likewise: one row, or with `reset_after` two, the second for the product with the state.
+        mask: Bools of shape (batch, steps). Where they are False, nothing changes.
+        reset_after: Whether the state is reset after its product with the recurrent kernel, or before.
+        unroll: Whether a compiled function has all steps one by one, or how many of them at a time.
+
+    Returns:
+        The states after each step, of shape (batch, steps, units), and the last state.
+
+    >>> gru(ones((1, 2, 1)), zeros((1, 1)), ones((1, 3)), ones((1, 3)))[1]
+    array([[0.3667079]], dtype=float32)
+    """
+    specs = (None if p is None else spec_of(p) for p in (x, h, kernel, recurrent_kernel, bias, mask))
+    _infer_gru(*specs, reset_after, unroll)  # type: ignore[arg-type]
+    units = ops.shape(recurrent_kernel)[0]
+    of_inputs, of_state = (None, None) if bias is None else ops.unstack(bias) if reset_after else (bias, None)
+    for_gates, for_candidate = recurrent_kernel[:, : 2 * units], recurrent_kernel[:, 2 * units :]
+
+    def step(x: Any, states: tuple[Any, ...]) -> tuple[Any, ...]:
+        (state,) = states
+        if reset_after:
+            products = _projected(state, recurrent_kernel, of_state)
+            gates = ops.sigmoid(ops.add(x[:, : 2 * units], products[:, : 2 * units]))
+            update, reset = gates[:, :units], gates[:, units:]
+            fresh = ops.multiply(reset, products[:, 2 * units :])
+        else:
+            gates = ops.sigmoid(ops.add(x[:, : 2 * units], ops.matmul(state, for_gates)))
+            update, reset = gates[:, :units], gates[:, units:]
+            fresh = ops.matmul(ops.multiply(reset, state), for_candidate)
+        candidate = ops.tanh(ops.add(x[:, 2 * units :], fresh))
+        return (ops.add(ops.multiply(update, state), ops.multiply(ops.subtract(1, update), candidate)),)
+
+    return run_steps(step, _projected(x, kernel, of_inputs), (h,), mask, unroll)
