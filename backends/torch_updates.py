@@ -1,8 +1,8 @@
 """Updates of whole lists of tensors, by PyTorch's kernels for lists.
 
 A formula is recorded once, as the ops that it calls on Specs, and made a plan: which kernel to run on which lists,
-where a scaled list or a product becomes part of the addition that uses it, and which lists are needed no more, so that the
-next result may take their memory.
+where a scaled list or a product becomes part of the addition that uses it, and which lists are needed no more, so that
+the next result may take their memory.
 """
 
 from __future__ import annotations
