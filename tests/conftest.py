@@ -14,7 +14,7 @@ from polykeras.backend import Backend, available, load, using
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
-        metafunc.parametrize("backend", metafunc.config.getoption("--backend") or available(), indirect=True)
+        metafunc.parametrize("backend", metafunc.config.getoption("backend", None) or available(), indirect=True)
 
 
 @pytest.fixture
