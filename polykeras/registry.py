@@ -372,7 +372,7 @@ class Family:
             identifier = self._find(identifier)
         if inspect.isclass(identifier):
             return identifier()
-        if callable(identifier):
+        if callable(identifier) or isinstance(identifier, Configurable):
             return identifier
         raise SerializationError(
             f"expected {self._kind}: its name, its configuration or a callable; got {identifier!r}."
