@@ -174,3 +174,36 @@ def test_every_layer_can_be_asked_for_shapes_before_it_is_built():
     assert layers.Add().compute_output_shape([(None, 3), (None, 3)]) == (None, 3)
     attention = layers.MultiHeadAttention(2, 4)
     assert attention.compute_output_shape(query_shape=(None, 5, 3), value_shape=(None, 6, 3)) == (None, 5, 3)
+
+
+def test_what_a_layer_was_built_for_is_written_as_keras_writes_it():
+    attention = layers.MultiHeadAttention(2, 4)
+    attention(np.zeros((1, 2, 3), "float32"), np.zeros((1, 4, 5), "float32"))
+    data = layers.serialize(attention)
+    assert data["build_config"] == {"shapes_dict": {"query_shape": (1, 2, 3), "value_shape": (1, 4, 5)}}
+    again = layers.deserialize(data)
+    assert [w.shape for w in again.weights] == [w.shape for w in attention.weights]
+
+
+@pytest.mark.parametrize(
+    ("layer", "mean", "deviation"),
+    [
+        (layers.Dropout(0.3, seed=7), 2.0, (5 / 0.7 - 4) ** 0.5),
+        (layers.GaussianNoise(0.5, seed=7), 2.0, 1.25**0.5),
+        (layers.GaussianDropout(0.3, seed=7), 2.0, (5 / 0.7 - 4) ** 0.5),
+    ],
+    ids=lambda x: type(x).__name__,
+)
+def test_noise_keeps_the_mean(layer, mean, deviation):
+    x = np.random.default_rng(0).normal(2.0, 1.0, 100_000)
+    found = numbers(layer(x, training=True))
+    assert found.mean() == pytest.approx(mean, abs=0.03)  # five times the deviation over the root of the count
+    assert found.std() == pytest.approx(deviation, abs=0.03)
+
+
+def test_alpha_dropout_keeps_mean_and_variance():
+    x = np.random.default_rng(0).normal(0.0, 1.0, 100_000)
+    found = numbers(layers.AlphaDropout(0.3, seed=7)(x, training=True))
+    assert found.mean() == pytest.approx(0.0, abs=0.016)  # five times one over the root of the count
+    assert found.std() == pytest.approx(1.0, abs=0.016)
+    assert np.unique(found, return_counts=True)[1].max() == pytest.approx(30_000, abs=750)  # five deviations

@@ -112,7 +112,10 @@ def attending(name, *sizes, groups=1, trials=(), mistakes=()):
     layer(
         name,
         of(*sizes).on(QUERY, VALUE, KEY).gives(outputs_of(groups=groups)).but(unknown=(0, 1)),
-        of(*sizes).on(QUERY, KEY, return_attention_scores=True).gives(both_of(groups=groups)),
+        of(*sizes)
+        .on(QUERY, KEY, return_attention_scores=True, use_causal_mask=True)
+        .gives(both_of(groups=groups, allowed=causal(4, 3)))
+        .but(unknown=(0, 1)),
         of(*sizes).on(QUERY, KEY, use_causal_mask=True).gives(outputs_of(groups=groups, allowed=causal(4, 3))),
         of(*sizes)
         .on(QUERY, KEY, attention_mask=PAIRS, return_attention_scores=True)
@@ -120,7 +123,7 @@ def attending(name, *sizes, groups=1, trials=(), mistakes=()):
         of(*sizes, sliding_window=2)
         .on(QUERY, KEY, use_causal_mask=True)
         .gives(outputs_of(groups=groups, allowed=NEAR & causal(4, 3)))
-        .but(gradient=False),
+        .but(unknown=(0, 1)),
         of(*sizes).on(QUERY, KEY).masked(None, VALUE_MASK).gives(outputs_of(groups=groups, allowed=ALLOWED)),
         of(*sizes).on(QUERY, KEY).masked(QUERY_MASK, VALUE_MASK).gives_mask(QUERY_MASK),
         of(*sizes, dropout=0.5, seed=3).on(QUERY, KEY, training=True, use_causal_mask=True),

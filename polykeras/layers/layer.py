@@ -566,12 +566,19 @@ class Layer(Operation, Stateful):
 
     def get_build_config(self) -> dict[str, Any] | None:
         """The shapes for which the layer was built, or None."""
-        return self._build_shapes
+        shapes = self._build_shapes
+        if not shapes:
+            return None
+        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": shapes}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build for the shapes of `get_build_config`."""
-        if config and not self.built:
-            self.build(**{name: _as_shapes(shapes) for name, shapes in config.items()})
+        if self.built or not config:
+            return
+        if "shapes_dict" in config:
+            self.build(**{name: _as_shapes(shapes) for name, shapes in config["shapes_dict"].items()})
+        elif "input_shape" in config:
+            self.build(_as_shapes(config["input_shape"]))
 
     def save_own_variables(self, store: Any) -> None:
         """Put the values of the layer's own variables into a store, a mapping from keys to arrays."""
