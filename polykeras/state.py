@@ -65,6 +65,8 @@ class Variable(Held):
             raise StateError(f"Variable: a name cannot contain '/'; got {name!r}. Use name_scope for a longer path.")
         self.path = "/".join((*_scopes.get(), self.name))
         self.trainable = trainable
+        self.made_trainable = trainable
+        """Whether it was trainable at first: the order of weights goes by this, so that freezing does not change it."""
         self.autocast = autocast
         self.aggregation = aggregation
         self.synchronization = synchronization

@@ -18,7 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
-        metafunc.parametrize("backend", metafunc.config.getoption("--backend") or available(), indirect=True)
+        metafunc.parametrize("backend", metafunc.config.getoption("backend", None) or available(), indirect=True)
 
 
 @pytest.fixture

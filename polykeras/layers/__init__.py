@@ -95,6 +95,7 @@ from .upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 from .wrapper import TimeDistributed, Wrapper
 
 __all__ = [
+    "ELU",
     "Activation",
     "ActivityRegularization",
     "AdaptiveAveragePooling1D",
@@ -136,7 +137,6 @@ __all__ = [
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
-    "ELU",
     "EinsumDense",
     "Embedding",
     "Flatten",
