@@ -101,6 +101,9 @@ from .wrapper import TimeDistributed, Wrapper
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
     "AdaptiveAveragePooling1D",
@@ -145,7 +148,6 @@ __all__ = [
     "EinsumDense",
     "Embedding",
     "Flatten",
-    "GRU",
     "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
@@ -168,7 +170,6 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
-    "LSTM",
     "LSTMCell",
     "Lambda",
     "Layer",
@@ -188,7 +189,6 @@ __all__ = [
     "PReLU",
     "Permute",
     "RMSNormalization",
-    "RNN",
     "ReLU",
     "RepeatVector",
     "Reshape",

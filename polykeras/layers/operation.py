@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import Any, TypeVar
+from typing import Any
 
 from .. import tree
 from ..errors import ArgumentError, StateError
 from ..registry import Configurable, serialize_keras_object
 from ..spec import Spec
 from ..state import unique_name
-
-T = TypeVar("T")
 
 
 class Node:
@@ -56,7 +54,7 @@ class Operation(Configurable):
     nodes: list[Node]
     _arguments: tuple[tuple[Any, ...], dict[str, Any]]
 
-    def __new__(cls: type[T], *args: Any, **kwargs: Any) -> T:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
         vars(self)["_arguments"] = args, kwargs
         vars(self)["nodes"] = []
