@@ -160,7 +160,7 @@ def dtype_of_policy(dtype: Any) -> str:
     """The dtype in which to compute, given as a dtype or as a policy with `compute_dtype` or `name`; None is floatx."""
     if dtype is None:
         return settings.floatx
-    dtype = getattr(dtype, "compute_dtype", None) or dtype
+    dtype = getattr(dtype, "compute_dtype", None) or getattr(dtype, "name", None) or dtype
     return canonical(dtype.removeprefix("mixed_") if isinstance(dtype, str) else dtype)
 
 
