@@ -131,16 +131,15 @@ def all_paths(t: np.ndarray, p: np.ndarray) -> np.ndarray:
 
 def circle(t: np.ndarray, p: np.ndarray, gamma: float, margin: float) -> np.ndarray:
     found = []
-    for i, j in itertools.product(range(len(t)), repeat=2):
-        if j == 0:
-            alike = others = 0.0
-        distance = max(1 - p[i] @ p[j], 0)
-        if t[i] != t[j]:
-            others += np.exp(gamma * max(1 + margin - distance, 0) * (1 - margin - distance))
-        elif i != j:
-            alike += np.exp(gamma * (distance + margin) * (distance - margin))
-        if j == len(t) - 1:
-            found.append(np.log1p(alike * others))
+    for i in range(len(t)):
+        alike = others = 0.0
+        for j in range(len(t)):
+            distance = max(1 - p[i] @ p[j], 0)
+            if t[i] != t[j]:
+                others += np.exp(gamma * max(1 + margin - distance, 0) * (1 - margin - distance))
+            elif i != j:
+                alike += np.exp(gamma * (distance + margin) * (distance - margin))
+        found.append(np.log1p(alike * others))
     return np.array(found)
 
 

@@ -60,7 +60,8 @@ def condition(kind: int, thresholds: Any) -> Callable[..., Any]:
 
 def share_of(kinds: tuple[int, int], thresholds: Any, pick: Any = lambda t, p: (t, p)) -> Callable[..., Any]:
     def reference(t: np.ndarray, p: np.ndarray, w: np.ndarray) -> Any:
-        found = all_counts(*pick(t, p), w, thresholds)
+        t, p = pick(t, p)
+        found = all_counts(t, p, w, thresholds)
         return np.squeeze(ratio(found[kinds[0]], found[kinds[0]] + found[kinds[1]]))
 
     return reference
