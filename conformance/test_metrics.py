@@ -200,6 +200,7 @@ NUMBERS = RNG.uniform(0.5, 2, size=(2, 2, SAMPLES, CLASSES))
 YES = RNG.integers(0, 2, size=(2, SAMPLES, CLASSES))
 CHOSEN = RNG.integers(0, CLASSES, size=(2, SAMPLES))
 PROBABILITIES = RNG.uniform(size=(2, SAMPLES, CLASSES))
+PROBABILITIES[:, :2] = [[0.5, 0.2, 0.4], [0.3, 0.6, 0.1]]  # what equals a threshold does not exceed it
 LOGITS = RNG.normal(size=(2, SAMPLES, CLASSES)) * 2
 INPUTS = {
     "numbers": (NUMBERS[0], NUMBERS[1]),

@@ -273,7 +273,7 @@ def aligned(weights: Any, values: Any, into: bool = False) -> Any:
 
 def weighted(values: Any, weights: Any) -> Any:
     """The values times their weights. Without weight a value does not count, even one that is infinite or NaN."""
-    return ops.where(ops.equal(weights, 0), 0, ops.multiply(values, weights))
+    return ops.multiply(ops.where(ops.equal(weights, 0), 0, values), weights)
 
 
 def joined(sample_weight: Any, mask: Any, dtype: str) -> Any:
