@@ -160,7 +160,7 @@ def dtype_of_policy(dtype: Any) -> str:
     """The dtype in which to compute, given as a dtype or as a policy with `compute_dtype` or `name`; None is floatx."""
     if dtype is None:
         return settings.floatx
-    dtype = getattr(dtype, "compute_dtype", None) or dtype
+    dtype = getattr(dtype, "compute_dtype", None) or getattr(dtype, "name", None) or dtype
     return canonical(dtype.removeprefix("mixed_") if isinstance(dtype, str) else dtype)
 
 
@@ -273,7 +273,7 @@ def aligned(weights: Any, values: Any, into: bool = False) -> Any:
 
 def weighted(values: Any, weights: Any) -> Any:
     """The values times their weights. Without weight a value does not count, even one that is infinite or NaN."""
-    return ops.where(ops.equal(weights, 0), 0, ops.multiply(values, weights))
+    return ops.multiply(ops.where(ops.equal(weights, 0), 0, values), weights)
 
 
 def joined(sample_weight: Any, mask: Any, dtype: str) -> Any:
