@@ -363,6 +363,8 @@ class Layer(Operation, Stateful):
             incoming = tree.map_structure(masks.mask_of, inputs) if masks.exist() else None
             if signature.takes_masks and masks.exist():
                 kwargs = _with_masks(signature, args, kwargs)
+            if self.supports_masking and kwargs.get(signature.mask_of_first) is not None:
+                incoming = kwargs[signature.mask_of_first]
             dtype = self.compute_dtype if self.autocast else None
             args = tuple([at_home(x, dtype) for x in args])
             kwargs = {key: at_home(x, dtype) for key, x in kwargs.items()} if kwargs else kwargs
