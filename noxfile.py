@@ -38,7 +38,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, and the conformance suite on all backends."""
+    """All tests, and on all backends what of the conformance suite is quick."""
     install(session, "-e", ".[all,dev]", TRITON)
     session.run("pytest", *PARALLEL, *session.posargs, env=QUIET)
     conform(session, *session.posargs)
@@ -57,9 +57,9 @@ def tests_one(session: nox.Session, backend: str) -> None:
 @nox.session
 @nox.parametrize("backend", BACKENDS)
 def conformance(session: nox.Session, backend: str) -> None:
-    """The conformance suite on one backend."""
+    """The whole conformance suite on one backend."""
     install(session, "-e", ".[dev]" if backend == "numpy" else f".[{backend},dev]")
-    conform(session, "--backend", backend, *session.posargs)
+    conform(session, "--thorough", "--backend", backend, *session.posargs)
 
 
 @nox.session

@@ -23,7 +23,7 @@ from polykeras import philox, tree
 from polykeras.backend import OPERATORS, Backend, chosen_device, numpy_dtype, using
 from polykeras.dtypes import NAMES
 from polykeras.errors import MatrixError, OutOfRangeError, StateError
-from polykeras.op import OPS, Op
+from polykeras.op import OPS
 from polykeras.spec import normalize_axis
 
 jax.config.update("jax_explicit_x64_dtypes", "allow")
@@ -141,13 +141,24 @@ KERNELS |= {name: compiled(function) for name, function in ELEMENTWISE.items()}
 KERNELS |= {name: compiled(function, *range(1, len(OPS[name].parameters))) for name, function in STATIC.items()}
 
 
-def _compiled_body(op: Op) -> Callable[..., Any]:
-    """The body of a composed op as one program, given that whatever is no array is a plain number or the like."""
-    body = op.body
+def _body(name: str) -> Callable[..., Any]:
+    """The body of a composed op, run where its arrays are at home."""
+    body = OPS[name].body
     assert body is not None
-    static = [i for i, parameter in enumerate(op.parameters) if not parameter.is_array]
+
+    def run(*args: Any) -> Any:
+        with using(backend):
+            return body(*args)
+
+    return run
+
+
+def _program(name: str) -> Callable[..., Any]:
+    """The body of a composed op as one program, given that whatever is no array is a plain number or the like."""
+    body = _body(name)
+    static = [i for i, parameter in enumerate(OPS[name].parameters) if not parameter.is_array]
     program = compiled(body, *static)
-    plain = (bool, int, float, tuple, type(None))
+    plain = (bool, int, float, str, tuple, type(None))
     if not static:
         return program
     return lambda *args: (program if all(type(args[i]) in plain for i in static) else body)(*args)
@@ -155,14 +166,15 @@ def _compiled_body(op: Op) -> Callable[..., Any]:
 
 # Bodies of composed ops that JAX has no function for, or a worse one: near one its erfinv in float64 has half of the
 # digits, and its erfc, arctanh, sinh, cosh and exp2 are off by 10 to 60 units in the last place somewhere.
-for _name in (
+_BODIES = (
     *("erfc", "erfinv", "arctanh", "sinh", "cosh", "exp2", "sinc", "hypot", "nextafter", "ldexp"),
     *("softplus", "log_sigmoid", "silu", "gelu", "elu", "leaky_relu", "celu", "selu", "softsign", "squareplus"),
     *("tanh_shrink", "glu", "relu6", "hard_tanh", "hard_sigmoid", "hard_silu", "hard_shrink", "soft_shrink"),
     *("sparse_plus", "sparse_sigmoid", "sparsemax", "threshold", "nan_to_num", "divide_no_nan", "isclose"),
     *("heaviside", "fmax", "fmin", "trunc", "mean", "var", "std", "logsumexp", "softmax", "log_softmax"),
-):
-    KERNELS[_name] = _compiled_body(OPS[_name])
+    *("moments", "batch_normalization", "layer_normalization", "rms_normalization", "ctc_loss", "ctc_decode"),
+)
+KERNELS |= {name: _program(name) for name in _BODIES}
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -236,6 +248,14 @@ class JaxBackend(Backend):
                 "an array has no values while a function is being compiled. Return it, and look at the result."
             )
         return np.asarray(x)
+
+    def is_differentiated(self, x: Any) -> bool:
+        """Whether it is a tracer with a tangent, or one inside."""
+        while isinstance(x, Tracer):
+            if hasattr(x, "tangent"):
+                return True
+            x = getattr(x, "val", None)
+        return False
 
     def copy(self, x: jax.Array) -> jax.Array:
         """An array with the same values whose memory can be donated without harm to the other."""
@@ -430,16 +450,6 @@ def _ruled(op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
 
 def _rounding(compute: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x: compute(x) if jnp.issubdtype(x.dtype, jnp.floating) else x
-
-
-@kernel
-@compiled
-def log1p(x: Any) -> Any:
-    """XLA's own is off by 100 units in the last place of float64 near -0.4; there the sum is exact enough."""
-    if x.dtype != np.float64:
-        return jnp.log1p(x)
-    far = x < -0.2
-    return jnp.where(far, jnp.log(1 + x), jnp.log1p(jnp.where(far, 0, x)))
 
 
 @kernel
@@ -742,24 +752,12 @@ def window_sum(x: Any, window: Any) -> Any:
     return _reduce_windows(x, window, 0, lax.add)
 
 
-# Bodies of ops as one program ------------------------------------------------------------------------------
-
-
-def _program(name: str) -> Callable[..., Any]:
-    """The op's body, compiled for eager calls."""
-    op = OPS[name]
-
-    def run(*args: Any) -> Any:
-        with using(backend):
-            return op.body(*args)  # type: ignore[misc]
-
-    return compiled(run, *(i for i in range(len(op.parameters)) if i not in op.positions))
+# Attention -------------------------------------------------------------------------------------------------
 
 
 def _attend(*args: Any) -> Any:
     """Attention, with the precision of products as one argument more, so that another one means another program."""
-    with using(backend):
-        return OPS["dot_product_attention"].body(*args[:-1])  # type: ignore[misc]
+    return _body("dot_product_attention")(*args[:-1])
 
 
 _ATTEND = compiled(_attend, *range(5, 10))
@@ -770,11 +768,6 @@ def dot_product_attention(*args: Any) -> Any:
     """The body here too: jax.nn.dot_product_attention took longer, compiled or not."""
     scale_is_known = args[5] is None or isinstance(args[5], (int, float))
     return (_ATTEND if scale_is_known else _attend)(*args, backend.precision)
-
-
-_WHOLE = ("moments", "batch_normalization", "layer_normalization", "rms_normalization", "ctc_loss", "ctc_decode")
-KERNELS |= {name: _program(name) for name in _WHOLE}
-KERNELS["vectorized_map"] = lambda function, elements: jax.vmap(lambda xs: _arrays(function(xs)))(elements)
 
 
 # Control flow ----------------------------------------------------------------------------------------------
@@ -804,7 +797,7 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
 @kernel
 def run_branch(index: Any, branches: Any, operands: Any) -> Any:
     if _is_known(index):
-        return OPS["run_branch"].body(index, branches, operands)  # type: ignore[misc]
+        return _body("run_branch")(index, branches, operands)
     return lax.switch(index, [lambda *xs, branch=branch: _arrays(branch(*xs)) for branch in branches], *operands)
 
 
@@ -812,7 +805,7 @@ def run_branch(index: Any, branches: Any, operands: Any) -> Any:
 def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | None) -> Any:
     traced = any(not _is_known(x) for x in tree.flatten(loop_vars))
     if traced and _truth(tree.call(cond, loop_vars)) is not None:
-        return OPS["while_loop"].body(cond, body, loop_vars, maximum_iterations)  # type: ignore[misc]
+        return _body("while_loop")(cond, body, loop_vars, maximum_iterations)
 
     def goes_on(state: Any) -> Any:
         rounds, values = state
@@ -836,6 +829,9 @@ def fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
 @kernel
 def scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll: Any) -> Any:
     return lax.scan(lambda carry, x: _arrays(f(carry, x)), _arrays(init), xs, length, reverse, unroll)
+
+
+KERNELS["vectorized_map"] = lambda function, elements: jax.vmap(lambda xs: _arrays(function(xs)))(elements)
 
 
 # Random words ----------------------------------------------------------------------------------------------

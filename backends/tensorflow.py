@@ -17,15 +17,18 @@ if "tensorflow" not in sys.modules:
         import triton  # noqa: F401 (PyTorch's: imported after TensorFlow, it would end the process)
 
 import tensorflow as tf
+from tensorflow.python.eager.record import should_record_backprop
 
 from polykeras import philox, tree
 from polykeras.backend import OPERATORS, Backend, chosen_device
 from polykeras.dtypes import NAMES
-from polykeras.errors import GradientError, MatrixError, OutOfRangeError, ShapeError, StateError
+from polykeras.errors import MatrixError, OutOfRangeError, ShapeError, StateError
 from polykeras.interpreters import Held, held
 from polykeras.op import OPS
 from polykeras.spec import normalize_axis
 from polykeras.symbolic import infer
+
+from .tensorflow_gradients import DIFFERENTIATING, TensorflowGradients, setting
 
 raw = tf.raw_ops
 
@@ -33,81 +36,59 @@ _ON_HOST, _ALIGNMENT = 1, 64
 """DLPack's number for host memory, and the multiple in bytes at which TensorFlow's arrays begin."""
 
 
-def _unary(op: Callable[..., Any]) -> Callable[..., Any]:
+def _raw(name: str) -> Callable[..., Any]:
+    """TensorFlow's function of a name below its public ones, which take longer."""
+    return getattr(raw, "".join(word.capitalize() for word in name.split("_")))
+
+
+def _unary(name: str) -> Callable[..., Any]:
+    op = _raw(name)
     return lambda x: op(x=x)
 
 
-def _binary(op: Callable[..., Any]) -> Callable[..., Any]:
+def _binary(name: str) -> Callable[..., Any]:
+    op = _raw(name)
     return lambda x1, x2: op(x=x1, y=x2)
 
 
+_UNARY = (
+    *("square", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "sigmoid", "logical_not"),
+    *("sin", "cos", "tan", "sinh", "cosh", "tanh"),
+)
+_BINARY = (
+    *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or"),
+    *("bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift"),
+)
 KERNELS: dict[str, Callable[..., Any]] = {
-    # arithmetic
-    "add": _binary(raw.AddV2),
-    "subtract": _binary(raw.Sub),
-    "multiply": _binary(raw.Mul),
-    "divide": _binary(raw.RealDiv),
-    "mod": _binary(raw.FloorMod),
-    "power": _binary(raw.Pow),
+    # functions of elements
+    **{name: _unary(name) for name in _UNARY},
+    **{f"arc{name}": _unary(f"a{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    **{name: _binary(name) for name in _BINARY},
+    "add": _binary("add_v2"),
+    "subtract": _binary("sub"),
+    "multiply": _binary("mul"),
+    "divide": _binary("real_div"),
+    "mod": _binary("floor_mod"),
+    "power": _binary("pow"),
     "arctan2": lambda x1, x2: raw.Atan2(y=x1, x=x2),
-    "negative": _unary(raw.Neg),
-    "square": _unary(raw.Square),
-    # elementary functions
+    "negative": _unary("neg"),
     "abs": tf.abs,
     "sign": lambda x: tf.cast(x != 0, x.dtype) if x.dtype.is_unsigned else raw.Sign(x=x),
-    "exp": _unary(raw.Exp),
-    "expm1": _unary(raw.Expm1),
-    "log": _unary(raw.Log),
-    "log1p": _unary(raw.Log1p),
-    "sqrt": _unary(raw.Sqrt),
-    "rsqrt": _unary(raw.Rsqrt),
-    "sin": _unary(raw.Sin),
-    "cos": _unary(raw.Cos),
-    "tanh": _unary(raw.Tanh),
     "erf": lambda x: raw.Erf(x=tf.clip_by_value(x, -30, 30)),  # of infinity it makes NaN
     # its float32 kernel is off by 30 units in the last place for large x
     "erfc": lambda x: tf.cast(raw.Erfc(x=tf.cast(x, tf.float64)), x.dtype),
-    **{
-        name: _unary(getattr(raw, op))
-        for name, op in {
-            "arcsin": "Asin",
-            "arccos": "Acos",
-            "arctan": "Atan",
-            "arcsinh": "Asinh",
-            "arccosh": "Acosh",
-            "arctanh": "Atanh",
-            "tan": "Tan",
-            "sinh": "Sinh",
-            "cosh": "Cosh",
-        }.items()
-    },
-    # logic
     "where": lambda condition, x1, x2: raw.SelectV2(condition=condition, t=x1, e=x2),
-    "equal": _binary(raw.Equal),
-    "not_equal": _binary(raw.NotEqual),
-    "less": _binary(raw.Less),
-    "less_equal": _binary(raw.LessEqual),
-    "greater": _binary(raw.Greater),
-    "greater_equal": _binary(raw.GreaterEqual),
-    "logical_and": _binary(raw.LogicalAnd),
-    "logical_or": _binary(raw.LogicalOr),
-    "logical_not": _unary(raw.LogicalNot),
-    "bitwise_and": _binary(raw.BitwiseAnd),
-    "bitwise_or": _binary(raw.BitwiseOr),
-    "bitwise_xor": _binary(raw.BitwiseXor),
-    "left_shift": _binary(raw.LeftShift),
-    "right_shift": _binary(raw.RightShift),
+    "relu": tf.nn.relu,
     # complex numbers
     "real": tf.math.real,
     "imag": lambda x: tf.math.imag(x) if x.dtype.is_complex else tf.zeros_like(x),
     "conjugate": lambda x: tf.math.conj(x) if x.dtype.is_complex else x,
     "make_complex": tf.complex,
-    # activations
-    "relu": tf.nn.relu,
-    "sigmoid": _unary(raw.Sigmoid),
     # reductions
     "any": tf.reduce_any,
     "all": tf.reduce_all,
+    "sum": lambda x, axis, keepdims: raw.Sum(input=x, axis=_axes(x, axis), keep_dims=keepdims),
+    "product": lambda x, axis, keepdims: raw.Prod(input=x, axis=_axes(x, axis), keep_dims=keepdims),
     "running_sum": lambda x, axis: raw.Cumsum(x=x, axis=axis),
     # movement
     "reshape": tf.reshape,
@@ -118,9 +99,10 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "strided_slice_gradient": lambda g, shape, starts, stops, steps: raw.StridedSliceGrad(
         shape=tf.stack(shape), begin=starts, end=stops, strides=steps, dy=g
     ),
-    # arrays
+    # creation and conversion
+    "zeros_like": lambda x, dtype: tf.zeros_like(x, dtype and backend.dtypes[dtype]),
+    "ones_like": lambda x, dtype: tf.ones_like(x, dtype and backend.dtypes[dtype]),
     "tally": lambda x, length: tf.math.bincount(tf.cast(x, tf.int32), minlength=length, maxlength=length),
-    # conversion
     "as_array": tf.convert_to_tensor,
     "stop_gradient": tf.stop_gradient,
 }
@@ -135,7 +117,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 _for_xla: ContextVar[bool] = ContextVar("polykeras_tensorflow_xla", default=False)
 
 
-class TensorflowBackend(Backend):
+class TensorflowBackend(TensorflowGradients, Backend):
     """TensorFlow."""
 
     name = "tensorflow"
@@ -186,6 +168,10 @@ class TensorflowBackend(Backend):
             )
         return x.numpy()
 
+    def is_differentiated(self, x: tf.Tensor) -> bool:
+        """Whether a tape follows it, for a gradient that polykeras computes."""
+        return DIFFERENTIATING.get() and bool(should_record_backprop([x]))
+
     def from_dlpack(self, x: Any) -> tf.Tensor:
         """A tensor that shares the memory of an array from elsewhere.
 
@@ -232,100 +218,7 @@ class TensorflowBackend(Backend):
         """Seed TensorFlow's own generators."""
         tf.random.set_seed(seed)
 
-    # Gradients and compilation
-
-    def value_and_grad(self, function: Callable[[list], tuple[Any, list]], arrays: list) -> tuple[Any, list, list]:
-        """Value, auxiliary results, and the gradient of the value with respect to each of the arrays."""
-        leaves = [tf.identity(x) for x in arrays]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([x for x in leaves if _has_gradient(x)])
-            value, aux = function(leaves)
-        return value, aux, _pull(tape, [value], leaves, None)
-
-    def vjp(self, function: Callable[[list], list], arrays: list) -> tuple[list, Callable[[list], list]]:
-        """Results, and the function that pulls cotangents of the results back to the arrays."""
-        leaves = [tf.identity(x) for x in arrays]
-        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
-            tape.watch([x for x in leaves if _has_gradient(x)])
-            results = [tf.identity(x) for x in function(leaves)]
-        return results, lambda cotangents: _pull(tape, results, leaves, cotangents)
-
-    def custom_gradient(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-        """`function(*args)[0]`, whose gradient is what `function(*args)[1]` makes of the cotangent."""
-        leaves, structure = tree.take_apart(args)
-        result_structure: Any = None
-
-        @tf.custom_gradient
-        def run(*leaves: Any) -> tuple[list[Any], Callable[..., Any]]:
-            nonlocal result_structure
-            result, gradient = function(*tree.put_together(structure, leaves))
-            results, result_structure = tree.take_apart(result)
-            return results, lambda *gs: tree.flatten(gradient(*gs))
-
-        results = run(*leaves)
-        return tree.put_together(result_structure, results)
-
-    def with_rules(self, op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
-        """A kernel of an op whose gradient is that of the op's rules, which are bilinear, unlike TensorFlow's."""
-
-        def run(*args: Any) -> Any:
-            def whole(arrays: Sequence[Any]) -> list[Any]:
-                given = list(args)
-                for position, array in zip(op.positions, arrays, strict=True):
-                    given[position] = array
-                return given
-
-            @tf.custom_gradient
-            def function(*arrays: Any) -> Any:
-                def gradient(*cotangents: Any) -> list[Any]:
-                    given = whole(arrays)
-                    out = run(*given)  # again, so that a gradient of this gradient knows the rules too
-                    g = tuple(map(tf.math.conj, cotangents))
-                    results = [rule(g if isinstance(out, tuple) else g[0], out, *given) for rule in op.vjp]
-                    return [tf.math.conj(result) for result in results]
-
-                return compute(*whole(arrays)), gradient
-
-            return function(*(args[position] for position in op.positions))
-
-        return run
-
-    def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
-        """The same function, which computes its intermediate results again for the gradient.
-
-        TensorFlow's own can do so once, but not for a gradient of the gradient.
-        """
-
-        def recomputing(leaves: list[Any], structure: tree.Structure) -> tuple[tree.Structure, list[Any]]:
-            result_structure: Any = None
-
-            def again(leaves: Sequence[Any]) -> list[Any]:
-                nonlocal result_structure
-                results, result_structure = tree.take_apart(function(*tree.put_together(structure, leaves)))
-                return results
-
-            @tf.custom_gradient
-            def call(*leaves: Any) -> tuple[list[Any], Callable[..., Any]]:
-                results = again([tf.stop_gradient(x) for x in leaves])  # so that no tape around it keeps what is inside
-                return results, lambda *gs: self.vjp(again, list(leaves))[1](list(gs))
-
-            results: Any = call(*leaves)
-            return result_structure, results
-
-        def run(*args: Any) -> Any:
-            leaves, structure = tree.take_apart(args)
-            traced = tf.function(lambda *xs: tree.flatten(function(*tree.put_together(structure, xs))), autograph=False)
-            inputs = traced.get_concrete_function(*leaves).captured_inputs
-            known = {id(x) for x in used()}
-            captured = [x for x in inputs if x.dtype.is_floating and id(x) not in known]
-            if captured:
-                raise GradientError(
-                    f"remat: on tensorflow the function may use its arguments and variables; it uses {len(captured)} "
-                    "other tensors too, whose gradients would be lost. Make them arguments."
-                )
-            return tree.put_together(*recomputing(leaves, structure))
-
-        return run
+    # Compilation
 
     def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
         """The function as a graph; with `jit_compile=True` compiled by XLA."""
@@ -333,28 +226,10 @@ class TensorflowBackend(Backend):
             return function
 
         def traced(*arrays: Any) -> list[Any]:
-            token = _for_xla.set(jit_compile is True)
-            try:
+            with setting(_for_xla, jit_compile is True):
                 return function(*arrays)
-            finally:
-                _for_xla.reset(token)
 
         return tf.function(traced, autograph=False, jit_compile=jit_compile is True)
-
-
-def _pull(tape: tf.GradientTape, results: list[Any], leaves: list[Any], cotangents: list[Any] | None) -> list[Any]:
-    floats = [i for i, x in enumerate(results) if _has_gradient(x)]
-    gradients = tape.gradient(
-        [results[i] for i in floats],
-        leaves,
-        None if cotangents is None else [cotangents[i] for i in floats],
-        unconnected_gradients=tf.UnconnectedGradients.ZERO,
-    )
-    return [tf.convert_to_tensor(g) for g in gradients]  # the gradient of a gather comes as slices
-
-
-def _has_gradient(x: Any) -> bool:
-    return x.dtype.is_floating or x.dtype.is_complex
 
 
 def _is_known(x: Any) -> bool:
@@ -455,16 +330,6 @@ def _axes(x: Any, axis: Any) -> Any:
     return list(range(x.shape.rank)) if axis is None else axis
 
 
-@kernel
-def sum(x: Any, axis: Any, keepdims: bool) -> Any:
-    return raw.Sum(input=x, axis=_axes(x, axis), keep_dims=keepdims)
-
-
-@kernel
-def product(x: Any, axis: Any, keepdims: bool) -> Any:
-    return raw.Prod(input=x, axis=_axes(x, axis), keep_dims=keepdims)
-
-
 def _extreme(op: Callable[..., Any], name: str) -> Callable[..., Any]:
     def run(x: Any, axis: Any, keepdims: bool) -> Any:
         if 0 in x.shape:
@@ -510,16 +375,6 @@ def zeros(shape: Any, dtype: str) -> Any:
 def ones(shape: Any, dtype: str) -> Any:
     with backend._place():
         return tf.ones(shape, backend.dtypes[dtype])
-
-
-@kernel
-def zeros_like(x: Any, dtype: str | None) -> Any:
-    return tf.zeros_like(x, None if dtype is None else backend.dtypes[dtype])
-
-
-@kernel
-def ones_like(x: Any, dtype: str | None) -> Any:
-    return tf.ones_like(x, None if dtype is None else backend.dtypes[dtype])
 
 
 @kernel

@@ -8,8 +8,7 @@ import importlib.util
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,102 +18,67 @@ import torch.nn.functional as F
 from polykeras import philox, tree
 from polykeras.backend import COMPARISONS, Backend, chosen_device, numpy_dtype, using
 from polykeras.dtypes import ALL, NAMES
-from polykeras.errors import BackendError, GradientError, MatrixError, OutOfRangeError, ShapeError
+from polykeras.errors import BackendError, MatrixError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
+from polykeras.settings import settings
 from polykeras.spec import normalize_axes, normalize_axis
 from polykeras.symbolic import infer
 
+from . import torch_updates
+from .torch_gradients import DIFFERENTIATING, TorchGradients, detached, fast_with_slow_graph, without_graph
+
+_BY_THE_SAME_NAME = (
+    *("add", "maximum", "minimum", "arctan2", "square", "reciprocal", "logaddexp", "logaddexp2", "gcd", "lcm"),
+    *("abs", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "erf", "erfc", "erfinv"),
+    *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "tanh", "arcsinh", "arccosh", "arctanh"),
+    *("isnan", "isinf", "isfinite", "trunc", "where", "logical_and", "logical_or", "logical_not"),
+    *("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "real", "relu", "sigmoid"),
+    *("reshape", "stack", "tril", "triu", "diagonal", "matmul"),
+)
 KERNELS: dict[str, Callable[..., Any]] = {
-    # arithmetic
-    "add": torch.add,
+    **{name: getattr(torch, name) for name in _BY_THE_SAME_NAME},
+    # arithmetic and elementary functions
     "subtract": torch.sub,
     "multiply": torch.mul,
     "divide": torch.div,
     "mod": torch.remainder,
     "power": torch.pow,
-    "maximum": torch.maximum,
-    "minimum": torch.minimum,
-    "arctan2": torch.arctan2,
     "negative": torch.neg,
-    "square": torch.square,
-    "reciprocal": torch.reciprocal,
-    # elementary functions
-    "abs": torch.abs,
-    "exp": torch.exp,
-    "expm1": torch.expm1,
-    "log": torch.log,
-    "log1p": torch.log1p,
-    "sqrt": torch.sqrt,
-    "rsqrt": torch.rsqrt,
-    "sin": torch.sin,
-    "cos": torch.cos,
-    "tanh": torch.tanh,
-    "erf": torch.erf,
-    "erfc": torch.erfc,
-    "erfinv": torch.erfinv,
-    "isnan": torch.isnan,
-    "isinf": torch.isinf,
-    "isfinite": torch.isfinite,
-    **{name: getattr(torch, name) for name in ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "tan")},
     "sinh": lambda x: torch.sinh(x / 2) * torch.cosh(x / 2) * 2,  # its own overflows early
     "cosh": lambda x: torch.sinh(x / 2).square() * 2 + 1,
-    **{name: getattr(torch, name) for name in ("exp2", "log2", "log10", "logaddexp", "logaddexp2")},
-    **{name: getattr(torch, name) for name in ("trunc", "gcd", "lcm")},
     "i0": lambda x: torch.i0(x.clamp(-800, 800)),  # of infinity it makes NaN
     "i1": lambda x: torch.special.i1(x.clamp(-800, 800)),
     # logic
-    "where": torch.where,
     "equal": torch.eq,
     "not_equal": torch.ne,
     "less": torch.lt,
     "less_equal": torch.le,
     "greater": torch.gt,
     "greater_equal": torch.ge,
-    "logical_and": torch.logical_and,
-    "logical_or": torch.logical_or,
-    "logical_not": torch.logical_not,
-    "bitwise_and": torch.bitwise_and,
-    "bitwise_or": torch.bitwise_or,
-    "bitwise_xor": torch.bitwise_xor,
-    "bitwise_not": torch.bitwise_not,
     "left_shift": torch.bitwise_left_shift,
     "right_shift": torch.bitwise_right_shift,
     # complex numbers
-    "real": torch.real,
     "imag": lambda x: torch.imag(x) if x.is_complex() else torch.zeros_like(x),
     "conjugate": torch.conj,
     "make_complex": torch.complex,
     # activations
-    "relu": torch.relu,
-    "leaky_relu": F.leaky_relu,
-    "elu": F.elu,
-    "sigmoid": torch.sigmoid,
-    "silu": F.silu,
+    **{name: getattr(F, name) for name in ("leaky_relu", "elu", "silu", "celu", "selu", "softsign", "relu6")},
     "log_sigmoid": F.logsigmoid,
-    "celu": F.celu,
-    "selu": F.selu,
-    "softsign": F.softsign,
     "tanh_shrink": F.tanhshrink,
-    "relu6": F.relu6,
     "hard_tanh": F.hardtanh,
     "hard_sigmoid": lambda x: F.relu6(x + 3) / 6,
     "hard_silu": F.hardswish,
-    # movement
-    "reshape": torch.reshape,
+    # creation, movement, conversion
+    "zeros": lambda shape, dtype: torch.zeros(shape, dtype=backend.dtypes[dtype], device=backend._device()),
+    "ones": lambda shape, dtype: torch.ones(shape, dtype=backend.dtypes[dtype], device=backend._device()),
+    "zeros_like": lambda x, dtype: torch.zeros_like(x, dtype=dtype and backend.dtypes[dtype]),
+    "ones_like": lambda x, dtype: torch.ones_like(x, dtype=dtype and backend.dtypes[dtype]),
+    "tally": lambda x, length: torch.bincount(x, minlength=length).to(torch.int32),
     "transpose": lambda x, axes: x.permute(tuple(range(x.ndim)[::-1] if axes is None else axes)),
     "broadcast_to": lambda x, shape: x.expand(shape),
-    "stack": torch.stack,
-    # arrays
-    "tril": torch.tril,
-    "triu": torch.triu,
-    "diagonal": torch.diagonal,
-    "tally": lambda x, length: torch.bincount(x, minlength=length).to(torch.int32),
-    # conversion
     "as_array": lambda x: x,
     "copy": torch.clone,
     "stop_gradient": torch.Tensor.detach,
-    # linear algebra
-    "matmul": torch.matmul,
 }
 
 
@@ -124,14 +88,20 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def _body(name: str, *args: Any) -> Any:
+    """The op's body, for what PyTorch has no kernel."""
+    body = OPS[name].body
+    assert body is not None
+    with using(backend):
+        return body(*args)
+
+
 _BY_ORDER = COMPARISONS | {"maximum", "minimum", "amax", "amin", "argmax", "argmin", "searchsorted"}
 _SIGN_BIT = torch.iinfo(torch.int64).min
 _LARGEST_FLOAT8 = 464.0  # halfway between the largest number and what would be the next, rounded to the even one
 
-_differentiating: ContextVar[bool] = ContextVar("polykeras_torch_differentiating", default=False)
 
-
-class TorchBackend(Backend):
+class TorchBackend(TorchGradients, Backend):
     """PyTorch.
 
     Its precision of float32 products is a setting of the process, which loading this backend sets to that of polykeras:
@@ -214,6 +184,10 @@ class TorchBackend(Backend):
             return bits.view(numpy_dtype(name))
         return x.numpy(force=True)
 
+    def is_differentiated(self, x: torch.Tensor) -> bool:
+        """Whether autograd follows it, for a gradient that polykeras computes."""
+        return x.requires_grad and DIFFERENTIATING.get() and torch.is_grad_enabled()
+
     def from_dlpack(self, x: Any) -> torch.Tensor:
         """A tensor that shares the memory of an array from elsewhere."""
         return torch.from_dlpack(x)
@@ -256,55 +230,12 @@ class TorchBackend(Backend):
         """Seed PyTorch's own generators."""
         torch.manual_seed(seed)
 
-    # Gradients and compilation
-
-    def value_and_grad(self, function: Callable[[list], tuple[Any, list]], arrays: list) -> tuple[Any, list, list]:
-        """Value, auxiliary results, and the gradient of the value with respect to each of the arrays."""
-        wanted = torch.is_grad_enabled()
-        with _leaves(arrays) as (leaves, inside):
-            value, aux = function(leaves)
-        onward = inside or (wanted and _reaches_others([value, *aux], leaves))
-        gradients = _pull([value], leaves, [torch.ones_like(value)], onward, keep=False)
-        return (value, aux, gradients) if onward else (value.detach(), _detached(aux), gradients)
-
-    def vjp(self, function: Callable[[list], list], arrays: list) -> tuple[list, Callable[[list], list]]:
-        """Results, and the function that pulls cotangents of the results back to the arrays."""
-        wanted = torch.is_grad_enabled()
-        with _leaves(arrays) as (leaves, inside):
-            results = function(leaves)
-        onward = inside or (wanted and _reaches_others(results, leaves))
-
-        def pull(cotangents: list[Any]) -> list[Any]:
-            further = onward or any(g.requires_grad for g in cotangents)
-            return _pull(results, leaves, cotangents, further, keep=True)
-
-        return (results if onward else _detached(results)), pull
-
-    def custom_gradient(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-        """`function(*args)[0]`, whose gradient is what `function(*args)[1]` makes of the cotangent."""
-        leaves, structure = tree.take_apart(args)
-        call = _CustomCall(function, structure)
-        results = _CustomGradient.apply(call, *leaves)
-        return tree.put_together(call.result_structure, results)
-
-    def with_rules(self, op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
-        """A kernel of an op whose gradient is that of the op's rules."""
-        return lambda *args: _Ruled.apply(op, compute, *args)
-
-    def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
-        """The same function, which computes its intermediate results again for the gradient."""
-        from torch.utils.checkpoint import checkpoint, set_checkpoint_early_stop
-
-        def run(*args: Any) -> Any:
-            with set_checkpoint_early_stop(False):  # it stops by an exception, which looks like that of a kernel
-                return checkpoint(function, *args, use_reentrant=False, preserve_rng_state=False)
-
-        return run
+    # Compilation
 
     def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
         """The function itself; with `jit_compile=True` its graph as a whole, compiled by TorchInductor."""
         if jit_compile is not True:
-            return _without_graph(function)
+            return without_graph(function)
         if not _triton_can_be_imported() and importlib.util.find_spec("triton"):
             raise BackendError(
                 "PyTorch's compiler needs Triton, which ends the process when it is imported after TensorFlow. Import "
@@ -316,7 +247,7 @@ class TorchBackend(Backend):
             if not programs:
                 from torch.fx.experimental.proxy_tensor import make_fx
 
-                graph = make_fx(lambda *xs: _detached(function(*xs)), tracing_mode="fake", _allow_non_fake_inputs=True)
+                graph = make_fx(lambda *xs: detached(function(*xs)), tracing_mode="fake", _allow_non_fake_inputs=True)
                 programs.append(torch.compile(graph(*arrays), fullgraph=True, dynamic=False))
             with torch.no_grad():
                 return list(programs[0](*arrays))
@@ -339,125 +270,6 @@ def _is_uint64(x: Any) -> bool:
 def _triton_can_be_imported() -> bool:
     """Whether Triton is there already, or TensorFlow is not: two copies of LLVM bear each other in one order only."""
     return "triton" in sys.modules or "tensorflow" not in sys.modules
-
-
-def _without_graph(function: Callable[..., list]) -> Callable[..., list]:
-    """The function, which need not look for others who want gradients of it, unless its arguments say so."""
-
-    def run(*arrays: Any) -> list[Any]:
-        if _differentiating.get() or any(x.requires_grad for x in arrays):
-            return function(*arrays)
-        with torch.no_grad():
-            return function(*arrays)
-
-    return run
-
-
-@contextlib.contextmanager
-def _leaves(arrays: list[Any]) -> Iterator[tuple[list[torch.Tensor], bool]]:
-    """Tensors to differentiate with respect to, and whether there is a differentiation going on around this one."""
-    if torch.is_inference_mode_enabled():
-        raise GradientError(
-            "PyTorch records nothing in inference mode, so that there are no gradients. Use torch.no_grad() instead."
-        )
-    inside = _differentiating.get() or any(x.requires_grad for x in arrays)
-    token = _differentiating.set(True)
-    try:
-        with torch.enable_grad():
-            yield [x.view_as(x) if inside and x.requires_grad else x.detach().requires_grad_() for x in arrays], inside
-    finally:
-        _differentiating.reset(token)
-
-
-def _reaches_others(results: list[Any], leaves: list[Any]) -> bool:
-    """Whether results depend on parameters that are not among the leaves, and whose gradients are wanted later."""
-    own, seen = {id(leaf) for leaf in leaves}, set()
-    nodes = [x.grad_fn for x in results if isinstance(x, torch.Tensor)]
-    while nodes:
-        node = nodes.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        parameter = getattr(node, "variable", None)
-        if parameter is not None and id(parameter) not in own:
-            return True
-        nodes += [parent for parent, _ in node.next_functions]
-    return False
-
-
-def _pull(results: list[Any], leaves: list[Any], cotangents: list[Any], onward: bool, keep: bool) -> list[Any]:
-    connected = [(r, g) for r, g in zip(results, cotangents, strict=True) if r.requires_grad]
-    if not connected:
-        return [torch.zeros_like(leaf) for leaf in leaves]
-    outputs, gs = zip(*connected, strict=True)
-    gradients = torch.autograd.grad(
-        outputs,
-        leaves,
-        gs,
-        retain_graph=keep or onward,
-        create_graph=onward,
-        allow_unused=True,
-        materialize_grads=True,
-    )
-    first = {id(g): i for i, g in reversed(list(enumerate(gradients)))}
-    return [g if first[id(g)] == i else g.clone() for i, g in enumerate(gradients)]  # so that none changes with another
-
-
-def _detached(arrays: list[Any]) -> list[Any]:
-    return [x.detach() if isinstance(x, torch.Tensor) else x for x in arrays]
-
-
-class _CustomCall:
-    """A call of a function that brings its own gradient."""
-
-    def __init__(self, function: Callable[..., Any], structure: tree.Structure):
-        self.function = function
-        self.structure = structure
-
-    def __call__(self, leaves: Sequence[Any]) -> tuple[tuple[Any, ...], Callable[..., Any]]:
-        result, gradient = self.function(*tree.put_together(self.structure, leaves))
-        results, self.result_structure = tree.take_apart(result)
-        return tuple(results), gradient
-
-
-class _CustomGradient(torch.autograd.Function):
-    """The node of such a call. A gradient that is itself differentiated needs the call again, with its graph."""
-
-    @staticmethod
-    def forward(ctx: Any, call: _CustomCall, *leaves: Any) -> tuple[Any, ...]:
-        ctx.call = call
-        ctx.save_for_backward(*leaves)
-        results, ctx.gradient = call(leaves)
-        return results
-
-    @staticmethod
-    def backward(ctx: Any, *cotangents: Any) -> tuple[Any, ...]:
-        gradient = ctx.call(ctx.saved_tensors)[1] if torch.is_grad_enabled() else ctx.gradient
-        return (None, *tree.flatten(gradient(*cotangents)))
-
-
-class _Ruled(torch.autograd.Function):
-    """The node of an op whose gradient is that of its rules, which are bilinear, unlike PyTorch's."""
-
-    @staticmethod
-    def forward(ctx: Any, op: Any, compute: Callable[..., Any], *args: Any) -> Any:
-        out = compute(*args)
-        ctx.op, ctx.single = op, not isinstance(out, tuple)
-        ctx.args = [None if i in op.positions else arg for i, arg in enumerate(args)]
-        ctx.save_for_backward(*(args[i] for i in op.positions), *((out,) if ctx.single else out))
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, *cotangents: Any) -> tuple[Any, ...]:
-        op, args = ctx.op, list(ctx.args)
-        for position, array in zip(op.positions, ctx.saved_tensors, strict=False):
-            args[position] = array
-        out, g = ctx.saved_tensors[len(op.positions) :], tuple(map(torch.conj, cotangents))
-        gradients: list[Any] = [None] * len(args)
-        for position, rule in zip(op.positions, op.vjp, strict=True):
-            if rule is not None and ctx.needs_input_grad[position + 2]:
-                gradients[position] = rule(*((g[0], out[0]) if ctx.single else (g, out)), *args).conj()
-        return (None, None, *gradients)
 
 
 @kernel
@@ -495,13 +307,14 @@ def _reduction(compute: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-KERNELS["sum"] = _reduction(lambda x, dims, keep: torch.sum(x, dims, keep, dtype=x.dtype))
-KERNELS["mean"] = _reduction(torch.mean)
-KERNELS["amax"] = _reduction(torch.amax)
-KERNELS["amin"] = _reduction(torch.amin)
-KERNELS["any"] = _reduction(torch.any)
-KERNELS["all"] = _reduction(torch.all)
-KERNELS["logsumexp"] = _reduction(torch.logsumexp)
+KERNELS |= {
+    **{name: _reduction(getattr(torch, name)) for name in ("mean", "amax", "amin", "any", "all", "logsumexp")},
+    "sum": _reduction(lambda x, dims, keep: torch.sum(x, dims, keep, dtype=x.dtype)),
+    "argmax": lambda x, axis, keepdims: torch.argmax(x, _dim(x, axis), keepdims).to(torch.int32),
+    "argmin": lambda x, axis, keepdims: torch.argmin(x, _dim(x, axis), keepdims).to(torch.int32),
+    "running_sum": lambda x, axis: torch.cumsum(x, _dim(x, axis), dtype=x.dtype),
+    "running_product": lambda x, axis: torch.cumprod(x, _dim(x, axis), dtype=x.dtype),
+}
 
 
 @kernel
@@ -521,29 +334,9 @@ def product(x: Any, axis: Any, keepdims: bool) -> Any:
     return x
 
 
-@kernel
-def argmax(x: Any, axis: Any, keepdims: bool) -> Any:
-    return torch.argmax(x, _dim(x, axis), keepdims).to(torch.int32)
-
-
-@kernel
-def argmin(x: Any, axis: Any, keepdims: bool) -> Any:
-    return torch.argmin(x, _dim(x, axis), keepdims).to(torch.int32)
-
-
-@kernel
-def running_sum(x: Any, axis: int) -> Any:
-    return torch.cumsum(x, _dim(x, axis), dtype=x.dtype)
-
-
-@kernel
-def running_product(x: Any, axis: int) -> Any:
-    return torch.cumprod(x, _dim(x, axis), dtype=x.dtype)
-
-
 def _along(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
     """PyTorch's kernel for one axis, the op's body for several."""
-    return lambda x, axis: compute(x, _dim(x, axis)) if isinstance(axis, int) else OPS[name].body(x, axis)  # type: ignore[misc]
+    return lambda x, axis: compute(x, _dim(x, axis)) if isinstance(axis, int) else _body(name, x, axis)
 
 
 KERNELS["softmax"] = _along(torch.softmax, "softmax")
@@ -585,7 +378,7 @@ def view(x: Any, dtype: str | None) -> Any:
 @kernel
 def fmod(x1: Any, x2: Any) -> Any:
     """Of floats; with integers PyTorch raises an error where the divisor is 0."""
-    return torch.fmod(x1, x2) if x1.is_floating_point() else OPS["fmod"].body(x1, x2)  # type: ignore[misc]
+    return torch.fmod(x1, x2) if x1.is_floating_point() else _body("fmod", x1, x2)
 
 
 # Rounding --------------------------------------------------------------------------------------------------
@@ -600,27 +393,7 @@ KERNELS["ceil"] = _rounding(torch.ceil)
 KERNELS["rint"] = _rounding(torch.round)
 
 
-# Creation and choice ---------------------------------------------------------------------------------------
-
-
-@kernel
-def zeros(shape: Any, dtype: str) -> Any:
-    return torch.zeros(shape, dtype=backend.dtypes[dtype], device=backend._device())
-
-
-@kernel
-def ones(shape: Any, dtype: str) -> Any:
-    return torch.ones(shape, dtype=backend.dtypes[dtype], device=backend._device())
-
-
-@kernel
-def zeros_like(x: Any, dtype: str | None) -> Any:
-    return torch.zeros_like(x, dtype=x.dtype if dtype is None else backend.dtypes[dtype])
-
-
-@kernel
-def ones_like(x: Any, dtype: str | None) -> Any:
-    return torch.ones_like(x, dtype=x.dtype if dtype is None else backend.dtypes[dtype])
+# Choice ----------------------------------------------------------------------------------------------------
 
 
 @kernel
@@ -815,7 +588,7 @@ def fourier_transform(x: Any, rank: int, inverse: bool) -> Any:
 
 def _of_some(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
     """PyTorch's kernel, the op's body where there is nothing to transform, which MKL refuses."""
-    return lambda x, *length: compute(x, *length) if x.numel() else OPS[name].body(x, *length)  # type: ignore[misc]
+    return lambda x, *length: compute(x, *length) if x.numel() else _body(name, x, *length)
 
 
 KERNELS["real_fourier"] = _of_some(torch.fft.rfft, "real_fourier")
@@ -926,41 +699,6 @@ def _windows(x: Any, window: Any) -> Any:
 
 
 # Normalization, scores, attention --------------------------------------------------------------------------
-
-
-def _body(name: str, *args: Any) -> Any:
-    """The op's body, for what PyTorch has no kernel."""
-    body = OPS[name].body
-    assert body is not None
-    with using(backend):
-        return body(*args)
-
-
-class _Fast(torch.autograd.Function):
-    """A kernel whose gradient PyTorch cannot differentiate: for that, another function takes its place."""
-
-    @staticmethod
-    def forward(ctx: Any, fast: Callable[..., Any], slow: Callable[..., Any], *tensors: Any) -> Any:
-        ctx.slow = slow
-        ctx.save_for_backward(*tensors)
-        with torch.enable_grad():
-            ctx.leaves = [x.detach().requires_grad_(x.requires_grad) for x in tensors]
-            ctx.out = fast(*ctx.leaves)
-        return ctx.out.detach()
-
-    @staticmethod
-    def backward(ctx: Any, *cotangents: Any) -> tuple[Any, ...]:
-        again = torch.is_grad_enabled()
-        leaves = ctx.saved_tensors if again else ctx.leaves
-        out = ctx.slow(*leaves) if again else ctx.out
-        wanted = [x for x in leaves if x.requires_grad]
-        found = iter(torch.autograd.grad(out, wanted, cotangents, True, again, materialize_grads=True))
-        return (None, None, *(next(found) if x.requires_grad else None for x in leaves))
-
-
-def _fast(fast: Callable[..., Any], slow: Callable[..., Any], *tensors: Any) -> Any:
-    differentiated = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
-    return _Fast.apply(fast, slow, *tensors) if differentiated else fast(*tensors)
 
 
 @kernel
@@ -1171,6 +909,7 @@ def dot_product_attention(
     flash_attention: bool | None,
     attn_logits_soft_cap: float | None,
 ) -> Any:
+    flash_attention = settings.flash_attention if flash_attention is None else flash_attention
     options = (is_causal, flash_attention, attn_logits_soft_cap)
     plain = attn_logits_soft_cap is None and flash_attention is not False and (scale is None or type(scale) is float)
     if not plain or not _attention_fits(query, key, value, bias, mask):
@@ -1194,7 +933,7 @@ def dot_product_attention(
     def slow(query: Any, key: Any, value: Any, bias: Any = None) -> Any:
         return _body("dot_product_attention", query, key, value, bias, mask, scale, *options)
 
-    return _fast(fast, slow, *tensors)
+    return fast_with_slow_graph(fast, slow, *tensors)
 
 
 @kernel
@@ -1220,7 +959,7 @@ def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, m
             return found
         return torch.where(possible, losses(torch.where(possible, target_length, 0)), torch.inf)
 
-    return _fast(fast, lambda output: _body("ctc_loss", target, output, *sizes), output)
+    return fast_with_slow_graph(fast, lambda output: _body("ctc_loss", target, output, *sizes), output)
 
 
 @kernel
@@ -1311,3 +1050,4 @@ def _arrays(structure: Any) -> Any:
 
 
 backend = TorchBackend()
+KERNELS |= torch_updates.kernels(backend)

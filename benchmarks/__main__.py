@@ -8,6 +8,7 @@ import pkgutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -31,7 +32,16 @@ def workloads() -> list[str]:
 
 def contests(workload: str) -> list[Contest]:
     """The contests of a workload."""
-    return importlib.import_module(f"{__package__}.{workload}").CONTESTS
+    return _module(workload).CONTESTS
+
+
+def write(folder: Path, workload: str, rows: list[Row]) -> None:
+    """Write results down: where the workload has a function for this, on a page of its own."""
+    getattr(_module(workload), "write", report.write)(folder, workload, rows)
+
+
+def _module(workload: str) -> ModuleType:
+    return importlib.import_module(f"{__package__}.{workload}")
 
 
 def run(workload: str, rounds: int | None, patience: Patience, progress: Progress) -> list[Row]:
@@ -97,7 +107,7 @@ def main() -> int:
             for name in given.names or workloads():
                 rows = run(name, given.rounds, patience, progress)
                 console.print(report.screen_table(name, rows))
-                report.write(given.output, name, rows)
+                write(given.output, name, rows)
     except ContestError as error:
         console.print(str(error), style="red", markup=False, highlight=False)
         return 1

@@ -83,6 +83,9 @@ class Contest:
     calls: int = 1
     """How many calls make a block."""
 
+    seconds: float | None = None
+    """How long a block is to take instead, where tasks differ too much for one number of calls."""
+
     warm_up: int = 1
     """How many calls before each block are not timed: they bring data and threads back from the others' turns."""
 
@@ -226,9 +229,10 @@ def hold(contest: Contest, rounds: int, patience: Patience, advance: Callable[[f
         for task in tasks:
             _check_agreement(contest, workers, task)
         for place, task in enumerate(tasks):
+            calls = {name: _calls(contest, worker, name, task) for name, worker in workers.items()}
             times: dict[str, list[float]] = {name: [] for name in workers}
             for number in range(rounds):
-                _take_turns(contest, workers, task, times, patience, backwards=bool(number % 2))
+                _take_turns(contest, workers, task, calls, times, patience, backwards=bool(number % 2))
                 advance((place + (number + 1) / rounds) / len(tasks))
             rows += _rows(contest, task, times)
     return rows
@@ -252,10 +256,18 @@ def _check_agreement(contest: Contest, workers: Mapping[str, Worker], task: str)
         raise ContestError(f"{contest.name}, {task}: the contestants do not do the same. {error}") from error
 
 
+def _calls(contest: Contest, worker: Worker, contestant: str, task: str) -> int:
+    """How many calls make a block of a task."""
+    if contest.seconds is None:
+        return contest.calls
+    return worker.ask("calls", contestant, task, seconds=contest.seconds)
+
+
 def _take_turns(
     contest: Contest,
     workers: Mapping[str, Worker],
     task: str,
+    calls: Mapping[str, int],
     times: dict[str, list[float]],
     patience: Patience,
     backwards: bool,
@@ -264,7 +276,7 @@ def _take_turns(
     turns = list(workers.items())
     for name, worker in reversed(turns) if backwards else turns:
         patience.wait()
-        times[name].append(worker.ask("time", name, task, calls=contest.calls, warm_up=contest.warm_up))
+        times[name].append(worker.ask("time", name, task, calls=calls[name], warm_up=contest.warm_up))
 
 
 def _rows(contest: Contest, task: str, times: Mapping[str, list[float]]) -> Iterator[Row]:

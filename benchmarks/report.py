@@ -56,6 +56,11 @@ def cells(row: Row) -> tuple[str, ...]:
     )
 
 
+def machine_table(machine: Mapping[str, str]) -> str:
+    """On what the times were measured, in Markdown."""
+    return markdown_table(("Part", "Description"), machine.items())
+
+
 def screen_table(name: str, rows: Iterable[Row]) -> Table:
     """Results for the screen."""
     table = Table(*COLUMNS, title=name)
@@ -64,7 +69,8 @@ def screen_table(name: str, rows: Iterable[Row]) -> Table:
     return table
 
 
-def _markdown_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def markdown_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
     head = list(header)
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -85,8 +91,8 @@ def write(folder: Path, workload: str, rows: Iterable[Row]) -> None:
     results[workload] = {"date": today, "results": [dataclasses.asdict(row) for row in rows]}
     results = dict(sorted(results.items()))
     text = json.dumps({"machine": machine, "workloads": results}, indent=2, ensure_ascii=False)
-    _replace(folder / RESULTS, f"{text}\n")
-    _replace(folder / README, _with_tables((FOLDER / README).read_text("utf-8"), _tables(machine, results)))
+    replace(folder / RESULTS, f"{text}\n")
+    replace(folder / README, _with_tables((FOLDER / README).read_text("utf-8"), _tables(machine, results)))
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -99,10 +105,10 @@ def _row(stored: dict[str, Any]) -> Row:
 
 
 def _tables(machine: Mapping[str, str], results: Mapping[str, Any]) -> str:
-    parts = ["### The machine", _markdown_table(("Part", "Description"), machine.items())]
+    parts = ["### The machine", machine_table(machine)]
     for name, workload in results.items():
         rows = [cells(_row(stored)) for stored in workload["results"]]
-        parts += [f"### {name}", f"Measured on {workload['date']}.", _markdown_table(COLUMNS, rows)]
+        parts += [f"### {name}", f"Measured on {workload['date']}.", markdown_table(COLUMNS, rows)]
     return "\n\n".join(parts)
 
 
@@ -114,7 +120,7 @@ def _with_tables(text: str, tables: str) -> str:
     return f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}"
 
 
-def _replace(file: Path, text: str) -> None:
+def replace(file: Path, text: str) -> None:
     """Put a file in place of another in one go, so that whoever reads it never sees half of it."""
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as temporary:
         temporary.write(text)

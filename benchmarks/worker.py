@@ -82,6 +82,13 @@ class Stage:
         settle()
         return seconds
 
+    def calls(self, seconds: float) -> int:
+        """How many calls take about that long."""
+        calls = 1
+        while (taken := self.time(calls, 1)) * calls < seconds / 2:
+            calls = min(max(2 * calls, round(seconds / taken)), 100 * calls)
+        return calls
+
     def outcomes(self, steps: int) -> list[Any]:
         """What the next steps come to."""
         found = [self.task.outcome(self.task.step(*self.task.arguments)) for _ in range(steps)]

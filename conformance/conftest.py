@@ -7,11 +7,16 @@ import pytest
 from polykeras.backend import Backend, available, load
 
 from . import cases as cases
+from . import checks
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    checks.EFFORT.is_thorough = config.getoption("thorough", False)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
-        names = metafunc.config.getoption("--backend") or available()
+        names = metafunc.config.getoption("backend", None) or available()
         metafunc.parametrize("backend", names, indirect=True)
 
 

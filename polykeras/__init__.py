@@ -19,9 +19,12 @@ if TYPE_CHECKING:
         errors,
         initializers,
         layers,
+        losses,
+        metrics,
         mixed_precision,
         models,
         ops,
+        optimizers,
         random,
         regularizers,
         spec,
@@ -34,11 +37,15 @@ if TYPE_CHECKING:
     from .interpreters import convert
     from .layers import Input, InputSpec, Layer
     from .layers.operation import Operation
+    from .losses import Loss
+    from .metrics import Metric
     from .models import Model, Sequential
     from .ops.gradient import remat
+    from .optimizers import Optimizer
     from .random import set_random_seed
     from .regularizers import Regularizer
-    from .spec import Spec
+    from .scopes import RematScope, StatelessScope, SymbolicScope
+    from .spec import KerasTensor, Spec
     from .state import Variable, bind, name_scope, pure
 
 __version__ = "0.1.0"
@@ -53,9 +60,12 @@ _MODULES = (
     "errors",
     "initializers",
     "layers",
+    "losses",
+    "metrics",
     "mixed_precision",
     "models",
     "ops",
+    "optimizers",
     "random",
     "regularizers",
     "spec",
@@ -64,22 +74,29 @@ _MODULES = (
 _HOMES = {
     "available": "backend",
     "convert": "interpreters",
+    "device": "backend",
+    "devices": "backend",
+    "using": "backend",
+    "compile": "compilation",
     "DTypePolicy": "dtype_policies",
     "FloatDTypePolicy": "dtype_policies",
     "Initializer": "initializers",
     "Input": "layers",
     "InputSpec": "layers",
     "Layer": "layers",
-    "Model": "models",
     "Operation": "layers.operation",
-    "Regularizer": "regularizers",
+    "Loss": "losses",
+    "Metric": "metrics",
+    "Model": "models",
     "Sequential": "models",
-    "device": "backend",
-    "devices": "backend",
-    "using": "backend",
-    "compile": "compilation",
     "remat": "ops.gradient",
+    "Optimizer": "optimizers",
     "set_random_seed": "random",
+    "Regularizer": "regularizers",
+    "RematScope": "scopes",
+    "StatelessScope": "scopes",
+    "SymbolicScope": "scopes",
+    "KerasTensor": "spec",
     "Spec": "spec",
     "Variable": "state",
     "bind": "state",

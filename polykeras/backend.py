@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import functools
 import importlib
 import importlib.metadata
@@ -115,6 +116,10 @@ class Backend:
     def to_numpy(self, x: Any) -> np.ndarray:
         """A NumPy array with the values of an array from here."""
         raise NotImplementedError
+
+    def is_differentiated(self, x: Any) -> bool:
+        """Whether a gradient that is being computed would be lost with an array that leaves the framework."""
+        return False
 
     def copy(self, x: Any) -> Any:
         """An array with the same values whose memory is its own, where it can be changed or given away."""
@@ -308,6 +313,17 @@ def registered() -> dict[str, importlib.metadata.EntryPoint]:
     return {name: found[name] for name in sorted(found, key=place)}
 
 
+def registered_ones(wrong: Any) -> str:
+    """What to say to a name under which no backend is registered: the one that is meant, as it seems, and all."""
+    given, all_of_them = str(wrong).lower(), f"registered ones: {', '.join(registered())}."
+    for name in registered():
+        letters = iter(name)
+        abbreviated = given[:1] == name[0] and all(letter in letters for letter in given)
+        if abbreviated or name in given or difflib.get_close_matches(given, [name]):
+            return f"did you mean {name!r}? The {all_of_them}"
+    return all_of_them
+
+
 def install_command(name: str) -> str:
     """What to type to get a backend that is not installed."""
     point = registered()[name]
@@ -327,7 +343,7 @@ def load(name: str) -> Backend:
     if name in _loaded:
         return _loaded[name]
     if name not in registered():
-        raise UnknownBackendError(f"unknown backend {name!r}; registered ones: {', '.join(registered())}.")
+        raise UnknownBackendError(f"unknown backend {name!r}; {registered_ones(name)}")
     if not is_installed(name):
         raise BackendError(f"backend {name!r} is not installed. Install it with: {install_command(name)}")
     importlib.import_module("polykeras.ops")  # fills the table in which backends look up ops
@@ -380,10 +396,10 @@ def current() -> Backend:
     return CURRENT.get() or load(settings.backend)
 
 
-def set_backend(name: str) -> None:
+def set_backend(backend: str) -> None:
     """Choose the backend for the whole process, wherever no `using` block says otherwise."""
-    load(name)
-    settings.set("backend", name)
+    load(backend)
+    settings.set("backend", backend)
 
 
 @contextlib.contextmanager
@@ -448,3 +464,33 @@ def mixed_homes(op: str, homes: Sequence[Backend]) -> MixedBackendsError:
         f"arrays of {' and '.join(names)} met in one call. Bring them together first, "
         f'for example with polykeras.convert(x, "{names[0]}").'
     ).named(op)  # type: ignore[return-value]
+
+
+# Keras's names ---------------------------------------------------------------------------------------------
+
+_HOMES = {
+    "backend": "config",
+    "clear_session": "session",
+    "epsilon": "config",
+    "floatx": "config",
+    "get_uid": "session",
+    "image_data_format": "config",
+    "is_float_dtype": "dtypes",
+    "is_int_dtype": "dtypes",
+    "is_keras_tensor": "spec",
+    "set_epsilon": "config",
+    "set_floatx": "config",
+    "set_image_data_format": "config",
+    "standardize_dtype": "dtypes",
+}
+"""What people find here by the names of `keras.backend`, and the rooms in which it lives, most of them above this."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"polykeras.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

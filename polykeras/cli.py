@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("polykeras", description="Deep learning code with the same numbers everywhere.")
     parser.add_argument("--version", action="version", version=f"polykeras {version()}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.set_defaults(run=lambda options: parser.print_help() or 0)
+    commands = parser.add_subparsers(metavar="COMMAND")
     demo = commands.add_parser("demo", help="train a small network on every installed backend, and compare")
     demo.add_argument("--epochs", type=_positive, default=10, help="how often to go through the images (default: 10)")
     demo.add_argument("--seed", type=_seed, default=0, help="where all random numbers come from (default: 0)")

@@ -14,7 +14,7 @@ from .errors import StateError
 from .interpreters import HOST, Interpreter, held, home_of, kind_or_none
 from .ops.gradient import Others
 from .settings import settings
-from .state import Variable, bind
+from .state import Variable, bind, take_all, values_of
 from .symbolic import spec_of
 
 PROGRAMS = 256
@@ -32,6 +32,9 @@ class Compiled:
         donate_variables: bool,
         jit_compile: bool | str,
     ):
+        if isinstance(variables, Variable) or not all(isinstance(variable, Variable) for variable in variables):
+            given = variables if isinstance(variables, Variable) else [type(x).__name__ for x in variables]
+            raise StateError(f"compile: expected variables to be a list of them; got {given}. Write variables=[v].")
         functools.update_wrapper(self, function)
         self.function = function
         self.variables = list(variables)
@@ -47,7 +50,7 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, structure = tree.take_apart((args, kwargs))
         leaves = [held(leaf) for leaf in leaves]
-        state = [variable.value for variable in self.variables]
+        state = values_of(self.variables)
         kinds = [kind_or_none(type(leaf)) for leaf in leaves]
         if any(isinstance(kind, Interpreter) for kind in kinds):
             return self.function(*args, **kwargs)
@@ -65,8 +68,7 @@ class Compiled:
                 else:
                     self._programs.move_to_end(key)
             results, others = program([*state, *arrays])
-        for variable, value in zip(self.variables, results, strict=False):
-            variable.take(value)
+        take_all(self.variables, results[: len(state)])
         return others.join(results[len(state) :])
 
     def _home(self, leaves: list[Any]) -> Backend:
@@ -95,7 +97,7 @@ class Compiled:
             raise StateError(
                 f"compile: arguments must be arrays or hashable values, to tell compiled programs apart; got {kinds}."
             ) from None
-        return (home.name, chosen_device(home), *vars(settings).values(), structure, key)
+        return (home.name, chosen_device(home), *settings.of_programs(), structure, key)
 
     def _program(
         self, home: Backend, structure: tree.Structure, leaves: list[Any], places: list[int], args: tuple[Any, ...]
@@ -109,7 +111,8 @@ class Compiled:
                 given[place] = array
             positional, named = tree.put_together(structure, given)
             others = Others()
-            with bind(self.variables, arrays[:count], strict=True) as binding:
+            state = arrays[:count]
+            with bind(self.variables, state, strict=True, donated=self._donate_variables) as binding:
                 result = others.split(self.function(*positional, **named))
                 program.ran(others)
                 return [*binding.collect(), *result]
@@ -136,7 +139,7 @@ class _Program:
 
     def __init__(self, home: Backend, donated: list[int]):
         self._home = home
-        self._donated = donated
+        self._donated = frozenset(donated)
         self._traced: Any = None
         self._here = threading.local()
 
@@ -183,7 +186,8 @@ def compile(
             a decorator with the other arguments.
         variables: The variables that it reads or assigns to.
         donate: The positions of arguments whose memory may be used for the results; they are lost to the caller.
-        donate_variables: Whether arrays that variables held before the call may be used for the results.
+        donate_variables: Whether arrays that variables held before the call, or before an optimizer's step in it, may
+            be used for the results.
         jit_compile: True for the framework's optimizing compiler, False to leave it out, "auto" for what usually
             suits: XLA on JAX, a graph without XLA on TensorFlow, no compiler on PyTorch.
 

@@ -14,10 +14,12 @@ from . import eager, tree
 from .backend import CURRENT, Backend, current, host_array, mixed_homes
 from .errors import DTypeError, OpError, PolykerasError
 from .interpreters import CONVERTIBLE, HOST, NESTED, SCALAR, Interpreter, Run, kind_of
+from .mistakes import check_for_lists, explain
 from .settings import settings
 from .source import function_from
 from .spec import Dim
 from .symbolic import SYMBOLIC, in_dtype, infer, prepare
+from .tracebacks import shortened
 
 if TYPE_CHECKING:
     from .op import Op
@@ -146,32 +148,30 @@ def recover(op: Op, error: Exception, args: tuple[Any, ...]) -> Any:
     """Say what is wrong with a call that failed; or, where only a kernel for the dtype was missing, do without.
 
     An ill-formed call gets the message of the op's rule for shapes and dtypes, the same on every backend. Where
-    the rule is content, the error goes through untouched.
+    the rule is content, the framework's error goes through untouched; one of an op in the body gets the op's name.
     """
     if any(isinstance(leaf, Dim) for leaf in tree.flatten(args)):  # arrays of a size that is not known yet
         return SYMBOLIC.runner(op)(*args)
-    unnamed = isinstance(error, OpError) and error.op is None
-    if (
-        isinstance(error, PolykerasError)
-        and not unnamed
-        and (op.infer is None or getattr(error, "op", op.name) == op.name)
-    ):
-        raise error
-    _explain(op, error, args)
-    if unnamed:
-        raise error.named(op.name) from error.__cause__  # type: ignore[attr-defined]
+    try:
+        return _recovered(op, error, args)
+    except OpError as mistake:
+        raise shortened(mistake) from (None if settings.traceback_filtering else mistake.__cause__)
+
+
+def _recovered(op: Op, error: Exception, args: tuple[Any, ...]) -> Any:
+    if isinstance(error, PolykerasError):
+        if not isinstance(error, OpError):
+            raise error
+        if error.op == op.name:
+            check_for_lists(op, args)
+            raise error
+        if op.infer is not None or error.op is None:
+            explain(op, error, args)
+        raise (error if op.takes_functions and error.op else error.named(op.name)) from error.__cause__
+    explain(op, error, args)
     if op.takes_functions:
         raise error
     return _with_other_dtypes(op, error, args)
-
-
-def _explain(op: Op, error: Exception, args: tuple[Any, ...]) -> None:
-    try:
-        infer(op, args)
-    except OpError as mistake:
-        raise mistake from error
-    except Exception:  # the rule cannot tell either
-        return
 
 
 def _with_other_dtypes(op: Op, error: Exception, args: tuple[Any, ...]) -> Any:

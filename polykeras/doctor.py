@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from . import version
-from .backend import Backend, available, install_command, load, registered
+from .backend import Backend, available, install_command, load, registered, registered_ones
 from .errors import BackendError
 from .settings import home, settings
 
@@ -31,9 +31,7 @@ def _problems() -> list[str]:
     """What is wrong with the settings themselves."""
     chosen = settings.backend
     if chosen not in registered():
-        return [
-            f"the settings choose the backend {chosen!r}, which is unknown; registered ones: {', '.join(registered())}."
-        ]
+        return [f"the settings choose the backend {chosen!r}, which is unknown; {registered_ones(chosen)}"]
     return [] if chosen in available() else [f"the settings choose the backend {chosen!r}, which is not installed."]
 
 

@@ -104,6 +104,33 @@ def canonical(dtype: Any) -> str:
     return name
 
 
+def standardize_dtype(dtype: Any) -> str:
+    """The name of a dtype, as `canonical`; None for floatx.
+
+    >>> standardize_dtype(None), standardize_dtype(int)
+    ('float32', 'int32')
+    """
+    return settings.floatx if dtype is None else canonical(dtype)
+
+
+def is_float_dtype(dtype: Any) -> bool:
+    """Whether this is a dtype of real floating-point numbers, those for storage among them.
+
+    >>> is_float_dtype("bfloat16"), is_float_dtype("complex64")
+    (True, False)
+    """
+    return standardize_dtype(dtype) in FLOATS | STORAGE
+
+
+def is_int_dtype(dtype: Any) -> bool:
+    """Whether this is a dtype of integers, with or without a sign.
+
+    >>> is_int_dtype("uint8"), is_int_dtype("bool")
+    (True, False)
+    """
+    return standardize_dtype(dtype) in INTEGERS
+
+
 def _name(dtype: Any) -> str:
     """`float32` out of np.dtype('float32'), np.float32, torch.float32 or tf.float32."""
     name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None)

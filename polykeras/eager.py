@@ -175,6 +175,8 @@ def _checking_list(op: Op, home: Backend, raw: Run, general: Run, plain: frozens
     """A call with a list of arrays."""
     names = _allowed(op, home, 0, plain, {})
     allowed = None if len(names) == len(home.dtypes) else frozenset(home.dtypes[name] for name in names)
+    if allowed is None and not op.promote:
+        return raw
 
     def run(xs: list[Any], *rest: Any) -> Any:
         if not xs:

@@ -15,11 +15,23 @@ class OpError(PolykerasError):
     """
 
     op: str | None = None
+    """The op that was called."""
+    inner: str | None = None
+    """The op in its body that was called wrongly, if it was not the op itself."""
+    reason: str | None = None
 
     def named(self, op: str) -> OpError:
-        """The same error with the op's name in front of its message."""
-        error = type(self)(f"{op}: {self}")
-        error.op = op
+        """The same error with the op's name in front of its message; of an op in its body, with both names."""
+        return self._told(op, self.inner if self.op in (None, op) else self.inner or self.op)
+
+    def called(self, name: str) -> OpError:
+        """The same error with another name for the op: the one under which it was called."""
+        return self._told(name, self.inner)
+
+    def _told(self, op: str, inner: str | None) -> OpError:
+        reason = self.reason or str(self)
+        error = type(self)(f"{op}: in {inner}, {reason}" if inner else f"{op}: {reason}")
+        error.op, error.inner, error.reason = op, inner, reason
         return error
 
 
@@ -62,6 +74,10 @@ class MatrixError(OpError, ValueError):
         )
 
 
+class CallError(OpError, TypeError, ValueError):
+    """An argument is of a kind that the op cannot use."""
+
+
 class MixedBackendsError(OpError, TypeError):
     """Arrays of two frameworks met in one call."""
 
@@ -80,6 +96,18 @@ class DeviceError(PolykerasError, ValueError):
 
 class GradientError(PolykerasError, TypeError):
     """A gradient was asked for that does not exist."""
+
+    @classmethod
+    def lost(cls) -> GradientError:
+        """The error for an array that leaves its framework while it is being differentiated."""
+        return cls(
+            "a value that is being differentiated was handed to NumPy or to another framework, where its gradient "
+            "would be lost. Use the function of polykeras.ops, or ops.stop_gradient if no gradient should flow."
+        )
+
+
+class StructureError(PolykerasError, ValueError):
+    """Nested structures do not have the form that they should have."""
 
 
 class StateError(PolykerasError, RuntimeError):

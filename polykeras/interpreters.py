@@ -10,7 +10,7 @@ import numpy as np
 
 from . import tree
 from .backend import WEAK, Backend, current, home_of_type, load, mixed_homes
-from .errors import DTypeError
+from .errors import DTypeError, GradientError
 from .spec import Spec
 
 if TYPE_CHECKING:
@@ -51,8 +51,11 @@ class Held:
         __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _operator
         __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _operator
         __lt__ = __le__ = __gt__ = __ge__ = __getitem__ = _operator
+        __eq__ = __ne__ = _operator  # type: ignore[assignment]
 
         def __neg__(self) -> Any: ...
+
+        def __hash__(self) -> int: ...
 
 
 class Holder(Interpreter):
@@ -187,6 +190,20 @@ def lent() -> tuple[list[Any], list[Any]]:
 
 # From one to another ---------------------------------------------------------------------------------------
 
+
+def values_of(x: Any) -> np.ndarray:
+    """The values of an array of a backend or an interpreter, if no gradient is lost with them."""
+    kind = kind_of(type(x))
+    if isinstance(kind, Backend):
+        _keep_gradient(x, kind)
+    return kind.to_numpy(x)
+
+
+def _keep_gradient(x: Any, home: Backend) -> None:
+    if home.is_differentiated(x):
+        raise GradientError.lost()
+
+
 _REFUSALS = (BufferError, TypeError, ValueError, RuntimeError)
 """How frameworks say that memory cannot be shared: for its dtype, its place, or its layout."""
 
@@ -217,7 +234,8 @@ def _convert(x: Any, target: Backend) -> Any:
         return x
     if source is None:
         return target.asarray(x)
+    _keep_gradient(x, source)
     if hasattr(x, "__dlpack_device__"):  # else its values are not known yet
         with suppress(*_REFUSALS, *source.refusals, *target.refusals):
             return target.from_dlpack(x)
-    return target.asarray(source.to_numpy(x))
+    return target.asarray(source.to_numpy(x) if isinstance(x, source.array_types) else values_of(x))

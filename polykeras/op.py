@@ -9,12 +9,13 @@ the last is floatx), `Function` and `Functions`. Anything else is static and rea
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from . import dispatch
+from . import dispatch, mistakes
 from .backend import CURRENT, Backend
 from .dtypes import INTEGERS, Accepted, canonical, index_dtype
 from .errors import OpError, ShapeError
@@ -51,7 +52,7 @@ class Parameter:
     kind: str
     default: Any
     optional: bool = False
-    """Whether None may stand for an array."""
+    """Whether it may be None."""
 
     @property
     def is_array(self) -> bool:
@@ -151,16 +152,41 @@ def composed(
 
 
 def _enter(declared: Any, name: str | None, **row: Any) -> Any:
-    parameters = tuple(
-        Parameter(p.name, str(p.annotation).removesuffix(" | None"), p.default, p.default is None)
-        for p in inspect.signature(declared).parameters.values()
-    )
+    parameters = tuple(map(_parameter, inspect.signature(declared).parameters.values()))
     op = Op(name or declared.__name__, parameters, **row)
     if op.name in OPS:
         raise ValueError(f"op {op.name} is defined twice.")
     OPS[op.name] = op
-    op.function = _public_function(op, declared)
+    op.function = _public_function(op, declared, op.name)
     return op.function
+
+
+def _parameter(declared: inspect.Parameter) -> Parameter:
+    kind = str(declared.annotation)
+    optional = declared.default is None or kind.endswith(" | None")
+    return Parameter(declared.name, kind.removesuffix(" | None"), declared.default, optional)
+
+
+def alias(name: str, function: F) -> F:
+    """An op under another name, which its errors then bear."""
+    op: Op = function.op  # type: ignore[attr-defined]
+    return _public_function(op, function.__wrapped__, name)  # type: ignore[attr-defined]
+
+
+def names_its_errors(function: F) -> F:
+    """Have the errors of a function that calls an op of another name bear the function's own name."""
+
+    return functools.wraps(function)(_naming(function.__name__, function))  # type: ignore[return-value]
+
+
+def _naming(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except OpError as error:
+            raise error.called(name) from error.__cause__
+
+    return run
 
 
 # The public function ---------------------------------------------------------------------------------------
@@ -177,7 +203,7 @@ _CONVERSIONS = {
 }
 
 
-def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]:
+def _public_function(op: Op, declared: Callable[..., Any], name: str) -> Any:
     """A function with the op's signature, which looks up who runs the op and calls it.
 
     It is written out as source, because this look-up is all that an eager call costs on top of the framework's.
@@ -192,12 +218,12 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
     )
     if conversions:
         conversions = (
-            f"    try:\n{conversions}    except OpError as error:\n        raise error.named(op.name) from None\n"
+            f"    try:\n{conversions}    except Exception as error:\n        return refuse(op, error, {arguments})\n"
         )
     arrays = [op.parameters[i] for i in op.positions]
     keys = "".join(f"[tuple(map(type, {p.name}))]" if p.kind == "Arrays" else f"[type({p.name})]" for p in arrays)
     source = (
-        f"def {op.name}({signature}):\n"
+        f"def {name}({signature}):\n"
         f"{conversions}"
         f"    try:\n"
         f"        run = table{keys or '[current() or settings.backend]'}\n"
@@ -215,6 +241,7 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         "table": op.table,
         "current": CURRENT.get,
         "runner_for": dispatch.select,  # under a name that no op has
+        "refuse": mistakes.refuse,
         "recover": dispatch.recover,
         "as_shape": _as_shape,
         "as_list": _as_list,
@@ -222,10 +249,12 @@ def _public_function(op: Op, declared: Callable[..., Any]) -> Callable[..., Any]
         "canonical": canonical,
         "settings": settings,
         "as_key": _as_key,
-        "OpError": OpError,
         **{f"_{p.name}": p.default for p in op.parameters},
     }
-    function: Any = function_from(op.name, source, namespace)
+    if name != op.name:
+        for step in ("runner_for", "refuse", "recover"):
+            namespace[step] = _naming(name, namespace[step])
+    function: Any = function_from(name, source, namespace)
     for attribute in ("__module__", "__doc__", "__annotations__"):
         setattr(function, attribute, getattr(declared, attribute))
     function.__wrapped__ = declared  # where the names in its annotations are known
@@ -325,10 +354,15 @@ def give_operators(cls: Any, *, equality: bool) -> None:
         def binary(self: Any, other: Any) -> Any:
             return OPS[name].function(self, other)
 
+        def comparing(self: Any, other: Any) -> Any:
+            is_array = other is not None and kind_or_none(type(other)) is not None
+            return OPS[name].function(self, other) if is_array else NotImplemented  # so that nothing equals a word
+
         def swapped(self: Any, other: Any) -> Any:
             return OPS[name].function(other, self)
 
-        function = unary if name in _UNARY.values() else swapped if reflected else binary
+        kinds = {"equal": comparing, "not_equal": comparing, **dict.fromkeys(_UNARY.values(), unary)}
+        function = swapped if reflected else kinds.get(name, binary)
         function.__name__ = method
         function.__doc__ = f"ops.{name}"
         setattr(cls, method, function)
@@ -342,7 +376,7 @@ def give_operators(cls: Any, *, equality: bool) -> None:
     for short, name in _UNARY.items():
         add_method(f"__{short}__", name)
     cls.__getitem__ = lambda self, key: OPS["get_item"].function(self, key)
-    cls.__array_ufunc__ = None  # NumPy's operators leave it to ours
+    cls.__array_priority__ = 1000.0  # NumPy's operators leave it to ours
     if equality:
         cls.__hash__ = object.__hash__
 

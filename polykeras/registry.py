@@ -10,6 +10,7 @@ import contextlib
 import difflib
 import importlib
 import inspect
+import re
 import types
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -371,7 +372,7 @@ class Family:
             identifier = self._find(identifier)
         if inspect.isclass(identifier):
             return identifier()
-        if callable(identifier):
+        if callable(identifier) or isinstance(identifier, Configurable):
             return identifier
         raise SerializationError(
             f"expected {self._kind}: its name, its configuration or a callable; got {identifier!r}."
@@ -402,3 +403,14 @@ class Family:
                 "register_keras_serializable."
             )
         return found
+
+
+def snake_case(name: str) -> str:
+    """The name of a class as the name of an object.
+
+    >>> snake_case("Conv2DTranspose"), snake_case("AUC")
+    ('conv2d_transpose', 'auc')
+    """
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -8,12 +8,18 @@ file is `config.toml` in the folder `POLYKERAS_HOME`, by default `~/.polykeras`.
     epsilon = 1e-7
     image_data_format = "channels_last"
     matmul_precision = "highest"
+    flash_attention = true                  # by default as the backend likes
+    interactive_logging = true
+    traceback_filtering = true
+    max_epochs = 10                         # or POLYKERAS_MAX_EPOCHS; by default no limit
+    max_steps_per_epoch = 100               # or POLYKERAS_MAX_STEPS_PER_EPOCH; by default no limit
 """
 
 from __future__ import annotations
 
 import os
 import tomllib
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +29,9 @@ CHOICES = {
     "floatx": ("bfloat16", "float16", "float32", "float64"),
     "image_data_format": ("channels_last", "channels_first"),
     "matmul_precision": ("highest", "high", "default"),
+    "flash_attention": (None, True, False),
+    "interactive_logging": (True, False),
+    "traceback_filtering": (True, False),
 }
 EMBEDDED = "numpy"
 """The backend that every installation has."""
@@ -33,7 +42,14 @@ _DEFAULTS = {
     "epsilon": 1e-7,
     "image_data_format": "channels_last",
     "matmul_precision": "highest",
+    "flash_attention": None,
+    "interactive_logging": True,
+    "traceback_filtering": True,
+    "max_epochs": None,
+    "max_steps_per_epoch": None,
 }
+_FROM_ENVIRONMENT = ("backend", "floatx", "max_epochs", "max_steps_per_epoch")
+_OF_PROGRAMS = attrgetter("backend", "floatx", "epsilon", "image_data_format", "matmul_precision", "flash_attention")
 
 
 def home() -> Path:
@@ -45,7 +61,9 @@ def checked(name: str, value: Any, where: str) -> Any:
     """The value, if the setting may have it."""
     choices = CHOICES.get(name)
     if choices and value not in choices:
-        raise ConfigError(f"{where}: expected {name} to be one of {', '.join(choices)}; got {value!r}.")
+        raise ConfigError(f"{where}: expected {name} to be one of {', '.join(map(str, choices))}; got {value!r}.")
+    if name in ("max_epochs", "max_steps_per_epoch"):
+        return _limit(name, value, where)
     if name == "epsilon":
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
             raise ConfigError(f"{where}: expected epsilon to be a positive number; got {value!r}.")
@@ -53,6 +71,17 @@ def checked(name: str, value: Any, where: str) -> Any:
     if name == "backend" and not isinstance(value, str):
         raise ConfigError(f"{where}: expected backend to be a name; got {value!r}.")
     return value
+
+
+def _limit(name: str, value: Any, where: str) -> int | None:
+    """A limit of a count, which is text where the environment has it."""
+    try:
+        limit = int(value) if isinstance(value, str) else value
+    except ValueError:
+        limit = 0
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        raise ConfigError(f"{where}: expected {name} to be a whole number from 1, or None for no limit; got {value!r}.")
+    return limit
 
 
 class Settings:
@@ -63,6 +92,11 @@ class Settings:
     epsilon: float
     image_data_format: str
     matmul_precision: str
+    flash_attention: bool | None
+    interactive_logging: bool
+    traceback_filtering: bool
+    max_epochs: int | None
+    max_steps_per_epoch: int | None
 
     def __init__(self, values: dict[str, Any]):
         vars(self).update(values)
@@ -76,7 +110,7 @@ class Settings:
             if name not in values:
                 raise ConfigError(f"{file}: unknown setting {name!r}; known ones: {', '.join(values)}.")
             values[name] = checked(name, value, str(file))
-        for name in ("backend", "floatx"):
+        for name in _FROM_ENVIRONMENT:
             variable = f"POLYKERAS_{name.upper()}"
             if os.environ.get(variable):
                 values[name] = checked(name, os.environ[variable], variable)
@@ -85,6 +119,10 @@ class Settings:
     def set(self, name: str, value: Any) -> None:
         """Change one setting."""
         setattr(self, name, checked(name, value, f"set_{name}"))
+
+    def of_programs(self) -> tuple[Any, ...]:
+        """Those settings with which compiled programs change."""
+        return _OF_PROGRAMS(self)
 
 
 def _read_file(file: Path) -> dict[str, Any]:

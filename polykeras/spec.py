@@ -7,10 +7,10 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any, ClassVar, Union
 
 from .dtypes import canonical
-from .errors import ShapeError
+from .errors import DTypeError, ShapeError
 
 Size = Union[int, "Dim"]
 _Atom = Union[str, "_Floor", "_BelowZero"]
@@ -308,7 +308,16 @@ def prod(sizes: Iterable[Any]) -> Any:
 
 @dataclass(frozen=True, eq=False, init=False)
 class Spec:
-    """A shape and a dtype. An op on Specs gives Specs, each of which knows the call that produced it.
+    """A shape and a dtype, in Keras a KerasTensor. An op on Specs gives Specs, each of which knows the call behind it.
+
+    Args:
+        shape: The sizes: whole numbers, symbolic sizes, and None for a symbolic size of its own.
+        dtype: The dtype.
+        sparse: Must not be True: no backend here has sparse arrays.
+        ragged: Must not be True: no backend here has ragged arrays.
+        record_history: Whether what ops make of it knows the call that produced it.
+        name: A name; None for none.
+        producer: What produced it.
 
     >>> Spec((None, 28, 28))
     Spec((batch, 28, 28), 'float32')
@@ -316,15 +325,33 @@ class Spec:
 
     shape: tuple[Size, ...]
     dtype: str = "float32"
+    record_history: bool = True
     name: str | None = None
     producer: Any = field(default=None, repr=False)
 
-    def __init__(self, shape: Iterable[Any], dtype: str = "float32", name: str | None = None, producer: Any = None):
+    sparse: ClassVar[bool] = False
+    ragged: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        shape: Iterable[Any],
+        dtype: str = "float32",
+        sparse: bool = False,
+        ragged: bool = False,
+        record_history: bool = True,
+        name: str | None = None,
+        producer: Any = None,
+    ):
+        if sparse or ragged:
+            raise ShapeError(
+                "Spec: there are no sparse and no ragged arrays here. Leave out sparse=True and ragged=True."
+            )
         sizes = tuple(unknown_dim(axis) if size is None else _as_size(size) for axis, size in enumerate(shape))
         if any(not hasattr(size, "__index__") or (isinstance(size, int) and size < 0) for size in sizes):
             raise ShapeError(f"expected sizes to be whole numbers from 0; got {show_shape(sizes)}.")
         object.__setattr__(self, "shape", sizes)
         object.__setattr__(self, "dtype", canonical(dtype))
+        object.__setattr__(self, "record_history", record_history)
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "producer", producer)
 
@@ -351,11 +378,28 @@ class Spec:
             raise TypeError("len() of a Spec without axes.")
         return self.shape[0].__index__()
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        raise DTypeError(
+            f"{self} has a shape and a dtype, but no values to convert to NumPy. Use the function of polykeras.ops."
+        )
+
     def __bool__(self) -> bool:
         raise TypeError(
             "A Spec has a shape and a dtype but no values, so it is neither true nor false. "
             "Choose with ops.cond or ops.where instead of `if`."
         )
+
+
+KerasTensor = Spec
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Whether this is a shape and a dtype without values, of which a model can be made.
+
+    >>> is_keras_tensor(Spec((2,))), is_keras_tensor([1.0, 2.0])
+    (True, False)
+    """
+    return isinstance(x, Spec)
 
 
 def _as_size(size: Any) -> Any:

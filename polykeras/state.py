@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
@@ -64,6 +65,8 @@ class Variable(Held):
             raise StateError(f"Variable: a name cannot contain '/'; got {name!r}. Use name_scope for a longer path.")
         self.path = "/".join((*_scopes.get(), self.name))
         self.trainable = trainable
+        self.made_trainable = trainable
+        """Whether it was trainable at first: the order of weights goes by this, so that freezing does not change it."""
         self.autocast = autocast
         self.aggregation = aggregation
         self.synchronization = synchronization
@@ -184,7 +187,7 @@ class Variable(Held):
         return len(self.value)
 
 
-give_operators(Variable, equality=False)
+give_operators(Variable, equality=True)
 
 
 _AGGREGATIONS = ("none", "mean", "sum", "only_first_replica")
@@ -226,6 +229,17 @@ def unique_name(prefix: str) -> str:
     return f"{prefix}_{number}" if number else prefix
 
 
+def snake_case(name: str) -> str:
+    """The name of a class as the name of an object.
+
+    >>> snake_case("Conv2DTranspose"), snake_case("RMSprop")
+    ('conv2d_transpose', 'rm_sprop')
+    """
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
 def reset_names() -> None:
     """Count from the beginning again."""
     _counters.clear()
@@ -255,13 +269,16 @@ class Binding:
     What is assigned meanwhile stays here. Within a strict binding, variables that are not bound cannot be used.
     """
 
-    def __init__(self, variables: Sequence[Variable], values: Sequence[Any], strict: bool):
+    def __init__(self, variables: Sequence[Variable], values: Sequence[Any], strict: bool, donated: bool = False):
+        if isinstance(variables, Variable):
+            raise StateError(f"bind: expected a list of variables; got {variables}. Write [variable].")
         if len(variables) != len(values):
             raise StateError(
                 f"bind: expected a value for each of {len(variables)} variables; got {len(values)}. Give them in order."
             )
         self.variables = list(variables)
         self.outer = _bound.get()
+        self.donated = donated
         self._strict = strict
         self._values: dict[int, Any] = {id(v): value for v, value in zip(variables, values, strict=True)}
         self._written: dict[int, Variable] = {}
@@ -276,6 +293,10 @@ class Binding:
         value = variable._value if self.outer is None else self.outer.read(variable)
         return self._read.setdefault(id(variable), (variable, value))[1]
 
+    def holds(self, variables: Sequence[Variable]) -> bool:
+        """Whether it has values for all of some variables."""
+        return self._values.keys() >= set(map(id, variables))
+
     def dtype_of(self, variable: Variable) -> str:
         """The dtype that a variable seems to have."""
         return variable._dtype if self.outer is None else self.outer.dtype_of(variable)
@@ -286,6 +307,23 @@ class Binding:
             self._refuse(variable, "assigned")
         self._values[id(variable)] = value
         self._written[id(variable)] = variable
+
+    def read_all(self, variables: Sequence[Variable]) -> list[Any]:
+        """The values of several variables."""
+        values = self._values
+        try:
+            return [values[id(variable)] for variable in variables]
+        except KeyError:
+            return [self.read(variable) for variable in variables]
+
+    def write_all(self, variables: Sequence[Variable], values: Sequence[Any]) -> None:
+        """Give several variables other values."""
+        if type(self) is Binding and (not self._strict or self.holds(variables)):
+            self._values.update(zip(map(id, variables), values, strict=True))
+            self._written.update(zip(map(id, variables), variables, strict=True))
+        else:
+            for variable, value in zip(variables, values, strict=True):
+                self.write(variable, value)
 
     def _refuse(self, variable: Variable, verb: str) -> None:
         raise StateError(
@@ -354,13 +392,16 @@ _bound: ContextVar[Binding | None] = ContextVar("polykeras_binding", default=Non
 
 
 @contextlib.contextmanager
-def bind(variables: Sequence[Variable], values: Sequence[Any], *, strict: bool = False) -> Iterator[Binding]:
+def bind(
+    variables: Sequence[Variable], values: Sequence[Any], *, strict: bool = False, donated: bool = False
+) -> Iterator[Binding]:
     """Have variables hold other values for a block, without changing them.
 
     Args:
         variables: The variables.
         values: Their values, in order.
         strict: Whether to refuse the use of any other variable, and draws without a seed.
+        donated: Whether the values are lost to whoever gave them, so that their memory may be used for new ones.
 
     Yields:
         The binding, whose `collect` gives the values as they are then.
@@ -375,7 +416,7 @@ def bind(variables: Sequence[Variable], values: Sequence[Any], *, strict: bool =
     """
     needs = SEEDS_REQUIRED.set(strict or SEEDS_REQUIRED.get())
     try:
-        with _entered(Binding(variables, values, strict)) as binding:
+        with _entered(Binding(variables, values, strict, donated)) as binding:
             yield binding
     finally:
         SEEDS_REQUIRED.reset(needs)
@@ -395,10 +436,35 @@ def autocast(dtype: str | None) -> contextlib.AbstractContextManager[Binding]:
 
     >>> v = Variable([1.0])
     >>> with autocast("float16"):
-    ...     ops.add(v, v).dtype
-    dtype('float16')
+    ...     ops.dtype(ops.add(v, v))
+    'float16'
     """
     return _entered(_Autocast(dtype))
+
+
+def values_of(variables: Sequence[Variable]) -> list[Any]:
+    """The arrays that variables hold now, looked up at once."""
+    binding = _bound.get()
+    return [v._value for v in variables] if binding is None else binding.read_all(variables)
+
+
+def take_all(variables: Sequence[Variable], values: Sequence[Any]) -> None:
+    """Have variables hold arrays of the right backends, shapes and dtypes, without copies or checks."""
+    binding = _bound.get()
+    if binding is not None:
+        binding.write_all(variables, values)
+        return
+    for variable, value in zip(variables, values, strict=True):
+        variable._value = value
+
+
+def may_consume(variables: Sequence[Variable]) -> bool:
+    """Whether nobody needs the arrays that variables hold once they hold others, so that their memory may be used.
+
+    So it is in a function compiled with `donate_variables=True`.
+    """
+    binding = _bound.get()
+    return binding is not None and binding.donated and binding.holds(variables)
 
 
 def pure(function: Callable[..., Any], variables: Sequence[Variable]) -> Callable[..., Any]:

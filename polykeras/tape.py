@@ -201,10 +201,7 @@ class Traced:
         return (ops.get_item(self, i) for i in range(len(self.array)))
 
     def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
-        raise GradientError(
-            "a value that is being differentiated was handed to NumPy, where its gradient would be lost. "
-            "Use the function of polykeras.ops, or ops.stop_gradient if no gradient should flow."
-        )
+        raise GradientError.lost()
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise GradientError(

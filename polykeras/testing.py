@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+SUITE = "polykeras.conformance"
 ERROR = "polykeras_error"
 """The name under which a test reports a largest error: op, bound, backend, dtype, error."""
 
 
 def pytest_addoption(parser: Any) -> None:
-    """Let `--backend` choose the backends that the conformance suite checks."""
+    """The options of the conformance suite, in its own runs only: in others their names are free."""
+    if not any(SUITE in argument for argument in sys.argv):
+        return
     group = parser.getgroup("polykeras")
     group.addoption(
         "--backend",
@@ -17,14 +21,17 @@ def pytest_addoption(parser: Any) -> None:
         metavar="NAME",
         help="the polykeras backend to check; can be given several times; by default every one that is installed",
     )
+    group.addoption("--worst-errors", action="store_true", help="show the largest error of each op that was seen")
     group.addoption(
-        "--worst-errors", action="store_true", help="show the largest error of each op that the conformance suite saw"
+        "--thorough",
+        action="store_true",
+        help="all samples in all dtypes also where frameworks compile each of them, which takes several times as long",
     )
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
     """With `--worst-errors`: the largest error of each op, beside its bound."""
-    if not config.getoption("--worst-errors"):
+    if not config.getoption("worst_errors", False):
         return
     found: dict[tuple[str, float], dict[tuple[str, str], float]] = {}
     for report in terminalreporter.getreports("passed"):

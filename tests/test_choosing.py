@@ -74,6 +74,33 @@ def test_unknown_backend_lists_the_known_ones():
     assert config.backend() == backends.settings.backend
 
 
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("tf", "tensorflow"),
+        ("pytorch", "torch"),
+        ("Torch", "torch"),
+        ("np", "numpy"),
+        ("tensorfow", "tensorflow"),
+        ("JAX", "jax"),
+    ],
+)
+def test_a_backend_that_is_nearly_named_is_suggested(wrong, meant):
+    with pytest.raises(
+        UnknownBackendError, match=f"unknown backend '{wrong}'; did you mean '{meant}'\\? The registered"
+    ):
+        config.set_backend(wrong)
+    with pytest.raises(UnknownBackendError, match=f"did you mean '{meant}'"), polykeras.using(wrong):
+        pass
+
+
+def test_the_environment_variable_gets_a_suggestion_too(tmp_path):
+    done = in_new_process(
+        "import polykeras; polykeras.ops.ones(2)", POLYKERAS_BACKEND="tf", POLYKERAS_HOME=str(tmp_path)
+    )
+    assert "unknown backend 'tf'; did you mean 'tensorflow'?" in done.stderr
+
+
 def test_missing_framework_says_the_command(monkeypatch):
     monkeypatch.setattr(backends, "is_installed", lambda name: False)
     monkeypatch.setattr(backends, "_loaded", {})

@@ -91,7 +91,6 @@ def test_doctor_fits_a_narrow_terminal():
         (["demo", "--epochs", "many"], "argument --epochs: expected a whole number from 1; got 'many'"),
         (["demo", "--seed", "-1"], "argument --seed: expected a whole number from 0 to 4294967295; got -1"),
         (["dance"], "invalid choice: 'dance'"),
-        ([], "the following arguments are required: COMMAND"),
     ],
 )
 def test_wrong_arguments_are_explained(arguments, complaint, capsys):
@@ -99,6 +98,13 @@ def test_wrong_arguments_are_explained(arguments, complaint, capsys):
         cli.main(arguments)
     assert ended.value.code == 2
     assert complaint in capsys.readouterr().err
+
+
+def test_without_a_command_it_says_which_there_are(capsys):
+    assert cli.main([]) == 0
+    printed = capsys.readouterr()
+    assert not printed.err
+    assert all(word in printed.out for word in ("usage: polykeras", "demo", "doctor", "--version"))
 
 
 def test_version(capsys):

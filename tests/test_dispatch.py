@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 import polykeras
+import polykeras.conformance.cases  # enters them
 from polykeras import ops
 from polykeras.backend import load, using
-from polykeras.errors import DTypeError, MixedBackendsError, OpError, ShapeError
+from polykeras.conformance.case import CASES
+from polykeras.errors import CallError, DTypeError, MixedBackendsError, OpError, ShapeError
 from polykeras.op import OPS
 
 FRAMEWORKS = [name for name in polykeras.available() if name != "numpy"]
@@ -74,6 +76,83 @@ def test_mistakes_are_explained_in_the_same_words(backend):
         ops.reshape(x, (4, 2))
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            lambda a, b: ops.concatenate(a, b),
+            r"concatenate: expected axis .*; got an array float32\(2, 3\). Put all .*xs",
+        ),
+        (lambda a, b: ops.stack(a, b), r"stack: expected axis .* Put all arrays into one list, which is x: stack\("),
+        (
+            lambda a, b: ops.concatenate([1.0], [2.0]),
+            r"concatenate: expected axis to be a whole number; got \[2.0\]. Put",
+        ),
+        (lambda a, b: ops.softmax(a, "rows"), "softmax: expected an axis to be a whole number; got 'rows'."),
+        (lambda a, b: ops.tril(a, k="low"), "tril: expected k to be a whole number; got 'low'."),
+        (
+            lambda a, b: ops.zeros(2, dtype=a),
+            r"zeros: expected dtype to be a dtype, such as .* got an array float32\(2, 3\)",
+        ),
+        (lambda a, b: ops.zeros("ab"), r"zeros: expected sizes to be whole numbers from 0; got \(a, b\)."),
+        (lambda a, b: ops.allclose(a, b, rtol="low"), "allclose: expected rtol to be a number; got 'low'"),
+    ],
+)
+def test_arguments_of_the_wrong_kind_are_named(backend, call, words):
+    a, b = backend.asarray(np.ones((2, 3), "float32")), backend.asarray(np.zeros((2, 3), "float32"))
+    with pytest.raises((CallError, ShapeError), match=words):
+        call(a, b)
+    assert issubclass(CallError, TypeError)
+    assert issubclass(CallError, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: ops.einsum("ij,jk", np.ones((2, 3)), np.ones((2, 3))), "einsum: axis 'j' has size 3"),
+        (lambda: ops.swish("text"), "swish: expected arrays"),
+        (lambda: ops.absolute("text"), "absolute: expected arrays"),
+        (lambda: ops.ravel("text"), "ravel: expected arrays"),
+        (lambda: ops.identity(2, dtype="real"), "identity: expected a dtype"),
+        (lambda: ops.conv1d(np.ones((1, 4, 2)), np.ones((3, 5, 1))), "conv1d: "),
+        (lambda: polykeras.random.bernoulli((2,), dtype="real"), "bernoulli: expected a dtype"),
+        (lambda: ops.tanh_shrink("text"), "tanh_shrink: expected arrays"),
+        (lambda: ops.unique(np.ones(3), size=2, fill_value=[1.0, 2.0]), r"unique: in broadcast_to, an array of shape"),
+    ],
+)
+def test_errors_bear_the_name_that_was_called(backend, call, words):
+    with pytest.raises(OpError, match=f"^{words}"):
+        call()
+
+
+WRONG = {"int": "rows", "bool": "rows", "float": "rows", "str": 1.5, "Axes": "rows", "Shape": "rows", "DType": 1.5}
+
+
+def test_no_wrong_argument_goes_unnamed(backend):
+    """Each parameter of each op in turn is something that it cannot be."""
+    unnamed = []
+    for name, case in CASES.items():
+        names = [parameter.name for parameter in case.op.parameters]
+        if name not in dir(ops) or case.function is not None:
+            continue
+        sample = next(s for s in case.samples if len(s.args) + len(s.params) <= len(names))
+        args = case.arguments(sample, (sample.dtypes or case.dtypes)[0])
+        arguments = {**dict(zip(names, args, strict=False)), **sample.params}
+        for parameter in case.op.parameters:
+            wrong = object() if parameter.is_array else WRONG.get(parameter.kind)
+            if wrong is None or (parameter.kind == "bool" and backend.traces):  # there anything will do, at some cost
+                continue
+            public = getattr(ops, name)
+            function = public if list(inspect.signature(public).parameters) == names else case.op.function
+            try:
+                function(**{**arguments, parameter.name: wrong})
+            except OpError as error:
+                unnamed += [] if str(error).startswith(f"{name}: ") else [(name, parameter.name, str(error))]
+            except Exception as error:
+                unnamed.append((name, parameter.name, repr(error)))
+    assert not unnamed
+
+
 def test_missing_and_surplus_arguments_are_python_s_own_errors():
     with pytest.raises(TypeError, match=r"add.*missing 1 required positional argument: 'x2'"):
         ops.add(1.0)
@@ -81,10 +160,10 @@ def test_missing_and_surplus_arguments_are_python_s_own_errors():
         ops.add(1.0, 2.0, x3=1)
 
 
-PUBLIC = sorted(name for name in dir(ops) if callable(getattr(ops, name)) and not name.startswith("_"))
+SHOWN = sorted(name for name, value in vars(ops).items() if callable(value) and not name.startswith("_"))
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("name", SHOWN)
 def test_public_functions_explain_themselves(name):
     function = getattr(ops, name)
     documentation, parameters = inspect.getdoc(function) or "", inspect.signature(function).parameters
@@ -92,6 +171,15 @@ def test_public_functions_explain_themselves(name):
         assert [name for name in parameters if f"{name}:" not in documentation] == []
         assert "Returns:" in documentation
     assert ">>>" in documentation or "window" in parameters  # those serve the convolutions and poolings
+
+
+def test_the_parts_of_ops_are_there_but_not_shown():
+    shown = set(dir(ops))
+    assert {"add", "einsum", "conv2d", "value_and_grad", "nn"} <= shown
+    assert all(callable(getattr(ops, name)) or name in ("image", "linalg", "nn", "numpy", "random") for name in shown)
+    parts = {name for name in SHOWN if name not in shown}
+    assert {"run_branch", "window_sum", "contract", "as_array"} <= parts
+    assert not {name for name in shown if name.startswith(("window_", "_"))}
 
 
 @pytest.mark.parametrize("name", sorted(OPS))

@@ -12,10 +12,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import polykeras
 from polykeras import ops, tree
+from polykeras.settings import settings
+from polykeras.state import reset_names
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(
@@ -49,8 +52,8 @@ class Checker(doctest.OutputChecker):
 
 def examples_of(name: str) -> list[doctest.DocTest]:
     module = importlib.import_module(name)
-    names = {n: getattr(ops, n) for n in dir(ops)} if ".ops" in name else {"array": ops.array}
-    names = {**names, "ops": ops, "polykeras": polykeras, **vars(module)}
+    names = {n: x for n, x in vars(ops).items() if not n.startswith("_")} if ".ops" in name else {"array": ops.array}
+    names = {**names, "np": np, "ops": ops, "polykeras": polykeras, "Spec": polykeras.Spec, **vars(module)}
     found = doctest.DocTestFinder(exclude_empty=True).find(module, name, globs=names)
     return [test for test in found if test.examples]
 
@@ -60,10 +63,12 @@ def test_examples(name, backend, monkeypatch):
     monkeypatch.setattr(sys, "displayhook", lambda value: None if value is None else print(shown(value)))
     # doctest puts Python's own display hook in place while it runs
     monkeypatch.setattr(sys, "__displayhook__", sys.displayhook)
+    monkeypatch.setattr(settings, "__dict__", dict(vars(settings)))  # which examples change
     runner = doctest.DocTestRunner(Checker(), verbose=False, optionflags=doctest.ELLIPSIS)
     report: list[str] = []
     for test in examples_of(name):
         polykeras.random.set_random_seed(0)
+        reset_names()
         runner.run(test, out=report.append, clear_globs=False)
     assert not report, "".join(report)
 

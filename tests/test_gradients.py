@@ -8,6 +8,7 @@ import pytest
 import polykeras
 from polykeras import ops
 from polykeras.errors import DTypeError, GradientError
+from polykeras.interpreters import home_of
 from polykeras.spec import Spec
 
 X = np.array([0.3, -1.2, 2.0])
@@ -301,3 +302,70 @@ def test_gradients_that_do_not_exist_are_errors(backend, call, words):
 def test_results_that_are_no_numbers_are_errors(backend):
     with pytest.raises((GradientError, DTypeError), match="str"):
         ops.grad(lambda x: "three")(X)
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (lambda x: (ops.sum(x), x), r"one number; got a tuple. With has_aux=True it may return a pair"),
+        (lambda x: [ops.sum(x), ops.sum(x)], r"one number; got a list. With has_aux=True"),
+        (lambda x: {"loss": ops.sum(x)}, r"one number; got a dict. With has_aux=True"),
+        (lambda x: None, r"one number; got None. Is a return missing\?"),
+        (lambda x: "loss", r"one number; got a str."),
+    ],
+)
+def test_a_function_to_differentiate_returns_one_number(backend, result, words):
+    for differentiate in (ops.value_and_grad, ops.grad):
+        with pytest.raises(GradientError, match=f"^{differentiate.__name__}: expected the function to return {words}"):
+            differentiate(result)(ops.array([1.0, 2.0]))
+
+
+LOST = "a value that is being differentiated was handed to NumPy or to another framework, where its gradient would"
+
+
+def elsewhere(x):
+    own = home_of(x).name
+    return polykeras.convert(x, next(name for name in polykeras.available() if name != own))
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda x: ops.array(ops.convert_to_numpy(ops.square(x))),
+        lambda x: ops.array(polykeras.Variable(0.0).assign(ops.sum(x)).numpy()),
+        lambda x: elsewhere(ops.square(x)) if len(polykeras.available()) > 1 else ops.convert_to_numpy(x),
+    ],
+)
+@pytest.mark.parametrize(
+    "differentiate",
+    [
+        lambda f, x: ops.grad(f)(x),
+        lambda f, x: ops.vjp(f, x),
+        lambda f, x: ops.jvp(f, (x,), (x,)),
+        lambda f, x: ops.hessian(f)(x),
+    ],
+)
+def test_gradients_are_not_lost_in_numpy(backend, leave, differentiate):
+    x = ops.array([1.0, 2.0])
+    with pytest.raises(GradientError, match=LOST):
+        differentiate(lambda x: ops.sum(leave(x)), x)
+
+
+def test_what_does_not_depend_on_the_argument_may_leave(backend):
+    x, constant = ops.array([1.0, 2.0]), ops.array([3.0, 4.0])
+
+    def function(x):
+        stopped = ops.convert_to_numpy(ops.stop_gradient(ops.square(x)))
+        largest = int(ops.convert_to_numpy(ops.argmax(x)))
+        return ops.sum(ops.multiply(x, ops.convert_to_numpy(constant) + stopped)) + largest
+
+    assert ops.convert_to_numpy(ops.grad(function)(x)).tolist() == [4.0, 8.0]
+
+
+def test_a_function_with_its_own_gradient_may_leave(backend):
+    @ops.custom_gradient
+    def cubed(x):
+        values = ops.convert_to_numpy(x)
+        return ops.array(values**3), lambda g: ops.multiply(g, ops.array(3 * values**2))
+
+    assert ops.convert_to_numpy(ops.grad(lambda x: ops.sum(cubed(x)))(ops.array([1.0, 2.0]))).tolist() == [3.0, 12.0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +12,12 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = [
     {"errors", "tree", "source", "philox", "masks"},
-    {"settings", "spec", "dtypes", "seeds"},
+    {"settings", "spec", "dtypes", "seeds", "tracebacks"},
     {"backend"},
-    {"interpreters", "symbolic", "eager", "dispatch", "op"},
+    {"interpreters", "symbolic", "eager", "mistakes", "dispatch", "op"},
     {"ops"},
     {"tape", "state"},
-    {"compilation", "random", "registry"},
+    {"compilation", "random", "registry", "scopes", "session"},
     {"activations", "initializers", "regularizers", "constraints", "dtype_policies", "config"},
     {"layers", "losses", "metrics", "optimizers", "callbacks", "mixed_precision"},
     {"training"},
@@ -63,7 +64,7 @@ def test_every_room_has_its_place():
 
 
 ALLOWED_IN_BACKENDS = {
-    *("errors", "tree", "philox", "spec", "dtypes", "backend"),
+    *("errors", "tree", "philox", "settings", "spec", "dtypes", "backend"),
     *("interpreters", "symbolic", "op", "tape"),
 }
 
@@ -83,6 +84,21 @@ def test_the_library_compares_nothing_with_the_name_of_a_backend(file):
         if isinstance(node, ast.Compare):
             constants = {c.value for c in ast.walk(node) if isinstance(c, ast.Constant) and isinstance(c.value, str)}
             assert not constants & NAMES, f"line {node.lineno}: {ast.unparse(node)}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_variables_are_not_looked_for_by_equality(file):
+    """`v in variables` would compare the values of variables, element by element."""
+
+    def holds_variables(node: ast.AST) -> bool:
+        return bool(re.search(r"(variables|weights)(\(\))?$", ast.unparse(node)))
+
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            assert not holds_variables(node.comparators[0]), f"line {node.lineno}: {ast.unparse(node)}"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            looks = node.func.attr in ("index", "remove", "count")
+            assert not (looks and holds_variables(node.func.value)), f"line {node.lineno}: {ast.unparse(node)}"
 
 
 def test_frameworks_are_imported_by_their_backends_only():

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import polykeras
 from polykeras import ops
 from polykeras.errors import DTypeError, ShapeError
 from polykeras.spec import Dim, Spec, broadcast_shapes, dim, evaluate
@@ -245,3 +246,20 @@ print("polykeras.backends.numpy" in sys.modules)
 def test_no_framework_is_needed():
     done = subprocess.run([sys.executable, "-c", WITHOUT_FRAMEWORKS], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["Spec((batch, 10), 'float32')", "[]", "False"]
+
+
+def test_a_spec_takes_the_arguments_of_a_keras_tensor():
+    x = polykeras.KerasTensor((None, 3), "int32", name="x")
+    assert (x.shape[1], x.dtype, x.name, x.sparse, x.ragged, x.record_history) == (3, "int32", "x", False, False, True)
+    assert polykeras.backend.is_keras_tensor(ops.add(x, 1))
+    assert ops.add(x, 1).producer.op.name == "add"
+    assert ops.add(polykeras.KerasTensor((2,), record_history=False), 1).producer is None
+    for wrong in ({"sparse": True}, {"ragged": True}):
+        with pytest.raises(ShapeError, match="there are no sparse and no ragged arrays here"):
+            polykeras.KerasTensor((2,), **wrong)
+
+
+@pytest.mark.parametrize("function", [np.sum, np.mean, np.exp, np.asarray, ops.convert_to_numpy])
+def test_numpy_cannot_have_the_values_of_a_spec(function):
+    with pytest.raises(DTypeError, match=r"Spec\(\(2, 3\), 'float32'\) has a shape and a dtype, but no values"):
+        function(Spec((2, 3)))

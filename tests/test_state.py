@@ -102,12 +102,36 @@ def test_a_variable_computes_like_its_array(backend, compute, want):
     assert listed(compute(Variable([2.0, 4.0]))) == want
 
 
-def test_variables_are_told_apart_by_identity(backend):
-    one, other = Variable(1.0), Variable(1.0)
-    assert one == one
-    assert one != other
+def test_variables_are_compared_by_value_and_kept_apart_by_identity(backend):
+    one, other = Variable([1.0, 2.0]), Variable([1.0, 3.0])
+    assert listed(one == other) == [True, False]
+    assert listed(one != other) == [False, True]
+    assert listed(np.array([1.0, 0.0]) == one) == [True, False]
     assert len({one, other, one}) == 2
-    assert (bool(one), int(one), float(one)) == (True, 1, 1.0)
+    assert {one: 1, other: 2}[other] == 2
+    assert [one == x for x in (None, "word", object())] == [False] * 3
+    number = Variable(1.0)
+    assert (bool(number), int(number), float(number)) == (True, 1, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("compute", "want"),
+    [
+        (np.sum, 6.0),
+        (np.exp, np.exp(np.array([2.0, 4.0], "float32")).tolist()),
+        (lambda v: np.concatenate([v, v]), [2.0, 4.0, 2.0, 4.0]),
+        (lambda v: np.dot(v, v), 20.0),
+    ],
+)
+def test_numpy_s_functions_take_variables(backend, compute, want):
+    result = compute(Variable([2.0, 4.0]))
+    assert isinstance(result, (np.ndarray, np.generic))
+    assert result.tolist() == want
+
+
+@pytest.mark.parametrize("compute", [lambda a, v: a * v, lambda a, v: a < v, lambda a, v: np.float32(2) - v])
+def test_numpy_s_operators_leave_variables_to_ours(backend, compute):
+    assert isinstance(compute(np.ones(2, "float32"), Variable([2.0, 4.0])), backend.array_types)
 
 
 def test_names_and_paths():
@@ -294,6 +318,13 @@ def test_donated_arguments_give_the_same_results(backend):
     ("call", "words"),
     [
         (lambda: polykeras.compile(ops.exp, jit_compile="fast"), "jit_compile to be True, False or 'auto'; got 'fast'"),
+        (
+            lambda: polykeras.compile(ops.exp, variables=Variable(1.0)),
+            r"a list of them; got <Variable .*variables=\[v\]",
+        ),
+        (lambda: polykeras.compile(ops.exp, variables=[1.0]), r"a list of them; got \['float'\]"),
+        (lambda: bind(Variable([1.0]), [1.0]).__enter__(), "bind: expected a list of variables; got <Variable"),
+        (lambda: pure(ops.exp, Variable([1.0]))([1.0], 2.0), "bind: expected a list of variables; got <Variable"),
         (lambda: polykeras.compile(lambda x, y: x)(np.ones(2), {1, 2}), "arrays or hashable values"),
     ],
 )

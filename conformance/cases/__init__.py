@@ -46,6 +46,7 @@ from . import (
     statistics,
     tapers,
     trigonometry,
+    updates,
     whole_numbers,
     windows,
 )

@@ -31,8 +31,6 @@ class Signature:
         self.takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
         self.takes_masks = "mask" in known or any(name.endswith("_mask") for name in known)
         self._known = known
-        self.mask_of_first = self.place_of_mask(self.names[0]) if self.names else None
-        """The parameter for the mask of the first argument."""
 
     def place_of_mask(self, name: str) -> str | None:
         """The parameter for the mask of an argument."""

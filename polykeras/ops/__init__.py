@@ -1,6 +1,8 @@
 """The ops: functions of arrays that mean the same on every backend, and on Specs."""
 
-from . import image, linalg, nn, numpy, random
+from types import ModuleType as _ModuleType
+
+from . import image, linalg, nn, numpy, random, updates
 from .activation import (
     celu,
     elu,
@@ -478,3 +480,45 @@ from .whole_numbers import (
     lcm,
     trunc,
 )
+
+_PARTS = [
+    "add_along_axis",
+    "as_array",
+    "contract",
+    "convolve",
+    "convolve_input_gradient",
+    "convolve_kernel_gradient",
+    "gather",
+    "gather_along_axis",
+    "pad_constant",
+    "product",
+    "rint",
+    "rng_bits",
+    "run_branch",
+    "running_product",
+    "running_sum",
+    "strided_slice",
+    "strided_slice_gradient",
+    "take_range",
+    "window_max",
+    "window_max_gradient",
+    "window_max_select",
+    "window_sum",
+    "window_sum_gradient",
+]
+"""What ops are made of, for kernels and rules: to be found under `ops` like the others, but not shown."""
+
+_NAMESPACES = ["image", "linalg", "nn", "numpy", "random"]
+
+__all__ = [
+    *_NAMESPACES,
+    *(
+        name
+        for name, value in globals().items()
+        if not (name.startswith("_") or isinstance(value, _ModuleType) or name in _PARTS)
+    ),
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

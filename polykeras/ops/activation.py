@@ -7,7 +7,7 @@ from typing import Any
 from .. import ops
 from ..dtypes import ORDERED, inexact, numeric
 from ..errors import ShapeError
-from ..op import Array, Axes, composed
+from ..op import Array, Axes, alias, composed
 from ..spec import Spec, normalize_axes, normalize_axis
 from .conversion import in_single
 from .rules import elementwise
@@ -152,7 +152,7 @@ def silu(x: Array) -> Array:
     return ops.multiply(x, sigmoid(x))
 
 
-swish = silu
+swish = alias("swish", silu)
 
 
 # Some three times slower on PyTorch than its own, in which 1 + tanh and 1 + erf cancel: below -5 no digit is right.

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import ops
 from ..dtypes import COMPLEXES, COMPUTABLE, NUMBERS, ORDERED, ORDERED_NUMBERS, UNSIGNED, inexact, numeric, same
-from ..op import Array, composed, primitive
+from ..op import Array, alias, composed, primitive
 from .rules import broadcasting, elementwise
 
 MACHINE = "an instruction of the machine"
@@ -107,7 +107,7 @@ def divide(x1: Array, x2: Array) -> Array:
     """
 
 
-true_divide = divide
+true_divide = alias("true_divide", divide)
 
 
 def _divide_integers(compute: Any, constant: int | None, x1: Any, x2: Any) -> Any:

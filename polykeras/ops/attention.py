@@ -87,8 +87,8 @@ def dot_product_attention(
             gets the mean of all values.
         scale: By what to multiply the products; None for 1 / sqrt(size).
         is_causal: Whether each query looks only at keys whose position is not after its own.
-        flash_attention: Whether a kernel that does not write the products to memory may be used. None and True leave
-            the choice to the backend.
+        flash_attention: Whether a kernel that does not write the products to memory may be used; None for what
+            `config.enable_flash_attention` and its opposite say. Where it may, the choice is the backend's.
         attn_logits_soft_cap: A bound c that the scaled products x approach as c * tanh(x / c).
 
     Returns:

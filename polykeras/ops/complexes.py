@@ -12,7 +12,7 @@ from typing import Any
 from .. import ops
 from ..dtypes import COMPLEXES, COMPUTABLE, ORDERED, inexact, real_of, same
 from ..errors import ShapeError
-from ..op import Array, composed, primitive
+from ..op import Array, alias, composed, primitive
 from ..spec import Spec, broadcast_shapes, show_shape
 from .rules import elementwise, to_bool
 
@@ -132,7 +132,7 @@ def conjugate(x: Array) -> Array:
     """
 
 
-conj = conjugate
+conj = alias("conj", conjugate)
 
 
 @composed(infer=_part, promote=inexact, accepts=COMPUTABLE, ulp=4)

@@ -11,11 +11,18 @@ from .. import ops
 from ..backend import Backend, host_array
 from ..dtypes import canonical
 from ..errors import DTypeError
-from ..interpreters import CONVERTIBLE, HOST, Interpreter, held, kind_of, kind_or_none
-from ..op import Array, DType, Value, composed, primitive
+from ..interpreters import CONVERTIBLE, HOST, Interpreter, held, kind_of, kind_or_none, values_of
+from ..op import Array, DType, Value, composed, names_its_errors, primitive
 from ..spec import Spec
 from ..symbolic import spec_of
 from .rules import elementwise
+
+
+def _kind(x: Any, name: str) -> Any:
+    try:
+        return kind_of(type(x))
+    except DTypeError as error:
+        raise error.named(name) from None
 
 
 def shape(x: Any) -> tuple[Any, ...]:
@@ -30,7 +37,7 @@ def shape(x: Any) -> tuple[Any, ...]:
     >>> shape([[1, 2, 3]])
     (1, 3)
     """
-    kind = kind_of(type(x))
+    kind = _kind(x, "shape")
     if kind is HOST:
         return x.shape
     return kind.shape(x) if isinstance(kind, Backend) else spec_of(x).shape
@@ -48,7 +55,7 @@ def dtype(x: Any) -> str:
     >>> dtype([1.0])
     'float32'
     """
-    kind = kind_of(type(x))
+    kind = _kind(x, "dtype")
     if kind is HOST:
         return canonical(x.dtype)
     return kind.dtype(x) if isinstance(kind, Backend) else spec_of(x).dtype
@@ -81,6 +88,7 @@ def size(x: Any) -> Any:
     >>> size([[1.0, 2.0]])
     2
     """
+    _kind(x, "size")
     return spec_of(x).size
 
 
@@ -150,6 +158,7 @@ def convert_to_tensor(x: Value, dtype: DType = None, sparse: bool | None = None,
     return as_array(x) if dtype is None else cast(x, dtype)
 
 
+@names_its_errors
 def array(x: Any, dtype: Any = None) -> Array:
     """A new array of the backend in use, as `convert_to_tensor`, in memory of its own.
 
@@ -191,9 +200,9 @@ def convert_to_numpy(x: Any) -> np.ndarray:
     >>> convert_to_numpy([1.0, 2.0])
     array([1., 2.], dtype=float32)
     """
-    kind = kind_of(type(x))
+    kind = _kind(x, "convert_to_numpy")
     if isinstance(kind, (Backend, Interpreter)):
-        return kind.to_numpy(x)
+        return values_of(x)
     return x if type(x) is np.ndarray else host_array(x)
 
 

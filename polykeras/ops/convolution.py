@@ -8,7 +8,7 @@ from typing import Any
 from .. import ops
 from ..dtypes import inexact
 from ..errors import ShapeError
-from ..op import Array, composed, primitive
+from ..op import Array, composed, names_its_errors, primitive
 from ..spec import Spec, same_size, show_shape
 from .windows import Window, check_room, is_channels_last, padding_of, per_axis
 
@@ -370,6 +370,7 @@ def _check_rank(name: str, inputs: Any, rank: int) -> None:
         raise ShapeError(f"expected inputs with {rank + 2} axes; got shape {given}.").named(name)
 
 
+@names_its_errors
 def conv1d(
     inputs: Array,
     kernel: Array,
@@ -387,6 +388,7 @@ def conv1d(
     return conv(inputs, kernel, strides, padding, data_format, dilation_rate)
 
 
+@names_its_errors
 def conv2d(
     inputs: Array,
     kernel: Array,
@@ -404,6 +406,7 @@ def conv2d(
     return conv(inputs, kernel, strides, padding, data_format, dilation_rate)
 
 
+@names_its_errors
 def conv3d(
     inputs: Array,
     kernel: Array,
@@ -421,6 +424,7 @@ def conv3d(
     return conv(inputs, kernel, strides, padding, data_format, dilation_rate)
 
 
+@names_its_errors
 def conv1d_transpose(
     inputs: Array,
     kernel: Array,
@@ -439,6 +443,7 @@ def conv1d_transpose(
     return conv_transpose(inputs, kernel, strides, padding, output_padding, data_format, dilation_rate)
 
 
+@names_its_errors
 def conv2d_transpose(
     inputs: Array,
     kernel: Array,
@@ -457,6 +462,7 @@ def conv2d_transpose(
     return conv_transpose(inputs, kernel, strides, padding, output_padding, data_format, dilation_rate)
 
 
+@names_its_errors
 def conv3d_transpose(
     inputs: Array,
     kernel: Array,

@@ -10,8 +10,8 @@ from .. import ops
 from ..backend import host_array, numpy_dtype
 from ..dtypes import canonical, index_dtype
 from ..errors import ShapeError
-from ..op import Array, DType, FloatxDType, Index, Shape, Value, composed, primitive
-from ..spec import Dim, Spec, broadcast_shapes, normalize_axis
+from ..op import Array, DType, FloatxDType, Index, Shape, Value, composed, names_its_errors, primitive
+from ..spec import Dim, Spec, broadcast_shapes, ceil_div, normalize_axis
 from ..symbolic import spec_of
 
 NEW = "makes an array"
@@ -77,6 +77,7 @@ def ones(shape: Shape, dtype: FloatxDType = None) -> Array:
     """
 
 
+@names_its_errors
 def empty(shape: Shape, dtype: DType = None) -> Array:
     """An array whose values do not matter yet. They are zeros, so that runs can be repeated.
 
@@ -113,6 +114,7 @@ def zeros_like(x: Array, dtype: DType = None) -> Array:
     """
 
 
+@names_its_errors
 def empty_like(x: Array, dtype: DType = None) -> Array:
     """An array in the shape of another one, whose values do not matter yet. They are zeros, as those of `empty`.
 
@@ -181,6 +183,9 @@ def _arange(start: Any, stop: Any, step: Any, dtype: str | None) -> np.ndarray:
 
 
 def _infer_arange(start: Any, stop: Any, step: Any, dtype: str | None) -> Spec:
+    if any(isinstance(bound, Dim) for bound in (start, stop, step)):
+        begin, end = (0, start) if stop is None else (start, stop)
+        return Spec((ceil_div(end - begin, 1 if step is None else step),), dtype or "int32")
     values = _arange(start, stop, step, dtype)
     return Spec(values.shape, canonical(values.dtype))
 
@@ -228,6 +233,7 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: FloatxDType = None) -> 
     return ops.convert_to_tensor(np.eye(N, M, k, numpy_dtype(dtype)))
 
 
+@names_its_errors
 def identity(n: int, dtype: Any = None) -> Array:
     """A square matrix with ones on the main diagonal and zeros elsewhere.
 

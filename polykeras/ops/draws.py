@@ -16,7 +16,7 @@ from .. import ops
 from ..backend import WEAK
 from ..dtypes import FLOATS, INTEGERS, inexact
 from ..errors import DTypeError, ShapeError
-from ..op import Array, DType, FloatxDType, Index, Seed, Shape, composed, primitive
+from ..op import Array, DType, FloatxDType, Index, Seed, Shape, composed, names_its_errors, primitive
 from ..philox import MASK, SIGNIFICANT_BITS, threshold
 from ..seeds import CHILD_KEYS, SPLIT_KEYS
 from ..spec import Dim, Spec, normalize_axis, prod, same_size, show_shape
@@ -52,6 +52,7 @@ def rng_bits(seed: Seed, shape: Shape, counter: int = 0) -> Array:
     """
 
 
+@names_its_errors
 def bits(shape: Any, seed: Any = None) -> Array:
     """Random words.
 
@@ -90,6 +91,7 @@ def fold_in(seed: Seed, data: Index) -> Array:
     return rng_bits(ops.bitwise_xor(child, words), (2,), CHILD_KEYS)
 
 
+@names_its_errors
 def split(seed: Any, num: int = 2) -> Array:
     """Several keys that belong to one seed, independent of each other and of it.
 
@@ -267,6 +269,7 @@ def _whole_part(fraction: list[Any], number: list[int]) -> Any:
     return whole
 
 
+@names_its_errors
 def bernoulli(shape: Any, probability: Any = 0.5, dtype: Any = "bool", seed: Any = None) -> Array:
     """Ones with a probability, zeros otherwise.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import ops
 from ..dtypes import COMPLEXES, COMPUTABLE, FLOATS, NUMBERS, ORDERED, inexact, real_of, same
-from ..op import Array, composed, primitive
+from ..op import Array, alias, composed, primitive
 from ..spec import Spec
 from .arithmetic import MACHINE
 from .conversion import in_single
@@ -47,7 +47,7 @@ def abs(x: Array) -> Array:
     """
 
 
-absolute = abs
+absolute = alias("absolute", abs)
 
 
 @primitive(why=MACHINE, infer=elementwise, accepts=NUMBERS, promote=same, ulp=0)

@@ -12,7 +12,7 @@ from .. import ops, tree
 from ..backend import Backend, using
 from ..dtypes import is_float
 from ..errors import DTypeError, GradientError
-from ..interpreters import Interpreter, held, home_of, kind_of, lend, lent
+from ..interpreters import ABSENT, NESTED, Interpreter, held, home_of, kind_of, kind_or_none, lend, lent
 from ..seeds import Keys
 from ..spec import Spec, same_size, show_shape
 from ..symbolic import spec_of
@@ -116,19 +116,25 @@ def value_and_grad(
     (array(5., dtype=float32), array([2., 4.], dtype=float32))
     """
 
+    return _differentiated("value_and_grad", fun, argnums, has_aux)
+
+
+def _differentiated(name: str, fun: Callable[..., Any], argnums: Any, has_aux: bool) -> Callable[..., Any]:
+    """As `value_and_grad`, for the function that people called by this name."""
+
     @functools.wraps(fun)
     def run(*args: Any, **kwargs: Any) -> Any:
-        given = _Arguments("value_and_grad", args, kwargs, argnums)
+        given = _Arguments(name, args, kwargs, argnums)
         others = Others()
 
         def function(arrays: list[Any]) -> tuple[Any, list[Any]]:
             result, assigned = given.call(fun, arrays)
-            value, aux = _with_aux("value_and_grad", result) if has_aux else (result, None)
-            value = ops.as_array(held(value))
+            value, aux = _with_aux(name, result) if has_aux else (result, None)
+            value = ops.as_array(_one_value(name, value))
             spec = spec_of(value)
             if spec.shape or not is_float(spec.dtype):
                 raise GradientError(
-                    "value_and_grad: expected the function to return one number, a float; got "
+                    f"{name}: expected the function to return one number, a float; got "
                     f"{spec.dtype}{show_shape(spec.shape)}. Take a sum or a mean, or use jacobian."
                 )
             return value, [*others.split(aux), *assigned]
@@ -141,6 +147,16 @@ def value_and_grad(
         return ((value, others.join(passed_on[:count])) if has_aux else value), gradient
 
     return run
+
+
+def _one_value(name: str, value: Any) -> Any:
+    value = held(value)
+    if kind_or_none(type(value)) in (None, NESTED, ABSENT):
+        given = "None" if value is None else f"a {type(value).__name__}"
+        remedy = "With has_aux=True it may return a pair, of the number and of something else."
+        remedy = "Is a return missing?" if value is None else remedy
+        raise GradientError(f"{name}: expected the function to return one number; got {given}. {remedy}")
+    return value
 
 
 def _with_aux(name: str, result: Any) -> tuple[Any, Any]:
@@ -165,7 +181,7 @@ def grad(fun: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: boo
     >>> grad(lambda x: sum(square(x)))(array([1.0, 2.0]))
     array([2., 4.], dtype=float32)
     """
-    both = value_and_grad(fun, argnums, has_aux)
+    both = _differentiated("grad", fun, argnums, has_aux)
 
     @functools.wraps(fun)
     def run(*args: Any, **kwargs: Any) -> Any:

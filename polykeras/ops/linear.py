@@ -9,7 +9,7 @@ from .. import ops
 from .. import spec as specs
 from ..dtypes import COMPUTABLE, same
 from ..errors import ShapeError
-from ..op import Array, Arrays, composed, primitive
+from ..op import Array, Arrays, composed, names_its_errors, primitive
 from ..spec import Spec, broadcast_shapes, normalize_axes, same_size, show_shape
 from .rules import all_elements
 
@@ -319,6 +319,7 @@ def _arranged(x: Any, own: str, result: str, sizes: dict[str, Any]) -> Any:
     return x if order == tuple(range(len(order))) else ops.transpose(x, order)
 
 
+@names_its_errors
 def einsum(subscripts: str, *operands: Array, **kwargs: Any) -> Array:
     """Multiply arrays and sum over axes, as written in Einstein's notation.
 

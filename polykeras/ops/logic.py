@@ -9,7 +9,7 @@ import numpy as np
 from .. import ops
 from ..dtypes import BITS, COMPUTABLE, ORDERED, UNSIGNED, WHOLE, same
 from ..errors import ShapeError
-from ..op import Array, Mask, composed, primitive
+from ..op import Array, Mask, alias, composed, primitive
 from ..spec import Spec, broadcast_shapes, unknown_dim
 from .arithmetic import MACHINE
 from .rules import broadcasting, comparing, elementwise
@@ -238,7 +238,7 @@ def bitwise_not(x: Array) -> Array:
     """
 
 
-bitwise_invert = bitwise_not
+bitwise_invert = alias("bitwise_invert", bitwise_not)
 
 
 def _within_width(x: Any, y: Any, constant: int | None) -> tuple[Any, Any]:
@@ -295,10 +295,10 @@ def right_shift(x: Array, y: Array) -> Array:
     """
 
 
-bitwise_left_shift = left_shift
+bitwise_left_shift = alias("bitwise_left_shift", left_shift)
 
 
-bitwise_right_shift = right_shift
+bitwise_right_shift = alias("bitwise_right_shift", right_shift)
 
 
 def _infer_where(condition: Spec, x1: Spec, x2: Spec) -> Spec:

@@ -11,7 +11,7 @@ from .. import ops
 from .. import spec as specs
 from ..dtypes import same
 from ..errors import ShapeError
-from ..op import Array, Arrays, Axes, Shape, composed, primitive
+from ..op import Array, Arrays, Axes, Shape, composed, names_its_errors, primitive
 from ..spec import Dim, Spec, broadcast_shapes, normalize_axes, normalize_axis, same_size, show_shape
 
 LAYOUT = "rearranges memory"
@@ -51,6 +51,7 @@ def reshape(x: Array, newshape: Shape) -> Array:
     """
 
 
+@names_its_errors
 def ravel(x: Array) -> Array:
     """The elements in one row.
 

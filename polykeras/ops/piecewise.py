@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import ops
 from ..dtypes import ORDERED, inexact, numeric
-from ..op import Array, composed
+from ..op import Array, alias, composed
 from ..spec import Spec, normalize_axis
 from .conversion import in_single
 from .rules import elementwise
@@ -84,7 +84,7 @@ def hard_silu(x: Array) -> Array:
     return ops.multiply(x, hard_sigmoid(x))
 
 
-hard_swish = hard_silu
+hard_swish = alias("hard_swish", hard_silu)
 
 
 @composed(infer=elementwise, accepts=ORDERED, promote=numeric, ulp=0)

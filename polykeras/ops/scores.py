@@ -7,7 +7,7 @@ from typing import Any
 from .. import ops
 from ..dtypes import INTEGERS, ORDERED, inexact
 from ..errors import ShapeError
-from ..op import Array, Index, composed
+from ..op import Array, Index, composed, names_its_errors
 from ..settings import settings
 from ..spec import Spec, normalize_axis, same_size, show_shape
 from ..symbolic import spec_of
@@ -169,6 +169,7 @@ def within(classes: Any, count: Any) -> tuple[Any, Any]:
     return ops.where(known, classes, 0), known
 
 
+@names_its_errors
 def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Array:
     """The cross entropy of probabilities of classes, of which one is true: minus the logarithm of its probability.
 
