@@ -274,6 +274,16 @@ def elementwise(f: Callable[..., Any], xs: Any, donate: Sequence[int]) -> Any:
     return tree.put_together(result_structure, [out.reshape(shape) for out in outs])
 
 
+@kernel
+def elementwise_each(arrays: Any, rule: Any, donate: Sequence[int]) -> list[np.ndarray]:
+    with np.errstate(all="ignore"):
+        formula = rule.of(arrays[: rule.scalars], backend.dtype(arrays[-1]))
+        columns = rule.columns(arrays)
+        return rule.by_list(
+            [formula(*xs) if xs[0].size < 2 * _PART else elementwise(formula, xs, donate) for xs in columns]
+        )
+
+
 def _memory_for(dtype: np.dtype, size: int, free: list[np.ndarray]) -> np.ndarray:
     """Memory for a result: that of an array that nobody needs any more, else new."""
     for number, array in enumerate(free):

@@ -263,14 +263,12 @@ def _plan(rule: Any, dtype: str, wide: str, donate: tuple[int, ...], on_host: bo
 
 
 def _fits(arrays: Sequence[Any], scalars: int) -> bool:
-    """Whether these are tensors with values, of floats of one dtype on one device, and nobody wants their gradients."""
+    """Whether these are tensors with values, lists of floats of one dtype, and nobody wants their gradients."""
     if len(arrays) <= scalars:
         return False
-    first = arrays[-1]
-    dtype, device = first.dtype, first.device
-    if not dtype.is_floating_point or any(type(x) is not torch.Tensor for x in arrays):
+    if set(map(type, arrays)) != {torch.Tensor} or not arrays[-1].dtype.is_floating_point:
         return False
-    if any(x.dtype is not dtype or x.device != device for x in arrays[scalars:]):
+    if len({x.dtype for x in arrays[scalars:]}) > 1:
         return False
     return not (torch.is_grad_enabled() and any(x.requires_grad for x in arrays))
 
@@ -334,14 +332,16 @@ def _adam(
     else:
         corrections = [-torch.expm1(step * (math.log(beta) if beta else -math.inf)) for beta in (beta_1, beta_2)]
         alpha = rate * corrections[1].sqrt() / corrections[0]
-    lists = [values, *moments]
-    written = [_to_write(each, values, place in donate) for place, each in enumerate(lists, 1)]
+    if not all(x.is_contiguous() for x in values):  # with gaps, or one element in several places
+        values = [torch.empty_like(x).copy_(x) for x in values]
+    strides = [x.stride() for x in values]
+    written = [_laid_out(each, values, strides, place in donate) for place, each in enumerate([values, *moments], 1)]
     late = [_late(values[0].device)] * len(values)
     if decay:
         torch._foreach_mul_(written[0], 1 - rate * decay)  # pyright: ignore[reportPrivateImportUsage]
     torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]
         written[0],
-        [_laid_out(g, v) for g, v in zip(gradients, written[0], strict=True)],
+        _laid_out(gradients, values, strides, True),
         written[1],
         written[2],
         written[3] if amsgrad else [],
@@ -357,12 +357,9 @@ def _adam(
     return [x for each in written for x in each]
 
 
-def _to_write(tensors: list[Any], values: list[Any], donated: bool) -> list[Any]:
-    """Tensors that can be written to, laid out in memory as the values are, as the fused kernel takes for granted."""
-    if donated:
-        return [_laid_out(x, v) for x, v in zip(tensors, values, strict=True)]
-    return [torch.empty_like(v).copy_(x) for x, v in zip(tensors, values, strict=True)]
-
-
-def _laid_out(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    return x if x.stride() == like.stride() else torch.empty_like(like).copy_(x)
+def _laid_out(tensors: list[Any], like: list[Any], strides: list[Any], keep: bool) -> list[Any]:
+    """Tensors laid out in memory as others are, which the fused kernel takes for granted; copies, if not to keep."""
+    if keep and [x.stride() for x in tensors] == strides:
+        return tensors
+    pairs = zip(tensors, like, strides, strict=True)
+    return [x if keep and x.stride() == stride else torch.empty_like(y).copy_(x) for x, y, stride in pairs]

@@ -34,7 +34,7 @@ class Configuration:
         return self._made(name, dtype)
 
     def _made(self, name: str, dtype: Any) -> Any:
-        args = [arg._made(arg.name, dtype) if isinstance(arg, Configuration) else arg for arg in self.args]
+        args = [arg._made("", dtype) if isinstance(arg, Configuration) else arg for arg in self.args]
         options = {"dtype": dtype, **self.options}
         return getattr(layers, self.name or name)(*args, **options)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,8 @@ from polykeras.spec import Dim, Spec, evaluate
 from polykeras.state import bind
 from polykeras.symbolic import spec_of
 
-from .layer_case import Configuration, LayerCase, Trial
+from .checks import EFFORT
+from .layer_case import LAYERS, Configuration, LayerCase, Trial
 
 VALUES = 1e-12
 """How far outputs in float64 may be apart: sums of some hundred terms in another order, relative to the largest."""
@@ -71,12 +74,15 @@ class Run:
     def outputs(self) -> list[Any]:
         """The arrays that the layer gives."""
         with using(self.backend):
-            args, call = self.at_home()
-            self._carry_masks(args, self.backend.asarray)
-            return [x for x in tree.flatten(self.layer(*args, **call)) if x is not None]
+            return self.called_on(*self.at_home())
+
+    def called_on(self, args: Any, call: Any) -> list[Any]:
+        """The arrays that the layer gives for some arguments."""
+        self._carry_masks(args, self.backend.asarray)
+        return [x for x in tree.flatten(self.layer(*args, **call)) if x is not None]
 
     def numbers(self) -> list[np.ndarray]:
-        """The same as NumPy arrays."""
+        """What it gives, as NumPy arrays."""
         return list(map(as_numpy, self.outputs()))
 
     def show(self) -> str:
@@ -103,20 +109,31 @@ def assert_close(found: list[np.ndarray], wanted: list[Any], share: float, what:
 
 
 def check_outputs(case: LayerCase, backend: Backend) -> None:
-    """Outputs against the reference's and NumPy's, their shapes, dtypes and masks against what Specs promised."""
-    for trial in case.trials:
+    """Outputs against the reference's and NumPy's, their shapes, dtypes and masks against what Specs promised.
+
+    A backend that traces runs all calls as one program, and the first of them by itself, too.
+    """
+    for number, trial in enumerate(case.trials):
         run = Run(case, trial, backend, "float64")
-        outputs = run.outputs()
-        numbers = list(map(as_numpy, outputs))
-        if trial.outputs is not None:
-            weights = [as_numpy(w) for w in run.layer.weights]
-            wanted = [x for x in tree.flatten(trial.outputs(weights, *run.args, **run.call)) if x is not None]
-            assert_close(numbers, wanted, VALUES, f"{run.show()} against the reference")
-        if backend is not load(EMBEDDED):
-            wanted = Run(case, trial, load(EMBEDDED), "float64").numbers()
-            assert_close(numbers, wanted, 0 if trial.exact else VALUES, f"{run.show()} against NumPy")
-        _check_specs(run, outputs)
-        _check_masks(run, outputs)
+        if number == 0 or not backend.traces:
+            outputs = run.outputs()
+            _check_outputs(run, outputs, list(map(mask_of, outputs)))
+        if backend.traces:
+            result = results(case.name, backend.name)[number]
+            _check_outputs(run, result.outputs, result.masks)
+
+
+def _check_outputs(run: Run, outputs: list[Any], found_masks: list[Any]) -> None:
+    numbers = list(map(as_numpy, outputs))
+    if run.trial.outputs is not None:
+        weights = [as_numpy(w) for w in run.layer.weights]
+        wanted = [x for x in tree.flatten(run.trial.outputs(weights, *run.args, **run.call)) if x is not None]
+        assert_close(numbers, wanted, VALUES, f"{run.show()} against the reference")
+    if run.backend is not load(EMBEDDED):
+        wanted = Run(run.case, run.trial, load(EMBEDDED), "float64").numbers()
+        assert_close(numbers, wanted, 0 if run.trial.exact else VALUES, f"{run.show()} against NumPy")
+    _check_specs(run, outputs)
+    _check_masks(run, found_masks)
 
 
 def _check_specs(run: Run, outputs: list[Any]) -> None:
@@ -127,23 +144,21 @@ def _check_specs(run: Run, outputs: list[Any]) -> None:
         assert (shape, spec.dtype) == (found.shape, found.dtype), f"{run.show()}: {spec} was inferred, {found} came"
 
 
-def _check_masks(run: Run, outputs: list[Any]) -> None:
-    masks = [mask_of(x) for x in outputs]
+def _check_masks(run: Run, found: list[Any]) -> None:
     symbolic = [mask_of(x) for x in tree.flatten(run.specs) if x is not None]
-    for mask, spec in zip(masks, symbolic, strict=True):
+    for mask, spec in zip(found, symbolic, strict=True):
         assert (mask is None) == (spec is None), f"{run.show()}: mask {mask}, for Specs {spec}"
-    if run.trial.output_mask is not None:
-        wanted = run.trial.output_mask
-        if wanted is False:
-            assert masks[0] is None, f"{run.show()}: mask {masks[0]}, expected none"
-        else:
-            assert masks[0] is not None, f"{run.show()}: no mask"
-            np.testing.assert_array_equal(as_numpy(masks[0]), wanted, err_msg=run.show())
+    wanted = run.trial.output_mask
+    if wanted is False:
+        assert found[0] is None, f"{run.show()}: mask {found[0]}, expected none"
+    elif wanted is not None:
+        assert found[0] is not None, f"{run.show()}: no mask"
+        np.testing.assert_array_equal(as_numpy(found[0]), wanted, err_msg=run.show())
 
 
 def check_configuration(case: LayerCase, backend: Backend) -> None:
     """A layer made of the configuration, through JSON, gives the same outputs with the same weights."""
-    for trial in case.trials:
+    for trial in case.trials[: 1 if EFFORT.is_limited(backend) else None]:
         run = Run(case, trial, backend, "float64")
         with using(backend):
             data = json.loads(json.dumps(serialize(run.layer)))
@@ -159,96 +174,122 @@ def check_configuration(case: LayerCase, backend: Backend) -> None:
 
 
 def check_gradients(case: LayerCase, backend: Backend) -> None:
-    """Outputs and gradients with respect to inputs and weights, compiled where the backend traces, against NumPy's."""
-    trials = [trial for trial in case.trials if trial.gradient]
-    found = _losses_and_gradients(case, trials, backend)
-    if backend is load(EMBEDDED):
-        wanted = [[_slope(Run(case, trial, backend, "float64"))] for trial in trials]
-        along = [
-            [_along(Run(case, trial, backend, "float64"), result)] for trial, result in zip(trials, found, strict=True)
-        ]
-        share = 1e-6  # the difference has step**2 times a third derivative, and eps / step: 1e-10 each, with factors
-        for trial, slope, want in zip(trials, along, wanted, strict=True):
-            assert_close(slope, want, share, f"gradient of {case.name}, {trial.inputs}, against a difference")
-        return
-    wanted = _losses_and_gradients(case, trials, load(EMBEDDED))
-    for trial, f, w in zip(trials, found, wanted, strict=True):
-        assert_close(f, w, GRADIENTS, f"gradient of {case.name} on {trial.inputs}, {trial.call}")
+    """Gradients with respect to inputs and weights: on NumPy against a difference, elsewhere against NumPy's."""
+    found, wanted = results(case.name, backend.name), results(case.name, EMBEDDED)
+    for number, (f, w) in enumerate(zip(found, wanted, strict=True)):
+        trial = case.trials[number]
+        what = f"gradient of {case.name} on {trial.inputs}, {trial.call}"
+        if not _is_derived(case, number, backend):
+            continue
+        if backend is load(EMBEDDED):
+            problem = Problem(Run(case, trial, backend, "float64"), True)
+            share = 1e-6  # the difference has step**2 times a third derivative, and eps / step: 1e-10, with factors
+            assert_close([problem.along(f.gradient)], [problem.slope()], share, f"{what}, against a difference")
+        else:
+            assert_close(f.gradient, w.gradient, GRADIENTS, what)
 
 
-def _problem(run: Run) -> tuple[Callable[..., Any], list[Any]]:
-    """A function of the weights that train and of the floats among the inputs to one number, and these arrays."""
-    layer = run.layer
-    others = [v for v in layer.variables if all(v is not t for t in layer.trainable_variables)]
-    constants = [v.value for v in others]
-    leaves, structure = tree.take_apart(run.at_home())
-    places = [i for i, x in enumerate(leaves) if ops.is_tensor(x) and is_float(ops.dtype(x))]
-    count = len(layer.trainable_variables)
-
-    def loss(*arrays: Any) -> Any:
-        given = list(leaves)
-        for place, array in zip(places, arrays[count:], strict=True):
-            given[place] = array
-        args, call = tree.put_together(structure, given)
-        run._carry_masks(args, run.backend.asarray)
-        with bind([*layer.trainable_variables, *others], [*arrays[:count], *constants]):
-            total: Any = 0.0
-            for output in tree.flatten(layer(*args, **call)):
-                if output is None or not is_float(ops.dtype(output)):
-                    continue
-                weights = np.cos(np.arange(int(np.prod(ops.shape(output)))) * 1.7) + 1.5
-                weights = weights.reshape(ops.shape(output))
-                total = ops.add(total, ops.sum(ops.multiply(output, weights)))
-            return total
-
-    return loss, [*(v.value for v in layer.trainable_variables), *(leaves[i] for i in places)]
-
-
-def _losses_and_gradients(case: LayerCase, trials: list[Trial], backend: Backend) -> list[list[np.ndarray]]:
-    runs = [Run(case, trial, backend, "float64") for trial in trials]
-    with using(backend):
-        problems = [_problem(run) for run in runs]
-
-        def every(given: list[list[Any]]) -> list[Any]:
-            return [
-                ops.value_and_grad(loss, tuple(range(len(arrays))))(*arrays)
-                for (loss, _), arrays in zip(problems, given, strict=True)
-            ]
-
-        function = polykeras.compile(every) if backend.traces else every
-        return [list(map(as_numpy, tree.flatten(x))) for x in function([arrays for _, arrays in problems])]
+def _is_derived(case: LayerCase, number: int, backend: Backend) -> bool:
+    """Whether to look at the gradient of a trial."""
+    return case.trials[number].gradient and (number < 4 or not EFFORT.is_limited(backend))
 
 
 STEP = 1e-5
 
 
-def _directions(arrays: list[Any]) -> list[np.ndarray]:
-    random = np.random.Generator(np.random.Philox(1))
-    return [random.uniform(-1, 1, np.shape(x)) for x in arrays]
+class Problem:
+    """A layer as a function of the weights that train and of the floats among the inputs to one number."""
 
+    def __init__(self, run: Run, with_gradient: bool):
+        self.run = run
+        trained = run.layer.trainable_variables
+        others = [v for v in run.layer.variables if all(v is not t for t in trained)]
+        leaves, self._structure = tree.take_apart(run.at_home())
+        self._places = [i for i, x in enumerate(leaves) if ops.is_tensor(x)]
+        floats = [i for i in self._places if is_float(ops.dtype(leaves[i])) and with_gradient]
+        self._leaves, self._floats, self._variables = leaves, floats, [*trained, *others]
+        self.arrays = [*(v.value for v in trained), *(leaves[i] for i in floats)] if with_gradient else []
+        """With respect to these there are gradients."""
+        self.rest = [v.value for v in (others if with_gradient else self._variables)]
+        self.rest += [leaves[i] for i in self._places if i not in floats]
+        """The other arrays: states of random numbers, masks, whole numbers."""
 
-def _slope(run: Run) -> np.ndarray:
-    """The derivative in one direction, by a difference."""
-    loss, arrays = _problem(run)
-    directions = _directions(arrays)
+    def loss(self, arrays: list[Any], rest: list[Any]) -> tuple[Any, tuple[list[Any], list[Any]]]:
+        """The number, the outputs and their masks."""
+        trained = len(arrays) - len(self._floats)
+        values = [*arrays[:trained], *rest[: len(self._variables) - trained]]
+        others = [i for i in self._places if i not in self._floats]
+        given = list(self._leaves)
+        inputs = [*arrays[trained:], *rest[len(self._variables) - trained :]]
+        for place, array in zip([*self._floats, *others], inputs, strict=True):
+            given[place] = array
+        with bind(self._variables, values):
+            outputs = self.run.called_on(*tree.put_together(self._structure, given))
+        total: Any = np.zeros((), "float64")
+        for output in outputs:
+            if is_float(ops.dtype(output)):
+                weights = np.cos(np.arange(int(np.prod(ops.shape(output)))) * 1.7) + 1.5
+                total = ops.add(total, ops.sum(ops.multiply(output, weights.reshape(ops.shape(output)))))
+        return total, (outputs, list(map(mask_of, outputs)))
 
-    def moved(by: float) -> float:
-        return float(loss(*(x + by * d for x, d in zip(arrays, directions, strict=True))))
+    def results(self, arrays: list[Any], rest: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+        """The outputs, their masks, and the gradient."""
+        if not arrays:
+            return *self.loss(arrays, rest)[1], []
+        function = ops.value_and_grad(lambda *arrays: self.loss(list(arrays), rest), tuple(range(len(arrays))), True)
+        (_, (outputs, found)), gradient = function(*arrays)
+        return outputs, found, list(gradient)
 
-    with using(run.backend):
+    def _directions(self) -> list[np.ndarray]:
+        random = np.random.Generator(np.random.Philox(1))
+        return [random.uniform(-1, 1, np.shape(x)) for x in self.arrays]
+
+    def slope(self) -> np.ndarray:
+        """The derivative in one direction, by a difference."""
+
+        def moved(by: float) -> float:
+            arrays = [x + by * d for x, d in zip(self.arrays, self._directions(), strict=True)]
+            return float(self.loss(arrays, self.rest)[0])
+
         return np.asarray((moved(STEP) - moved(-STEP)) / (2 * STEP))
 
+    def along(self, gradient: list[np.ndarray]) -> np.ndarray:
+        """The derivative in this direction, by the gradient."""
+        return np.asarray(sum(float((g * d).sum()) for g, d in zip(gradient, self._directions(), strict=True)))
 
-def _along(run: Run, result: list[np.ndarray]) -> np.ndarray:
-    """The derivative in this direction, by the gradient."""
-    directions = _directions(_problem(run)[1])
-    return np.asarray(sum(float((g * d).sum()) for g, d in zip(result[1:], directions, strict=True)))
+
+@dataclass
+class Result:
+    """What a call gives."""
+
+    outputs: list[Any]
+    masks: list[Any]
+    gradient: list[np.ndarray]
+
+
+@functools.cache
+def results(name: str, backend_name: str) -> list[Result]:
+    """What the calls of a case give, of a backend that traces as one compiled program."""
+    case, backend = LAYERS[name], load(backend_name)
+    problems = [
+        Problem(Run(case, trial, backend, "float64"), _is_derived(case, number, backend))
+        for number, trial in enumerate(case.trials)
+    ]
+
+    def every(given: list[tuple[list[Any], list[Any]]]) -> list[Any]:
+        return [problem.results(*arrays) for problem, arrays in zip(problems, given, strict=True)]
+
+    with using(backend):
+        function = polykeras.compile(every) if backend.traces else every
+        found = function([(problem.arrays, problem.rest) for problem in problems])
+        return [Result(outputs, masks, list(map(as_numpy, gradient))) for outputs, masks, gradient in found]
 
 
 def check_mixed_precision(case: LayerCase, backend: Backend) -> None:
     """Computing in float16 with weights in float32: the dtypes, and numbers near those in float32."""
-    for trial in [trial for trial in case.trials if trial.mixed][:2]:
-        run, wide = (Run(case, trial, backend, dtype) for dtype in ("mixed_float16", "float32"))
+    for trial in [trial for trial in case.trials if trial.mixed][: 1 if EFFORT.is_limited(backend) else 2]:
+        run = Run(case, trial, backend, "mixed_float16")
+        wide = Run(case, trial, load(EMBEDDED), "float32")
         assert {v.dtype for v in run.layer.trainable_variables} <= {"float32"}, run.show()
         outputs = run.outputs()
         assert {spec_of(x).dtype for x in outputs} <= {"float16", "bool", "int32"}, run.show()

@@ -153,7 +153,7 @@ def trained(backend: Backend, dtype: str) -> tuple[Training, list[np.ndarray]]:
 
 def test_trajectories_are_those_of_the_formulas(backend: Backend) -> None:
     # A step rounds a value some ten times, by 1.1e-16 each, and the bowl forgets a difference within some 64 steps.
-    # Only Muon's polynomial magnifies differences, in directions where the gradient has next to nothing by 3.4445**5 = 485.
+    # Only Muon's polynomial magnifies differences: where the gradient has next to nothing, by 3.4445**5 = 485.
     _, found = trained(backend, "float64")
     for number, (rows, exact) in enumerate(zip(found, expected("float64"), strict=True)):
         assert error(rows, exact) < (1e-11 if CASES[number][0] == "Muon" else 1e-13), label(number)

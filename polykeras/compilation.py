@@ -14,7 +14,7 @@ from .errors import StateError
 from .interpreters import HOST, Interpreter, held, home_of, kind_or_none
 from .ops.gradient import Others
 from .settings import settings
-from .state import Variable, bind
+from .state import Variable, bind, take_all, values_of
 from .symbolic import spec_of
 
 PROGRAMS = 256
@@ -50,7 +50,7 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, structure = tree.take_apart((args, kwargs))
         leaves = [held(leaf) for leaf in leaves]
-        state = [variable.value for variable in self.variables]
+        state = values_of(self.variables)
         kinds = [kind_or_none(type(leaf)) for leaf in leaves]
         if any(isinstance(kind, Interpreter) for kind in kinds):
             return self.function(*args, **kwargs)
@@ -68,8 +68,7 @@ class Compiled:
                 else:
                     self._programs.move_to_end(key)
             results, others = program([*state, *arrays])
-        for variable, value in zip(self.variables, results, strict=False):
-            variable.take(value)
+        take_all(self.variables, results[: len(state)])
         return others.join(results[len(state) :])
 
     def _home(self, leaves: list[Any]) -> Backend:
@@ -140,7 +139,7 @@ class _Program:
 
     def __init__(self, home: Backend, donated: list[int]):
         self._home = home
-        self._donated = donated
+        self._donated = frozenset(donated)
         self._traced: Any = None
         self._here = threading.local()
 

@@ -55,6 +55,8 @@ class Held:
 
         def __neg__(self) -> Any: ...
 
+        def __hash__(self) -> int: ...
+
 
 class Holder(Interpreter):
     """Runs ops on objects that hold an array, such as variables: on the arrays that they hold."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from .errors import CallError, OpError
+from .errors import CallError, OpError, PolykerasError
 from .interpreters import ABSENT, NESTED, SCALAR, kind_or_none
 from .settings import settings
 from .spec import show_shape
@@ -62,9 +62,12 @@ _EXPECTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
 
 def refuse(op: Op, error: Exception, args: Sequence[Any]) -> NoReturn:
     """Say what is wrong with arguments that could not be brought into the form in which ops take them."""
-    check_kinds(op, args)
+    if isinstance(error, PolykerasError) and not isinstance(error, OpError):  # such as that of a draw without a seed
+        raise error
+    _check_for_arrays(op, args)
     if isinstance(error, OpError):
         raise error.named(op.name) from None
+    check_kinds(op, args)
     raise _puzzled(op, error, args) from (None if settings.traceback_filtering else error)
 
 
@@ -78,6 +81,8 @@ def explain(op: Op, error: Exception, args: Sequence[Any]) -> None:
         infer(op, args)
     except OpError as mistake:
         raise mistake from error
+    except PolykerasError:  # which is not about the call
+        return
     except Exception as puzzle:
         check_kinds(op, args)
         if not op.takes_functions:  # whose errors are not those of the call
@@ -107,12 +112,17 @@ def check_kinds(op: Op, args: Sequence[Any]) -> None:
         raise CallError(f"expected {parameter.name} to be {expected}; got {_shown(value)}.").named(op.name)
 
 
-def _puzzled(op: Op, puzzle: Exception, args: Sequence[Any]) -> OpError:
-    pairs = list(zip(op.parameters, args, strict=True))
-    for parameter, value in pairs:
+def _check_for_arrays(op: Op, args: Sequence[Any]) -> None:
+    """Refuse arrays where none can be: each framework writes its own differently."""
+    for parameter, value in zip(op.parameters, args, strict=True):
         if not parameter.is_array and _has_axes(value):
-            return CallError(f"expected {parameter.name} to be no array; got {_shown(value)}.").named(op.name)
-    given = ", ".join(f"{parameter.name}={_shown(value)}" for parameter, value in pairs)
+            expected = _EXPECTED.get(parameter.kind, ("no array",))[0]
+            raise CallError(f"expected {parameter.name} to be {expected}; got {_shown(value)}.").named(op.name)
+
+
+def _puzzled(op: Op, puzzle: Exception, args: Sequence[Any]) -> OpError:
+    _check_for_arrays(op, args)
+    given = ", ".join(f"{p.name}={_shown(value)}" for p, value in zip(op.parameters, args, strict=True))
     return CallError(
         f"these arguments make no sense together: {given}. Looking at them ended in {type(puzzle).__name__}: {puzzle}"
     ).named(op.name)

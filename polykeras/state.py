@@ -65,6 +65,8 @@ class Variable(Held):
             raise StateError(f"Variable: a name cannot contain '/'; got {name!r}. Use name_scope for a longer path.")
         self.path = "/".join((*_scopes.get(), self.name))
         self.trainable = trainable
+        self.made_trainable = trainable
+        """Whether it was trainable at first: the order of weights goes by this, so that freezing does not change it."""
         self.autocast = autocast
         self.aggregation = aggregation
         self.synchronization = synchronization
@@ -306,6 +308,23 @@ class Binding:
         self._values[id(variable)] = value
         self._written[id(variable)] = variable
 
+    def read_all(self, variables: Sequence[Variable]) -> list[Any]:
+        """The values of several variables."""
+        values = self._values
+        try:
+            return [values[id(variable)] for variable in variables]
+        except KeyError:
+            return [self.read(variable) for variable in variables]
+
+    def write_all(self, variables: Sequence[Variable], values: Sequence[Any]) -> None:
+        """Give several variables other values."""
+        if type(self) is Binding and (not self._strict or self.holds(variables)):
+            self._values.update(zip(map(id, variables), values, strict=True))
+            self._written.update(zip(map(id, variables), variables, strict=True))
+        else:
+            for variable, value in zip(variables, values, strict=True):
+                self.write(variable, value)
+
     def _refuse(self, variable: Variable, verb: str) -> None:
         raise StateError(
             f"variable {variable.path} is {verb} in a function that does not have it among its variables, so that the "
@@ -426,17 +445,17 @@ def autocast(dtype: str | None) -> contextlib.AbstractContextManager[Binding]:
 def values_of(variables: Sequence[Variable]) -> list[Any]:
     """The arrays that variables hold now, looked up at once."""
     binding = _bound.get()
-    return [v._value for v in variables] if binding is None else [binding.read(v) for v in variables]
+    return [v._value for v in variables] if binding is None else binding.read_all(variables)
 
 
 def take_all(variables: Sequence[Variable], values: Sequence[Any]) -> None:
     """Have variables hold arrays of the right backends, shapes and dtypes, without copies or checks."""
     binding = _bound.get()
+    if binding is not None:
+        binding.write_all(variables, values)
+        return
     for variable, value in zip(variables, values, strict=True):
-        if binding is None:
-            variable._value = value
-        else:
-            binding.write(variable, value)
+        variable._value = value
 
 
 def may_consume(variables: Sequence[Variable]) -> bool:

@@ -13,7 +13,7 @@ from .backend import WEAK, Backend, host_array, is_swapped
 from .dtypes import INTEGERS, canonical
 from .errors import DTypeError, OpError, ShapeError
 from .interpreters import HOST, Interpreter, Run, interprets, kind_of
-from .spec import Spec
+from .spec import Dim, Spec
 
 if TYPE_CHECKING:
     from .op import Op
@@ -104,22 +104,23 @@ class Symbolic(Interpreter):
     def runner(self, op: Op) -> Run:
         def run(*args: Any) -> Any:
             call = Call(op, args)
+            known = [_number(x, p.kind) for x, p in zip(args, op.parameters, strict=True)]
             if not all(getattr(x, "record_history", True) for i in op.positions for x in tree.flatten(args[i])):
-                return infer(op, args)
+                return infer(op, known)
 
             def produced(spec: Spec) -> Spec:
                 return Spec(spec.shape, spec.dtype, producer=call)
 
-            call.outputs = tree.map_structure(produced, infer(op, args))
+            call.outputs = tree.map_structure(produced, infer(op, known))
             return call.outputs
 
         return run
 
-    def spec(self, x: Spec) -> Spec:
-        return x
+    def spec(self, x: Spec | Dim) -> Spec:
+        return x if isinstance(x, Spec) else Spec((), "int32")
 
-    def to_numpy(self, x: Spec) -> np.ndarray:
-        return x.__array__()
+    def to_numpy(self, x: Spec | Dim) -> np.ndarray:
+        return x.__array__() if isinstance(x, Spec) else np.asarray(int(x))
 
     def asarray(self, x: Any, dtype: str | None = None) -> Spec:
         """The Spec of any array or number."""
@@ -139,6 +140,12 @@ class Symbolic(Interpreter):
 
 SYMBOLIC = Symbolic()
 interprets(Spec, SYMBOLIC)
+interprets(Dim, SYMBOLIC)
+
+
+def _number(x: Any, kind: str) -> Any:
+    """A size that is computed with, as some number: only its dtype counts, unless the op wants to know values."""
+    return 1 if isinstance(x, Dim) and kind == "Array" else x
 
 
 def infer(op: Op, args: Sequence[Any]) -> Any:

@@ -12,9 +12,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from polykeras.backend import Backend, available, load, using
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--backend", action="append", metavar="NAME", help="a backend to test; by default all")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
-        metafunc.parametrize("backend", metafunc.config.getoption("--backend") or available(), indirect=True)
+        metafunc.parametrize("backend", metafunc.config.getoption("backend", None) or available(), indirect=True)
 
 
 @pytest.fixture

@@ -12,11 +12,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import polykeras
 from polykeras import ops, tree
 from polykeras.settings import settings
+from polykeras.state import reset_names
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(
@@ -51,7 +53,7 @@ class Checker(doctest.OutputChecker):
 def examples_of(name: str) -> list[doctest.DocTest]:
     module = importlib.import_module(name)
     names = {n: x for n, x in vars(ops).items() if not n.startswith("_")} if ".ops" in name else {"array": ops.array}
-    names = {**names, "ops": ops, "polykeras": polykeras, **vars(module)}
+    names = {**names, "np": np, "ops": ops, "polykeras": polykeras, "Spec": polykeras.Spec, **vars(module)}
     found = doctest.DocTestFinder(exclude_empty=True).find(module, name, globs=names)
     return [test for test in found if test.examples]
 
@@ -66,6 +68,7 @@ def test_examples(name, backend, monkeypatch):
     report: list[str] = []
     for test in examples_of(name):
         polykeras.random.set_random_seed(0)
+        reset_names()
         runner.run(test, out=report.append, clear_globs=False)
     assert not report, "".join(report)
 

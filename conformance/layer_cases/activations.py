@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..case import array
@@ -42,7 +44,7 @@ layer(
 )
 
 
-def softmax(x, axis=-1):
+def softmax(x, axis: Any = -1):
     """Exponentials that add up to 1."""
     shares = np.exp(x - x.max(axis, keepdims=True))
     return shares / shares.sum(axis, keepdims=True)

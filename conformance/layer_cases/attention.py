@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..case import array
@@ -15,7 +17,7 @@ LOWEST = -1e9
 QUERY, VALUE, KEY = array(2, 4, 5), array(2, 3, 6), array(2, 3, 5)
 
 
-def weighed(scores, value, allowed=True):
+def weighed(scores, value, allowed: Any = True):
     """Means of values by the softmax of scores."""
     return softmax(np.where(allowed, scores, LOWEST)) @ value
 
@@ -77,7 +79,7 @@ layer(
 )
 
 
-def heads(weights, query, value, key=None, allowed=True, groups=1):
+def heads(weights, query, value, key=None, allowed: Any = True, groups=1):
     """Attention with several heads: the outputs, and the weights of the means."""
     key = value if key is None else key
     inputs = (query, key, value)
@@ -110,7 +112,10 @@ def attending(name, *sizes, groups=1, trials=(), mistakes=()):
     layer(
         name,
         of(*sizes).on(QUERY, VALUE, KEY).gives(outputs_of(groups=groups)).but(unknown=(0, 1)),
-        of(*sizes).on(QUERY, KEY, return_attention_scores=True).gives(both_of(groups=groups)),
+        of(*sizes)
+        .on(QUERY, KEY, return_attention_scores=True, use_causal_mask=True)
+        .gives(both_of(groups=groups, allowed=causal(4, 3)))
+        .but(unknown=(0, 1)),
         of(*sizes).on(QUERY, KEY, use_causal_mask=True).gives(outputs_of(groups=groups, allowed=causal(4, 3))),
         of(*sizes)
         .on(QUERY, KEY, attention_mask=PAIRS, return_attention_scores=True)
@@ -118,7 +123,7 @@ def attending(name, *sizes, groups=1, trials=(), mistakes=()):
         of(*sizes, sliding_window=2)
         .on(QUERY, KEY, use_causal_mask=True)
         .gives(outputs_of(groups=groups, allowed=NEAR & causal(4, 3)))
-        .but(gradient=False),
+        .but(unknown=(0, 1)),
         of(*sizes).on(QUERY, KEY).masked(None, VALUE_MASK).gives(outputs_of(groups=groups, allowed=ALLOWED)),
         of(*sizes).on(QUERY, KEY).masked(QUERY_MASK, VALUE_MASK).gives_mask(QUERY_MASK),
         of(*sizes, dropout=0.5, seed=3).on(QUERY, KEY, training=True, use_causal_mask=True),

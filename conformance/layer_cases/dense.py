@@ -19,7 +19,7 @@ layer(
     configured(3).on(array(4, 5)).gives(dense),
     configured(3, activation="tanh").on(array(2, 6, 5)).gives(lambda w, x: np.tanh(dense(w, x))).but(unknown=(0, 1)),
     configured(3, use_bias=False).on(array(2, 5)).gives(lambda w, x: x @ w[0]),
-    configured(3, lora_rank=2, lora_alpha=3).on(array(2, 5)).gives(lambda w, x: x @ (w[3] + 1.5 * w[1] @ w[2]) + w[0]),
+    configured(3, lora_rank=2, lora_alpha=3).on(array(2, 5)).gives(lambda w, x: x @ (w[0] + 1.5 * w[2] @ w[3]) + w[1]),
     configured(2)
     .on(array(2, 3, 5))
     .masked([[True, True, False], [False, True, True]])
@@ -48,7 +48,7 @@ layer(
     .gives(lambda w, x: np.einsum("abe,bc->ace", x, w[0]) + w[1]),
     configured("ab,bc->ac", output_shape=4, lora_rank=1, bias_axes="c")
     .on(array(2, 5))
-    .gives(lambda w, x: x @ (w[3] + w[1] @ w[2]) + w[0]),
+    .gives(lambda w, x: x @ (w[0] + w[2] @ w[3]) + w[1]),
     mistakes=[
         (configured("ab,bc", output_shape=4).on(array(2, 5)), "expected one of the forms"),
         (configured("ab,bc->ac", output_shape=(4, 5)).on(array(2, 5)), "a size for each of the letters c"),

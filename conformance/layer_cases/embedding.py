@@ -17,7 +17,7 @@ layer(
     configured(5, 3).on(np.array([[1.0, 4.0]])).gives(lambda w, x: w[0][x.astype(int)]).but(gradient=False),
     configured(5, 3, lora_rank=2, lora_alpha=1)
     .on(NUMBERS.astype("uint8"))
-    .gives(lambda w, x: (w[2] + 0.5 * w[0] @ w[1])[x]),
+    .gives(lambda w, x: (w[0] + 0.5 * w[1] @ w[2])[x]),
     mistakes=[
         (configured(0, 3), "input_dim to be a whole number from 1; got 0"),
         (configured(5, 2.5), "output_dim to be a whole number from 1; got 2.5"),

@@ -41,6 +41,7 @@ from .global_pooling import (
 )
 from .group_normalization import GroupNormalization
 from .grouped_query import GroupedQueryAttention, GroupQueryAttention
+from .gru import GRU, GRUCell
 from .identity import ActivityRegularization, Identity, Masking
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
@@ -48,6 +49,7 @@ from .joining import Concatenate, Dot, concatenate, dot
 from .lambda_layer import Lambda
 from .layer import Layer
 from .layer_normalization import LayerNormalization
+from .lstm import LSTM, LSTMCell
 from .margins import Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
 from .merging import (
     Add,
@@ -78,10 +80,13 @@ from .pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from .recurrent import RNN
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .rms_normalization import RMSNormalization
 from .separable import SeparableConv1D, SeparableConv2D, SeparableConvolution1D, SeparableConvolution2D
 from .serialization import deserialize, serialize
+from .simple_rnn import SimpleRNN, SimpleRNNCell
+from .stacked_cells import StackedRNNCells
 from .transposed_convolution import (
     Conv1DTranspose,
     Conv2DTranspose,
@@ -95,6 +100,7 @@ from .upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 from .wrapper import TimeDistributed, Wrapper
 
 __all__ = [
+    "ELU",
     "Activation",
     "ActivityRegularization",
     "AdaptiveAveragePooling1D",
@@ -136,10 +142,11 @@ __all__ = [
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
-    "ELU",
     "EinsumDense",
     "Embedding",
     "Flatten",
+    "GRU",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
@@ -161,6 +168,8 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTM",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -179,6 +188,7 @@ __all__ = [
     "PReLU",
     "Permute",
     "RMSNormalization",
+    "RNN",
     "ReLU",
     "RepeatVector",
     "Reshape",
@@ -187,10 +197,13 @@ __all__ = [
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "StackedRNNCells",
     "Subtract",
     "TimeDistributed",
     "UnitNormalization",

@@ -36,6 +36,11 @@ class Heads(Layer):
     Subclasses make the layers that project in `build`, and note the equations of scores and means.
     """
 
+    _query_dense: EinsumDense
+    _key_dense: EinsumDense
+    _value_dense: EinsumDense
+    _gate_dense: EinsumDense
+    _output_dense: EinsumDense
     scores_equation: str
     means_equation: str
 
@@ -94,7 +99,7 @@ class Heads(Layer):
 
     def _make_weighing(self, axes: tuple[int, ...]) -> None:
         """The layers between scores and means; the keys are on the last axes of the scores."""
-        self._softmax = Softmax(axes if len(axes) > 1 else axes[0], dtype=self.dtype_policy)
+        self._softmax = Softmax(axes[0] if len(axes) == 1 else axes, dtype=self.dtype_policy)
         self._dropout_layer = Dropout(self.dropout, dtype=self.dtype_policy, seed=self.seed)
 
     # Computing ---------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import constraints, dtype_policies, initializers, masks, regularizers, tree
+from .. import constraints, dtype_policies, initializers, masks, ops, regularizers, tree
 from ..backend import Backend, current, load, using
 from ..dtypes import is_float
 from ..errors import ArgumentError, StateError
@@ -189,9 +189,9 @@ class Layer(Operation, Stateful):
         return list(found.values())
 
     def _own_variables(self) -> list[Variable]:
-        """The variables of the layer itself, trainable ones first."""
+        """The variables of the layer itself, those first that were made trainable."""
         own = [part for part in self._parts() if isinstance(part, Variable)]
-        return [*(v for v in own if v.trainable), *(v for v in own if not v.trainable)]
+        return [*(v for v in own if v.made_trainable), *(v for v in own if not v.made_trainable)]
 
     @property
     def variables(self) -> list[Variable]:
@@ -361,8 +361,11 @@ class Layer(Operation, Stateful):
             kwargs = self._with_training(context, signature, args, kwargs)
             inputs = args[0] if args else next(iter(kwargs.values()), None)
             incoming = tree.map_structure(masks.mask_of, inputs) if masks.exist() else None
-            if signature.takes_masks and masks.exist():
-                kwargs = _with_masks(signature, args, kwargs)
+            if signature.takes_masks:
+                if masks.exist():
+                    kwargs = _with_masks(signature, args, kwargs)
+                if kwargs.get("mask") is not None:  # one that is given counts more than one that the inputs carry
+                    incoming = kwargs["mask"]
             dtype = self.compute_dtype if self.autocast else None
             args = tuple([at_home(x, dtype) for x in args])
             kwargs = {key: at_home(x, dtype) for key, x in kwargs.items()} if kwargs else kwargs
@@ -378,7 +381,7 @@ class Layer(Operation, Stateful):
                     outputs = self._outputs(args, kwargs)
             if self.activity_regularizer is not None:
                 for output in tree.flatten(outputs):
-                    self.add_loss(self.activity_regularizer(output))
+                    self._add_activity(output)
             if incoming is not None:
                 self._pass_masks_on(inputs, incoming, outputs)
             elif self._makes_masks:
@@ -390,6 +393,12 @@ class Layer(Operation, Stateful):
         finally:
             context.stack.pop()
             context.training, context.autocast = training, cast
+
+    def _add_activity(self, output: Any) -> None:
+        """Add the loss on an output, for each sample of the batch."""
+        loss = self.activity_regularizer(output)
+        shape = ops.shape(output)
+        self.add_loss(ops.divide(loss, shape[0]) if shape else loss)
 
     def _with_training(
         self, context: Context, signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -557,12 +566,19 @@ class Layer(Operation, Stateful):
 
     def get_build_config(self) -> dict[str, Any] | None:
         """The shapes for which the layer was built, or None."""
-        return self._build_shapes
+        shapes = self._build_shapes
+        if not shapes:
+            return None
+        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": shapes}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build for the shapes of `get_build_config`."""
-        if config and not self.built:
-            self.build(**{name: _as_shapes(shapes) for name, shapes in config.items()})
+        if self.built or not config:
+            return
+        if "shapes_dict" in config:
+            self.build(**{name: _as_shapes(shapes) for name, shapes in config["shapes_dict"].items()})
+        elif "input_shape" in config:
+            self.build(_as_shapes(config["input_shape"]))
 
     def save_own_variables(self, store: Any) -> None:
         """Put the values of the layer's own variables into a store, a mapping from keys to arrays."""
@@ -659,6 +675,9 @@ def _building(original: Callable[..., None]) -> Callable[..., None]:
             self._building = False
         self._build_shapes = {name: shape for name, shape in list(bound.items())[1:] if name != "kwargs"} or None
         self.built = True
+        for part in self._parts():
+            if isinstance(part, SeedGenerator) and part.state.home is not current():  # made before a backend was known
+                part.state.move_to(current())
 
     return build
 

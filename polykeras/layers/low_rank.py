@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from .. import ops
@@ -65,7 +66,8 @@ class LowRankAdaptable(Layer):
             )
         dtype = "float64" if self.variable_dtype == "float64" else "float32"  # halves could not hold small steps
         options: dict[str, Any] = {"dtype": dtype, "regularizer": weight.regularizer}
-        with using(self._home or current()), name_scope(self.path):
+        inside = contextlib.nullcontext() if self._building else name_scope(self.path)
+        with using(self._home or current()), inside:
             for factor, shape, initializer in (
                 ("a", (*weight.shape[:-1], rank), a_initializer),
                 ("b", (rank, weight.shape[-1]), b_initializer),

@@ -65,6 +65,10 @@ class Merge(Layer):
             return None
         return functools.reduce(ops.logical_or, previous_mask)
 
+    def get_config(self) -> dict[str, Any]:
+        """The arguments with which another layer like this can be made."""
+        return super().get_config()
+
 
 class Fold(Merge):
     """The base of the layers that apply an operation of two arrays again and again."""

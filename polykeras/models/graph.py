@@ -130,7 +130,7 @@ class Graph:
                 node_depths[before] = max(node_depths.get(before, 0), depth + 1)
         for spec in self.inputs:  # also those on which nothing depends
             node = node_of(spec)
-            if node is not None and id(node.operation) not in operations:
+            if node is not None and not node.inputs and id(node.operation) not in operations:
                 operations[id(node.operation)] = node.operation
                 depths[id(node.operation)] = 0
                 self._places.setdefault(id(node.operation), len(self._places))

@@ -97,7 +97,7 @@ class Sequential(Model):
         elif input_shape is None or not is_shape(input_shape):
             return  # inputs in a structure have no graph; the layers are built when they are called
         else:
-            inputs = Input(batch_shape=tuple(input_shape), dtype=self._input_dtype())
+            inputs = Input(input_shape[1:], dtype=self._input_dtype())
         x = inputs
         for layer in self.layers:
             x = layer(x)
@@ -109,6 +109,8 @@ class Sequential(Model):
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """The outputs for inputs."""
+        if self._wiring is not None:
+            return self._wiring.run(inputs)
         x = inputs
         for layer in self.layers:
             x = layer(x)

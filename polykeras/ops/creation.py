@@ -11,7 +11,7 @@ from ..backend import host_array, numpy_dtype
 from ..dtypes import canonical, index_dtype
 from ..errors import ShapeError
 from ..op import Array, DType, FloatxDType, Index, Shape, Value, composed, names_its_errors, primitive
-from ..spec import Dim, Spec, broadcast_shapes, normalize_axis
+from ..spec import Dim, Spec, broadcast_shapes, ceil_div, normalize_axis
 from ..symbolic import spec_of
 
 NEW = "makes an array"
@@ -183,6 +183,9 @@ def _arange(start: Any, stop: Any, step: Any, dtype: str | None) -> np.ndarray:
 
 
 def _infer_arange(start: Any, stop: Any, step: Any, dtype: str | None) -> Spec:
+    if any(isinstance(bound, Dim) for bound in (start, stop, step)):
+        begin, end = (0, start) if stop is None else (start, stop)
+        return Spec((ceil_div(end - begin, 1 if step is None else step),), dtype or "int32")
     values = _arange(start, stop, step, dtype)
     return Spec(values.shape, canonical(values.dtype))
 

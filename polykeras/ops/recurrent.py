@@ -45,37 +45,50 @@ def _summands(x: Spec, *rest: Any) -> Any:
 
 
 def run_steps(
-    step: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]],
-    projected: Any,
-    states: tuple[Any, ...],
+    step: Callable[[Any, list[Any]], tuple[Any, list[Any]]],
+    sequences: Any,
+    states: list[Any],
     mask: Any,
     unroll: bool | int = False,
-) -> Any:
-    """Run steps along the second axis of an array, the first state being what a step gives out.
+) -> tuple[Any, list[Any]]:
+    """Run steps along the second axis of an array, each of which makes an output and new states of its inputs.
 
-    Where the mask is False, nothing changes, and what was given out before is given out again, at first zeros.
+    Where the mask is False, states stay, and what was given out before is given out again, at first zeros.
+
+    Args:
+        step: Takes the inputs of a step and the list of states; gives an output, and the list of new states.
+        sequences: Array of shape (batch, steps, ...).
+        states: The first states.
+        mask: Bools of shape (batch, steps), or None.
+        unroll: Whether a compiled function has all steps one by one, or how many of them at a time.
+
+    Returns:
+        The outputs along the second axis, and the last states.
     """
-    xs = ops.swapaxes(projected, 0, 1)
+    xs = ops.swapaxes(sequences, 0, 1)
     if mask is None:
 
-        def advance(carry: tuple[Any, ...], x: Any) -> Any:
-            following = step(x, carry)
-            return following, following[0]
+        def advance(carry: list[Any], x: Any) -> Any:
+            output, following = step(x, carry)
+            return following, output
 
         states, outputs = ops.scan(advance, states, xs, unroll=unroll or 1)
-    else:
+        return ops.swapaxes(outputs, 0, 1), states
 
-        def advance_where(carry: Any, given: Any) -> Any:
-            (previous, states), (x, counts) = carry, given
-            following = step(x, states)
-            output = ops.where(counts, following[0], previous)
-            states = tuple(ops.where(counts, new, old) for new, old in zip(following, states, strict=True))
-            return (output, states), output
+    def advance_where(carry: Any, given: Any) -> Any:
+        (previous, states), (x, counts) = carry, given
+        output, following = step(x, states)
+        output = _where(counts, output, previous)
+        return (output, [_where(counts, *pair) for pair in zip(following, states, strict=True)]), output
 
-        counts = ops.expand_dims(ops.swapaxes(mask, 0, 1), -1)
-        first = ops.zeros_like(states[0]), states
-        (_, states), outputs = ops.scan(advance_where, first, (xs, counts), unroll=unroll or 1)
-    return ops.swapaxes(outputs, 0, 1), *states
+    first = ops.zeros_like(step(sequences[:, 0], states)[0])
+    (_, states), outputs = ops.scan(advance_where, (first, states), (xs, ops.swapaxes(mask, 0, 1)), unroll=unroll or 1)
+    return ops.swapaxes(outputs, 0, 1), states
+
+
+def _where(counts: Any, new: Any, old: Any) -> Any:
+    """New values for the examples that count."""
+    return ops.where(ops.reshape(counts, (-1, *(1,) * (ops.ndim(new) - 1))), new, old)
 
 
 def _projected(x: Any, kernel: Any, bias: Any) -> Any:
@@ -120,10 +133,12 @@ def simple_rnn(
     array([[0.9424102]], dtype=float32)
     """
 
-    def step(x: Any, states: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (ops.tanh(ops.add(x, ops.matmul(states[0], recurrent_kernel))),)
+    def step(x: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+        state = ops.tanh(ops.add(x, ops.matmul(states[0], recurrent_kernel)))
+        return state, [state]
 
-    return run_steps(step, _projected(x, kernel, bias), (h,), mask, unroll)
+    outputs, states = run_steps(step, _projected(x, kernel, bias), [h], mask, unroll)
+    return outputs, *states
 
 
 def _infer_lstm(
@@ -170,14 +185,16 @@ def lstm(
     array([[0.7396844]], dtype=float32)
     """
 
-    def step(x: Any, states: tuple[Any, ...]) -> tuple[Any, ...]:
+    def step(x: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         state, memory = states
         entering, keeping, new, leaving = ops.split(ops.add(x, ops.matmul(state, recurrent_kernel)), 4, axis=-1)
         kept = ops.multiply(ops.sigmoid(keeping), memory)
         memory = ops.add(kept, ops.multiply(ops.sigmoid(entering), ops.tanh(new)))
-        return ops.multiply(ops.sigmoid(leaving), ops.tanh(memory)), memory
+        state = ops.multiply(ops.sigmoid(leaving), ops.tanh(memory))
+        return state, [state, memory]
 
-    return run_steps(step, _projected(x, kernel, bias), (h, c), mask, unroll)
+    outputs, states = run_steps(step, _projected(x, kernel, bias), [h, c], mask, unroll)
+    return outputs, *states
 
 
 def _infer_gru(
@@ -233,7 +250,7 @@ def gru(
     of_inputs, of_state = (None, None) if bias is None else ops.unstack(bias) if reset_after else (bias, None)
     for_gates, for_candidate = recurrent_kernel[:, : 2 * units], recurrent_kernel[:, 2 * units :]
 
-    def step(x: Any, states: tuple[Any, ...]) -> tuple[Any, ...]:
+    def step(x: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         (state,) = states
         if reset_after:
             products = _projected(state, recurrent_kernel, of_state)
@@ -245,6 +262,8 @@ def gru(
             update, reset = gates[:, :units], gates[:, units:]
             fresh = ops.matmul(ops.multiply(reset, state), for_candidate)
         candidate = ops.tanh(ops.add(x[:, 2 * units :], fresh))
-        return (ops.add(ops.multiply(update, state), ops.multiply(ops.subtract(1, update), candidate)),)
+        state = ops.add(ops.multiply(update, state), ops.multiply(ops.subtract(1, update), candidate))
+        return state, [state]
 
-    return run_steps(step, _projected(x, kernel, of_inputs), (h,), mask, unroll)
+    outputs, states = run_steps(step, _projected(x, kernel, of_inputs), [h], mask, unroll)
+    return outputs, *states

@@ -55,16 +55,16 @@ class Rule:
         starts = range(self.scalars, len(arrays), count) if count else ()
         return list(zip(*(arrays[start : start + count] for start in starts), strict=True))
 
+    def by_list(self, results: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """The results at each place as lists, one after the other."""
+        return [x for found in zip(*results, strict=True) for x in found]
+
 
 def each(arrays: Sequence[Any], rule: Rule) -> list[Any]:
     """As `elementwise_each`, for formulas that look at an array as a whole."""
-    return _by_list(
+    return rule.by_list(
         [rule.of(arrays[: rule.scalars], spec_of(column[0]).dtype)(*column) for column in rule.columns(arrays)]
     )
-
-
-def _by_list(results: list[tuple[Any, ...]]) -> list[Any]:
-    return [x for found in zip(*results, strict=True) for x in found]
 
 
 @composed()
@@ -84,7 +84,7 @@ def elementwise_each(arrays: Arrays, rule: Any, donate: Any = ()) -> Any:
     [array(2., dtype=float32), array(4., dtype=float32), array(11., dtype=float32), array(22., dtype=float32)]
     """
     formula = rule.of(arrays[: rule.scalars], spec_of(arrays[-1]).dtype)
-    return _by_list([elementwise(formula, column, donate) for column in rule.columns(arrays)])
+    return rule.by_list([elementwise(formula, column, donate) for column in rule.columns(arrays)])
 
 
 # Adam, for which frameworks have kernels -------------------------------------------------------------------

@@ -220,6 +220,10 @@ class Memory(Configurable):
         for names in self._slot_names():
             self._slots += self.add_optimizer_variables(variables, list(names), list(names.values()))
         self._groups: dict[tuple[int, ...], list[Any]] = {}
+        self._one = self._iterations.home.asarray(
+            1, "int32"
+        )  # adding an array needs no look at what a number's value is
+        self._expected = [(v.home.dtypes[v._dtype], v.shape) for v in variables]
         self.built = True
 
     def _slot_names(self) -> list[dict[str, Any]]:

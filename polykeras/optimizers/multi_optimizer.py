@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import ops
 from ..backend import using
 from ..errors import ArgumentError
 from ..registry import deserialize_keras_object, serialize_keras_object
@@ -189,7 +188,7 @@ class MultiOptimizer(Optimizer):
             if own:
                 optimizer.apply(own_grads, own)
         with using(variables[0].home):
-            self._iterations.take(ops.add(self._iterations.value, 1))
+            self._iterations.take(self._next())
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """Replace variables by the averages that their optimizers keep, if any."""

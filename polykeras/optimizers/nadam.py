@@ -94,6 +94,6 @@ class Nadam(Optimizer):
         return [self._product]
 
     def _update(self, places: tuple[int, ...], grads: list[Any]) -> None:
-        step = ops.cast(ops.add(self.iterations, 1), self._product._dtype)
+        step = ops.cast(self._next_update(), self._product._dtype)
         self._product.take(ops.multiply(self._product.value, _warming(self.beta_1, step)))
         super()._update(places, grads)

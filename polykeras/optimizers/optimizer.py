@@ -106,13 +106,13 @@ class Optimizer(Memory):
         variables = self._known(grads, trainable_variables)
         places, found = self._present(variables, grads)
         with using(variables[0].home):
-            found = [self._as_gradient(g, self._trainable_variables[p]) for g, p in zip(found, places, strict=True)]
+            found = self._as_gradients(places, found)
             overwritten = [v.overwrite_with_gradient for v in variables]
             if any(overwritten):
                 places, found = self._overwrite(places, found)
             if places:
                 self._apply(places, found)
-            self._iterations.take(ops.add(self._iterations.value, 1))
+            self._iterations.take(self._next())
 
     def _known(self, grads: Sequence[Any], variables: Sequence[Variable] | None) -> list[Variable]:
         """The variables of a step. The optimizer is built if it is not."""
@@ -148,8 +148,16 @@ class Optimizer(Memory):
         present = [(p, g) for p, g in zip(places, grads, strict=True) if g is not None]
         return tuple(p for p, _ in present), [g for _, g in present]
 
+    def _as_gradients(self, places: tuple[int, ...], grads: list[Any]) -> list[Any]:
+        """Gradients as arrays of the backends and dtypes of their variables."""
+        types, found = self._trainable_variables[0].home.array_types, []
+        for place, gradient in zip(places, grads, strict=True):
+            dtype, shape = self._expected[place]
+            fits = isinstance(gradient, types) and gradient.dtype is dtype and gradient.shape == shape
+            found.append(gradient if fits else self._as_gradient(gradient, self._trainable_variables[place]))
+        return found
+
     def _as_gradient(self, gradient: Any, variable: Variable) -> Any:
-        """A gradient as an array of its variable's backend and dtype."""
         if tuple(gradient.shape if hasattr(gradient, "shape") else spec_of(gradient).shape) != variable.shape:
             raise ShapeError(
                 f"{self.name}: expected a gradient of shape {show_shape(variable.shape)} for variable {variable.path}; "
@@ -261,8 +269,19 @@ class Optimizer(Memory):
 
     def _scalars(self, learning_rate: Any, dtype: str) -> list[Any]:
         """The learning rate, the number of the step counted from one, and other variables without axes."""
-        values = [learning_rate, ops.add(self.iterations, 1), *values_of(self._scalar_variables())]
+        if isinstance(learning_rate, Variable):
+            learning_rate = learning_rate.value
+        values = [learning_rate, self._next_update(), *values_of(self._scalar_variables())]
         return [ops.cast(ops.as_array(x), dtype) for x in values]
+
+    def _next(self) -> Any:
+        """The number of this step, counted from one."""
+        return ops.add(self._iterations.value, self._one)
+
+    def _next_update(self) -> Any:
+        """The number of this step's update, counted from one."""
+        steps = self.gradient_accumulation_steps
+        return self._next() if not steps else ops.add(ops.floor_divide(self._iterations.value, steps), self._one)
 
     def _scalar_variables(self) -> list[Variable]:
         return []
@@ -298,7 +317,7 @@ class Optimizer(Memory):
         fixed = {id(self._iterations), id(self._learning_rate)}
         changing = [self._trainable_variables[place] for place in places]
         changing += [v for v in self._variables if id(v) not in fixed]
-        last = ops.equal(ops.mod(ops.add(self._iterations.value, 1), steps), 0)
+        last = ops.equal(ops.mod(self._next(), steps), 0)
         run_if(last, changing, update, lambda: take_all(kept, total))
 
     def _average(self) -> None:
@@ -313,7 +332,7 @@ class Optimizer(Memory):
             )
             average.take(moved)
         if self.ema_overwrite_frequency:
-            due = ops.equal(ops.mod(ops.add(self.iterations, 1), self.ema_overwrite_frequency), 0)
+            due = ops.equal(ops.mod(self._next_update(), self.ema_overwrite_frequency), 0)
             run_if(due, variables, lambda: self.finalize_variable_values(variables), lambda: None)
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
@@ -339,7 +358,7 @@ class Optimizer(Memory):
                 variable.take(gradient)
             else:  # of the gradients of a round, the largest elements
                 steps, kept = self.gradient_accumulation_steps, self._sums[place]
-                last = ops.equal(ops.mod(ops.add(self._iterations.value, 1), steps), 0)
+                last = ops.equal(ops.mod(self._next(), steps), 0)
                 largest = ops.maximum(gradient, kept.value)
                 variable.take(ops.where(last, largest, variable.value))
                 kept.take(ops.where(last, ops.zeros_like(largest), largest))

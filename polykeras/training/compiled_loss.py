@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import losses, ops
+from .. import losses, ops, tree
 from ..errors import ArgumentError
 from ..metrics import Mean
 from ..state import Stateful, Variable
@@ -23,6 +23,8 @@ class CompiledLoss(Stateful):
 
     def __init__(self, loss: Any, loss_weights: Any = None, names: Sequence[str] | None = None):
         self._loss = loss
+        for identifier in [leaf for leaf in tree.flatten(loss) if isinstance(leaf, str)] if _is_named(loss) else []:
+            losses.get(identifier)  # a name that is misspelled is told at once
         self._weights = loss_weights
         self._names = names
         self._by_output: list[tuple[Any, float | None]] | None = None
@@ -95,6 +97,12 @@ def _is_one(loss: Any) -> bool:
     if isinstance(loss, Mapping):
         return "class_name" in loss
     return not isinstance(loss, (list, tuple))
+
+
+def _is_named(loss: Any) -> bool:
+    """Whether strings in a structure of losses are names, not parts of a configuration."""
+    parts = loss.values() if isinstance(loss, Mapping) else loss if isinstance(loss, (list, tuple)) else [loss]
+    return all(isinstance(part, str) or not isinstance(part, (list, tuple, Mapping)) for part in parts)
 
 
 def _is_array(x: Any) -> bool:

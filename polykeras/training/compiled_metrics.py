@@ -162,6 +162,7 @@ def metric_of(identifier: Any, y_true: Any, y_pred: Any) -> Metric | None:
     found = metrics_module.get(identifier)
     if not isinstance(found, Metric):
         return MeanMetricWrapper(found, name=name or getattr(found, "__name__", "metric"))
+    found.name = name or found.name
     return found
 
 

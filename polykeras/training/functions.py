@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import tree
-from ..backend import Backend
+from ..backend import Backend, current
 from ..compilation import compile
 from ..interpreters import HOST, Interpreter, kind_or_none
 from ..layers.layer import REVISION
@@ -75,6 +75,7 @@ class Functions:
             return run
         jit = getattr(model, "jit_compile", "auto")
         variables = _state(model, is_training)
+        _gather(variables, model)
         return compile(run, variables=variables, donate_variables=is_training, jit_compile=jit)
 
 
@@ -84,6 +85,14 @@ def _state(model: Any, is_training: bool) -> list[Variable]:
     if is_training and model.optimizer is not None:
         found += model.optimizer.variables
     return list({id(variable): variable for variable in found}.values())
+
+
+def _gather(variables: list[Variable], model: Any) -> None:
+    """Bring variables that were made before it was known where the model would be to where it is."""
+    home = next((variable.home for variable in model.variables), current())
+    for variable in variables:
+        if variable.home is not home:
+            variable.move_to(home)
 
 
 def prepare(model: Any, batch: Any, with_targets: bool) -> None:

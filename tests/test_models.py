@@ -1,0 +1,267 @@
+"""Models as graphs, stacks and subclasses: how they are wired, looked at, taken apart and put together again."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import polykeras as keras
+from polykeras import layers, ops
+from polykeras.errors import ArgumentError
+from polykeras.models import Functional, Model, Sequential
+from polykeras.registry import deserialize_keras_object, serialize_keras_object
+
+X = np.arange(12, dtype="float32").reshape(4, 3) / 12
+
+
+def branching() -> Model:
+    """Two inputs, a shared layer, a residual, ops between the layers, two outputs in a dictionary."""
+    one, other = layers.Input((3,), name="one"), layers.Input((4,), name="other")
+    shared = layers.Dense(4, name="shared")
+    hidden = ops.relu(shared(one) + layers.Dense(4, name="widen")(other))
+    summed = layers.Add(name="sum")([hidden, shared(one)])
+    outputs = {"score": layers.Dense(1, name="score")(summed), "classes": layers.Dense(2, name="classes")(hidden)}
+    return Model({"one": one, "other": other}, outputs, name="branching")
+
+
+INPUTS = {"one": X, "other": np.ones((4, 4), "float32")}
+
+
+def values(outputs) -> list[np.ndarray]:
+    return [ops.convert_to_numpy(x) for x in keras.tree.flatten(outputs)]
+
+
+def assert_same(one, other) -> None:
+    for a, b in zip(values(one), values(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+# Graphs ----------------------------------------------------------------------------------------------------
+
+
+def test_a_graph_computes_what_its_layers_do(backend):
+    model = branching()
+    shared, widen = model.get_layer("shared"), model.get_layer("widen")
+    hidden = ops.relu(shared(X) + widen(INPUTS["other"]))
+    outputs = model(INPUTS)
+    assert isinstance(model, Functional)
+    assert_same(outputs["score"], model.get_layer("score")(hidden + shared(X)))
+    assert_same(outputs["classes"], model.get_layer("classes")(hidden))
+    assert isinstance(outputs["score"], backend.array_types)
+
+
+def test_layers_are_listed_from_the_inputs_on():
+    model = branching()
+    assert [layer.name for layer in model.layers] == ["one", "other", "shared", "widen", "sum", "classes", "score"]
+    assert (model.input_names, model.output_names) == (["one", "other"], ["classes", "score"])
+    assert (model.input_shape, model.output_shape) == (
+        {"one": (None, 3), "other": (None, 4)},
+        {"score": (None, 1), "classes": (None, 2)},
+    )
+    assert model.count_params() == 3 * 4 + 4 + 4 * 4 + 4 + 4 + 1 + 8 + 2
+
+
+def test_inputs_come_in_any_layout_that_fits():
+    model = branching()
+    expected = model(INPUTS)
+    assert_same(model([INPUTS["one"], INPUTS["other"]]), expected)
+    assert_same(model({**INPUTS, "unused": X}), expected)
+    assert_same(model({"one": X.astype("float64"), "other": INPUTS["other"]}), expected)
+    single = Model(a := layers.Input((1,)), layers.Dense(2)(a))
+    assert_same(single(np.ones(4, "float32")), single(np.ones((4, 1), "float32")))
+
+
+def test_models_are_layers_of_other_models():
+    inner = branching()
+    x, y = layers.Input((3,)), layers.Input((4,))
+    outer = Model([x, y], inner({"one": x, "other": y})["score"] * 2)
+    assert_same(outer([X, INPUTS["other"]]), inner(INPUTS)["score"] * 2)
+    assert [v.path for v in outer.weights] == [v.path for v in inner.weights]
+
+
+def test_a_graph_can_begin_and_end_between_layers():
+    model = branching()
+    shared = model.get_layer("shared")
+    part = Model(model.inputs, shared.output)
+    assert_same(part([X, INPUTS["other"]]), shared(X))
+    rest = Model(model.get_layer("sum").output, model.get_layer("score").output)
+    assert [layer.name for layer in rest.layers] == ["score"]
+    assert_same(rest(np.ones((2, 4), "float32")), model.get_layer("score")(np.ones((2, 4), "float32")))
+
+
+def test_ops_on_variables_in_a_graph_see_their_values_and_train_them():
+    factor = keras.Variable(2.0, name="factor")
+    x = layers.Input((3,))
+    model = Model(x, x * factor)
+    assert_same(model(X), X * 2)
+    factor.assign(3.0)
+    assert_same(model(X), X * 3)
+    assert [v.path for v in model.trainable_variables] == ["factor"]
+
+
+def test_calls_in_a_graph_keep_their_arguments():
+    class Scale(layers.Layer):
+        def call(self, x, factor, training=False):
+            return x * factor * (2 if training else 1)
+
+    x = layers.Input((3,))
+    scale = Scale()
+    model = Model(x, [scale(x, 2.0), scale(x, factor=3.0, training=True)])
+    assert_same(model(X), [X * 2, X * 6])
+
+
+def test_masks_go_through_graphs_and_stacks():
+    tokens = np.array([[1, 2, 0, 0]])
+    stack = Sequential([layers.Embedding(5, 2, mask_zero=True), layers.Identity()])
+    mask = keras.masks.mask_of(stack(tokens))
+    np.testing.assert_array_equal(mask, tokens != 0)
+
+
+# Stacks ----------------------------------------------------------------------------------------------------
+
+
+def test_a_stack_with_an_input_is_a_graph_at_once():
+    model = Sequential([layers.Input((3,)), layers.Dense(4), layers.Dense(1)])
+    assert (model.built, model.input_shape, model.output_shape, len(model.layers)) == (True, (None, 3), (None, 1), 2)
+    removed = model.pop()
+    assert (model.output_shape, removed.units) == ((None, 4), 1)
+    model.add(layers.Dense(2))
+    assert_same(model(X), model.layers[1](model.layers[0](X)))
+    assert_same(Model(model.inputs, model.layers[0].output)(X), model.layers[0](X))
+
+
+def test_a_stack_without_an_input_is_built_by_its_data(backend):
+    model = Sequential([layers.Dense(4), layers.Dense(1)], name="late")
+    assert not model.built
+    assert model(X).shape[0] == 4
+    assert model.weights[0].path == f"late/{model.layers[0].name}/kernel"
+    assert model.input_shape == (None, 3)
+
+
+# Subclasses ------------------------------------------------------------------------------------------------
+
+
+class TwoLayers(Model):
+    def __init__(self, units=4, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.hidden = layers.Dense(units, "relu")
+        self.last = layers.Dense(1)
+
+    def call(self, x):
+        return self.last(self.hidden(x))
+
+
+def test_a_subclass_is_built_by_shape_or_by_data():
+    for build in (lambda model: model.build((None, 3)), lambda model: model(X)):
+        model = TwoLayers()
+        build(model)
+        assert [tuple(w.shape) for w in model.weights] == [(3, 4), (4,), (4, 1), (1,)]
+        assert model.weights[0].path == f"{model.name}/{model.hidden.name}/kernel"
+    assert model(layers.Input((3,))).shape[1] == 1
+
+
+def test_a_subclass_can_be_a_graph():
+    class Graph(Model):
+        def __init__(self, units):
+            inputs = layers.Input((3,))
+            super().__init__(inputs, layers.Dense(units)(inputs))
+
+    model = Graph(2)
+    assert model.output_shape == (None, 2)
+    assert model(X).shape == (4, 2)
+
+
+# Configurations --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        branching,
+        lambda: Sequential([layers.Input((3,)), layers.Dense(2), layers.Dropout(0.5)]),
+        lambda: Sequential([branching_stack(), layers.Dense(1)]),
+    ],
+    ids=["graph", "stack", "nested"],
+)
+def test_a_model_is_made_again_from_its_configuration(make):
+    model = make()
+    data = json.loads(json.dumps(serialize_keras_object(model)))
+    again = deserialize_keras_object(data)
+    again.set_weights(model.get_weights())
+    inputs = INPUTS if isinstance(model.input_shape, dict) else X
+    assert_same(again(inputs), model(inputs))
+    assert [layer.name for layer in again.layers] == [layer.name for layer in model.layers]
+    assert json.loads(json.dumps(serialize_keras_object(again))) == data
+
+
+def branching_stack() -> Model:
+    x = layers.Input((3,))
+    return Model(x, layers.Dense(3)(x) + x)
+
+
+# Freezing, moving ------------------------------------------------------------------------------------------
+
+
+def test_freezing_a_layer_takes_its_weights_out_of_training():
+    model = Sequential([layers.Input((3,)), layers.Dense(4), layers.Dense(1)])
+    model.layers[0].trainable = False
+    assert [len(model.trainable_variables), len(model.non_trainable_variables), len(model.weights)] == [2, 2, 4]
+
+
+def test_models_of_several_backends_stand_side_by_side():
+    models = {}
+    for name in keras.available():
+        with keras.using(name):
+            keras.set_random_seed(5)
+            models[name] = branching()
+    first = next(iter(models.values()))
+    for name, model in models.items():
+        for one, other in zip(model.weights, first.weights, strict=True):
+            np.testing.assert_array_equal(one.numpy(), other.numpy())
+        outputs = model(INPUTS)
+        assert keras.convert(outputs["score"], "numpy").shape == (4, 1)
+        assert {v.home.name for v in model.variables} == {name}
+        for name_of_other in keras.available():
+            assert {v.home.name for v in model.to_backend(name_of_other).variables} == {name_of_other}
+
+
+# Looking ---------------------------------------------------------------------------------------------------
+
+
+def test_the_summary_names_layers_shapes_and_parameters():
+    lines: list[str] = []
+    branching().summary(line_length=100, print_fn=lines.append, show_trainable=True)
+    text = "\n".join(lines)
+    for part in ("branching", "shared (Dense)", "(None, 4)", "16", "shared, widen", "yes", "51 (204 B)"):
+        assert part in text, part
+    with pytest.raises(ArgumentError, match="layer_range"):
+        branching().summary(layer_range=("no", "such"), print_fn=lines.append)
+
+
+# Mistakes --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        (lambda: branching()([X]), "expected 2 inputs .*one.*other.*got 1"),
+        (lambda: branching()({"one": X}), "expected inputs one, other; got one"),
+        (lambda: branching()({"one": X, "other": X}), r"input other to have shape \(None, 4\); got \(4, 3\)"),
+        (lambda: Model(layers.Input((3,)), layers.Dense(1)(layers.Input((3,)))), "not among the inputs"),
+        (lambda: Model(X, X), "expected inputs made by Input"),
+        (lambda: Model(layers.Input((3,)), X), "expected outputs that were computed"),
+        (lambda: Model(), "inputs and outputs, or a subclass"),
+        (lambda: branching().get_layer("none"), "no layer 'none'; the model has one, other, shared"),
+        (lambda: branching().get_layer(index=99), "no layer 99; the model has 7"),
+        (lambda: Sequential([3]), "expected a layer; got 3"),
+        (lambda: Sequential([layers.Dense(1, name="a"), layers.Dense(1, name="a")]), "layer named 'a'"),
+        (lambda: Sequential([layers.Dense(1), layers.Input((3,))]), "first layer only"),
+        (lambda: Sequential().pop(), "no layer to take away"),
+    ],
+)
+def test_mistakes_are_explained(mistake, message):
+    with pytest.raises(ArgumentError, match=message):
+        mistake()

@@ -1,0 +1,336 @@
+"""compile, fit, evaluate, predict: on arrays of all kinds, with the same numbers on every backend."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import polykeras as keras
+from polykeras import layers, losses, metrics, ops, optimizers
+from polykeras.callbacks import Callback, History
+from polykeras.errors import ArgumentError, StateError
+
+RANDOM = np.random.default_rng(3)
+X = RANDOM.normal(size=(40, 3)).astype("float32")
+Y = (X @ [[1.0], [-2.0], [0.5]] + 0.3).astype("float32")
+LABELS = (Y[:, 0] > 0).astype("int32")
+
+
+def line(**options) -> keras.Model:
+    """A model of one layer, compiled."""
+    keras.set_random_seed(1)
+    model = keras.Sequential([layers.Input((3,)), layers.Dense(1)])
+    model.compile(**{"optimizer": optimizers.SGD(0.1), "loss": "mse", **options})
+    return model
+
+
+def two_heads() -> keras.Model:
+    keras.set_random_seed(1)
+    x = layers.Input((3,))
+    model = keras.Model(x, {"value": layers.Dense(1, name="value")(x), "label": layers.Dense(2, "softmax")(x)})
+    return model
+
+
+TARGETS = {"value": Y, "label": LABELS}
+
+
+def weights_of(model) -> list[np.ndarray]:
+    return [w.numpy() for w in model.weights]
+
+
+# The numbers -----------------------------------------------------------------------------------------------
+
+
+def test_a_step_is_that_of_the_formula(backend):
+    model = line(optimizer=optimizers.SGD(0.5, momentum=0.9))
+    kernel, bias = (w.astype("float64") for w in weights_of(model))
+    velocity = [np.zeros_like(kernel), np.zeros_like(bias)]
+    for _ in range(3):
+        found = model.train_on_batch(X, Y)
+        error = X.astype("float64") @ kernel + bias - Y
+        gradients = 2 * X.T.astype("float64") @ error / len(X), 2 * error.mean(0)
+        velocity = [0.9 * v - 0.5 * g for v, g in zip(velocity, gradients, strict=True)]
+        kernel, bias = kernel + velocity[0], bias + velocity[1]
+        model.reset_metrics()
+        assert found == pytest.approx((error**2).mean(), rel=1e-5)  # some 40 float32 roundings
+    np.testing.assert_allclose(model.weights[0].numpy(), kernel, rtol=1e-5)
+
+
+def test_fit_learns_and_records(backend):
+    model = line(metrics=["mae"])
+    history = model.fit(X, Y, batch_size=8, epochs=15, validation_split=0.25, verbose=0)
+    assert isinstance(history, History)
+    assert list(history.history) == ["loss", "mae", "val_loss", "val_mae"]
+    assert history.epoch == list(range(15))
+    assert history.history["val_loss"][-1] < 1e-3 < history.history["loss"][0]
+    loss, mae = model.evaluate(X, Y, verbose=0)
+    assert model.evaluate(X, Y, verbose=0, return_dict=True) == {"loss": loss, "mae": mae}
+    predicted = model.predict(X, verbose=0)
+    assert isinstance(predicted, np.ndarray)
+    np.testing.assert_allclose(predicted, X @ model.weights[0].numpy() + model.weights[1].numpy(), rtol=1e-5)
+    assert np.abs(predicted - Y).mean() == pytest.approx(mae, rel=1e-5)
+
+
+def test_losses_and_batches_are_the_same_on_every_backend():
+    found = {}
+    for name in keras.available():
+        with keras.using(name):
+            model = line(optimizer="adam", metrics=["mse"])
+            found[name] = model.fit(X, Y, batch_size=7, epochs=3, verbose=0).history["loss"]
+    for losses_found in found.values():
+        # Some 20 steps of a model with 4 weights, each with a handful of float32 roundings.
+        np.testing.assert_allclose(losses_found, found["numpy"], rtol=1e-5)
+
+
+def test_evaluation_is_a_mean_over_samples_not_batches():
+    model = line()
+    whole = model.evaluate(X, Y, batch_size=40, verbose=0)
+    assert model.evaluate(X, Y, batch_size=27, verbose=0) == pytest.approx(whole, rel=1e-6)
+
+
+def test_weights_of_samples_and_classes():
+    model = line(weighted_metrics=["mse"], metrics=["mse"])
+    weight = np.linspace(0, 1, len(X)).astype("float32")
+    found = model.evaluate(X, Y, sample_weight=weight, verbose=0, return_dict=True)
+    squares = ((model.predict(X, verbose=0) - Y) ** 2)[:, 0]
+    assert found["loss"] == pytest.approx((squares * weight).mean(), rel=1e-5)
+    assert found["mse"] == pytest.approx(squares.mean(), rel=1e-5)
+    keras.set_random_seed(1)
+    one, other = (keras.Sequential([layers.Input((3,)), layers.Dense(2, "softmax", "zeros")]) for _ in range(2))
+    for classifier in (one, other):
+        classifier.compile("sgd", "sparse_categorical_crossentropy")
+    other.set_weights(one.get_weights())
+    by_class = one.train_on_batch(X, LABELS, class_weight={0: 1.0, 1: 3.0})
+    by_sample = other.train_on_batch(X, LABELS, sample_weight=np.where(LABELS == 1, 3.0, 1.0))
+    assert by_class == by_sample
+    np.testing.assert_array_equal(one.weights[0].numpy(), other.weights[0].numpy())
+
+
+def test_several_losses_and_their_weights(backend):
+    model = two_heads()
+    model.compile(
+        "sgd",
+        {"value": "mse", "label": "sparse_categorical_crossentropy"},
+        {"value": 2.0},
+        {"value": ["mae"], "label": ["accuracy"]},
+    )
+    logs = model.evaluate(X, TARGETS, verbose=0, return_dict=True)
+    assert list(logs) == ["loss", "label_loss", "value_loss", "label_accuracy", "value_mae"]
+    assert logs["loss"] == pytest.approx(2 * logs["value_loss"] + logs["label_loss"], rel=1e-5)
+    history = model.fit(X, TARGETS, epochs=2, verbose=0).history
+    assert history["loss"][1] < history["loss"][0]
+
+
+def test_layers_add_losses_to_training(backend):
+    keras.set_random_seed(1)
+    model = keras.Sequential([layers.Input((3,)), layers.Dense(1, kernel_regularizer=keras.regularizers.L2(0.5))])
+    model.compile("sgd", "mse")
+    kernel = weights_of(model)[0]
+    plain = float(np.mean((model.predict(X, verbose=0) - Y) ** 2))
+    assert model.evaluate(X, Y, verbose=0) == pytest.approx(plain + 0.5 * (kernel**2).sum(), rel=1e-5)
+
+
+# What comes in ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["native", "list", "batches", "float64"])
+def test_data_of_every_kind(backend, kind):
+    expected = line().fit(X, Y, batch_size=8, shuffle=False, epochs=2, verbose=0).history["loss"]
+    model = line()
+    if kind == "native":
+        found = model.fit(ops.array(X), ops.array(Y), batch_size=8, shuffle=False, epochs=2, verbose=0)
+    elif kind == "list":
+        found = model.fit([X], [Y], batch_size=8, shuffle=False, epochs=2, verbose=0)
+    elif kind == "float64":
+        found = model.fit(X.astype("float64"), Y.astype("float64"), 8, shuffle=False, epochs=2, verbose=0)
+    else:
+        batches = [(X[i : i + 8], Y[i : i + 8]) for i in range(0, len(X), 8)]
+        found = model.fit(batches_from(batches), epochs=2, steps_per_epoch=5, verbose=0)
+    np.testing.assert_allclose(found.history["loss"], expected, rtol=1e-6)  # a rounding per step
+
+
+def batches_from(batches):
+    while True:
+        yield from batches
+
+
+def test_native_arrays_say_where_a_model_is_built():
+    for name in keras.available():
+        with keras.using(name):
+            x, y = ops.array(X), ops.array(Y)
+        model = keras.Sequential([layers.Dense(1)])
+        model.compile("sgd", "mse")
+        model.fit(x, y, verbose=0)
+        assert {v.home.name for v in model.variables} == {name}
+
+
+# Steps of one's own ----------------------------------------------------------------------------------------
+
+
+def test_steps_can_be_overridden(backend):
+    class Doubled(keras.Sequential):
+        def train_step(self, data):
+            x, y = data
+            weights = self.trainable_variables
+
+            def loss_of(_):
+                return 2 * ops.mean(ops.square(self(x, training=True) - y))
+
+            loss, gradients = ops.value_and_grad(loss_of)(weights)
+            self.optimizer.apply(gradients, weights)
+            return {"doubled": loss}
+
+        def test_step(self, data):
+            return {"seen": ops.sum(data[0])}
+
+    keras.set_random_seed(1)
+    model = Doubled([layers.Input((3,)), layers.Dense(1)])
+    model.compile(optimizers.SGD(0.05))
+    history = model.fit(X, Y, batch_size=40, shuffle=False, epochs=1, verbose=0)
+    expected = line()
+    loss = expected.fit(X, Y, batch_size=40, shuffle=False, epochs=1, verbose=0).history["loss"][0]
+    assert history.history["doubled"][0] == pytest.approx(2 * loss, rel=1e-6)
+    np.testing.assert_allclose(model.weights[0].numpy(), expected.weights[0].numpy(), rtol=1e-6)
+    assert model.evaluate(X, Y, batch_size=40, verbose=0) == pytest.approx(X.sum(), rel=1e-4)
+
+
+def test_a_loop_of_ones_own(backend):
+    model, optimizer, loss = line(), optimizers.Adam(0.1), losses.MeanSquaredError()
+
+    def step_loss(_):
+        return loss(Y, model(X, training=True))
+
+    before = float(step_loss(None))
+    for _ in range(20):
+        value, gradients = ops.value_and_grad(step_loss)(model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
+    assert float(value) < before / 2
+
+
+def test_eager_and_compiled_steps_agree(backend):
+    found = [line(run_eagerly=eager).fit(X, Y, batch_size=8, verbose=0).history["loss"] for eager in (True, False)]
+    np.testing.assert_allclose(*found, rtol=1e-6)  # fused operations round less often
+
+
+def test_several_steps_in_one_call_are_the_same_steps(backend):
+    expected = line().fit(X, Y, batch_size=8, verbose=0, epochs=2).history["loss"]
+    found = line(steps_per_execution=3).fit(X, Y, batch_size=8, verbose=0, epochs=2).history["loss"]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)  # fused operations round less often
+
+
+def test_frozen_weights_stay(backend):
+    keras.set_random_seed(1)
+    model = keras.Sequential([layers.Input((3,)), layers.Dense(4), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0)
+    model.layers[0].trainable = False
+    before = weights_of(model)
+    model.fit(X, Y, verbose=0)
+    same = [np.array_equal(a, b) for a, b in zip(before, weights_of(model), strict=True)]
+    assert same == [True, True, False, False]
+
+
+def test_a_model_goes_on_training_on_another_backend():
+    expected, model = line(optimizer="adam"), line(optimizer="adam")
+    names = [*keras.available(), "numpy"]
+    for name in names:
+        wanted = expected.fit(X, Y, batch_size=40, shuffle=False, verbose=0).history["loss"]
+        found = model.to_backend(name).fit(X, Y, batch_size=40, shuffle=False, verbose=0).history["loss"]
+        np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
+# Callbacks -------------------------------------------------------------------------------------------------
+
+
+def test_callbacks_are_called_in_order_with_numbers():
+    seen = []
+
+    class Watching(Callback):
+        def on_train_begin(self, logs=None):
+            seen.append("train")
+
+        def on_epoch_begin(self, epoch, logs=None):
+            seen.append(f"epoch {epoch}")
+
+        def on_train_batch_end(self, batch, logs=None):
+            assert isinstance(logs["loss"], float)
+            seen.append(batch)
+
+        def on_test_begin(self, logs=None):
+            seen.append("test")
+
+        def on_epoch_end(self, epoch, logs=None):
+            assert set(logs) == {"loss", "val_loss"}
+            self.model.stop_training = epoch == 1
+
+        def on_train_end(self, logs=None):
+            seen.append("end")
+
+    line().fit(X, Y, 20, epochs=9, validation_data=(X, Y), validation_freq=1, verbose=0, callbacks=[Watching()])
+    assert seen == ["train", "epoch 0", 0, 1, "test", "epoch 1", 0, 1, "test", "end"]
+
+
+def test_progress_is_shown_as_asked(capsys):
+    for verbose, expected in ((0, ""), (2, "Epoch 1/1"), (1, "Epoch 1/1"), ("auto", "loss")):
+        line().fit(X, Y, verbose=verbose)
+        shown = capsys.readouterr().out
+        assert expected in shown
+        assert bool(expected) == bool(shown)
+
+
+# Metrics by name -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("targets", "last", "expected"),
+    [
+        ((Y > 0).astype("float32"), layers.Dense(1, "sigmoid"), metrics.BinaryAccuracy),
+        (LABELS, layers.Dense(2, "softmax"), metrics.SparseCategoricalAccuracy),
+        (np.eye(2, dtype="float32")[LABELS], layers.Dense(2, "softmax"), metrics.CategoricalAccuracy),
+    ],
+)
+def test_accuracy_means_what_fits_the_targets(targets, last, expected):
+    loss = "mse" if expected is not metrics.SparseCategoricalAccuracy else "sparse_categorical_crossentropy"
+    model = keras.Sequential([layers.Input((3,)), last])
+    model.compile("sgd", loss, metrics=["accuracy"])
+    logs = model.evaluate(
+        X, targets.astype("float32") if targets.dtype == bool else targets, verbose=0, return_dict=True
+    )
+    assert isinstance(model.metrics[-1], expected)
+    assert 0 <= logs["accuracy"] <= 1
+
+
+# Mistakes --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mistake", "error", "message"),
+    [
+        (lambda: keras.Sequential([layers.Dense(1)]).fit(X, Y), StateError, "compile the model first"),
+        (lambda: line().fit(X, Y[:-1]), ArgumentError, "x has 40, y has 39"),
+        (lambda: line().fit(X, Y, batch_size=0), ArgumentError, "batch_size.*from 1; got 0"),
+        (lambda: line().fit(X, Y, verbose=5), ArgumentError, "verbose.*got 5"),
+        (lambda: line().fit(X, Y, validation_split=1.5), ArgumentError, "between 0 and 1; got 1.5"),
+        (lambda: line().fit(X), ArgumentError, "targets for output"),
+        (lambda: line(loss=None).fit(X, Y), ArgumentError, "without a loss"),
+        (lambda: line(loss="mes"), ValueError, "mse"),
+        (lambda: line(optimizer="adma"), ValueError, "adam"),
+        (lambda: line(steps_per_execution=0), ArgumentError, "steps_per_execution"),
+        (lambda: line().fit(iter([(X, Y)]), steps_per_epoch=3, verbose=0), ArgumentError, "ended before 3 steps"),
+        (
+            lambda: line().fit(X, Y, sample_weight=np.ones(40), class_weight={0: 1.0}),
+            ArgumentError,
+            "either class_weight or sample_weight",
+        ),
+    ],
+)
+def test_mistakes_are_explained(mistake, error, message):
+    with pytest.raises(error, match=message):
+        mistake()
+
+
+def test_losses_for_outputs_that_are_not_there():
+    model = two_heads()
+    model.compile("sgd", {"value": "mse", "lable": "mse"})
+    with pytest.raises(ArgumentError, match="no output 'lable'; outputs are label, value"):
+        model.fit(X, TARGETS, verbose=0)
