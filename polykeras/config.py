@@ -142,7 +142,7 @@ def set_dtype_policy(policy: Any) -> None:
 
     >>> set_dtype_policy(None)
     """
-    from .dtype_policies.policy import set_global_policy
+    from .dtype_policies.lookup import set_global_policy
 
     set_global_policy(policy)
 

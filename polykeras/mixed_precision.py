@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .dtype_policies.policy import DTypePolicy, global_policy, set_global_policy
+from .dtype_policies.lookup import set_global_policy
+from .dtype_policies.policy import DTypePolicy, global_policy
+
+if TYPE_CHECKING:
+    from .optimizers import LossScaleOptimizer
 
 Policy = DTypePolicy
 dtype_policy = global_policy
@@ -12,6 +16,7 @@ set_dtype_policy = set_global_policy
 
 __all__ = [
     "DTypePolicy",
+    "LossScaleOptimizer",
     "Policy",
     "dtype_policy",
     "global_policy",

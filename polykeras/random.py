@@ -87,7 +87,7 @@ class SeedGenerator(Stateful):
 
     def get_config(self) -> dict[str, Any]:
         """What it takes to make another one like this."""
-        return {"seed": self.seed}
+        return {"seed": self.seed, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeedGenerator:

@@ -157,7 +157,7 @@ def serialize_keras_object(obj: Any) -> Any:
     if isinstance(obj, (list, tuple)):
         items = list(map(serialize_keras_object, obj))
         return tuple(items) if isinstance(obj, tuple) else items
-    if isinstance(obj, Mapping):
+    if isinstance(obj, Mapping) and not hasattr(obj, "get_config"):
         return {key: serialize_keras_object(value) for key, value in obj.items()}
     plain = _plain(obj)
     if plain is not None:
@@ -184,9 +184,19 @@ def _plain(obj: Any) -> Any:
     if isinstance(obj, np.dtype):
         return canonical(obj)
     if kind_or_none(type(obj)) is not None and not isinstance(obj, Spec):
-        values = np.asarray(convert_to_numpy(obj))
-        return {"class_name": "__tensor__", "config": {"value": values.tolist(), "dtype": canonical(values.dtype)}}
+        return _array(obj)
     return None
+
+
+def _array(array: Any) -> Any:
+    """Data for an array: one of the host without axes is a number."""
+    is_host_data = isinstance(array, (np.ndarray, np.generic))
+    values = np.asarray(convert_to_numpy(array))
+    plain = values.tolist()
+    if is_host_data and isinstance(plain, (bool, int, float)):
+        return plain
+    name = "__numpy__" if is_host_data else "__tensor__"
+    return {"class_name": name, "config": {"value": plain, "dtype": canonical(values.dtype)}}
 
 
 def _function(function: Any) -> Any:
@@ -367,8 +377,8 @@ class Family:
         if identifier is None:
             return None
         if isinstance(identifier, Mapping):
-            return self.deserialize(identifier)
-        if isinstance(identifier, str):
+            identifier = self.deserialize(identifier)
+        elif isinstance(identifier, str):
             identifier = self._find(identifier)
         if inspect.isclass(identifier):
             return identifier()
@@ -384,8 +394,7 @@ class Family:
             for name, member in self._members.items():
                 if member is found:
                     return name
-        data = serialize_keras_object(found)
-        return data["config"] if inspect.isfunction(found) else data
+        return serialize_keras_object(found)
 
     def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
         """The object that `serialize` gave this configuration for."""

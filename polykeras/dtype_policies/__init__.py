@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from ..registry import deserialize_keras_object, serialize_keras_object
-from .policy import DTypePolicy, DTypePolicyMap, FloatDTypePolicy, as_policy
+from ..registry import serialize_keras_object
+from .lookup import deserialize, get
+from .policy import DTypePolicy, FloatDTypePolicy
+from .policy_map import DTypePolicyMap
 from .quantized import (
     AWQDTypePolicy,
     GPTQDTypePolicy,
@@ -30,20 +31,16 @@ __all__ = [
 ]
 
 
-def get(identifier: Any) -> Any:
-    """The policy that an identifier stands for: a name, a dtype, a configuration; the global policy for None.
-
-    >>> get("mixed_float16").compute_dtype
-    'float16'
-    """
-    return as_policy(identifier)
-
-
 def serialize(dtype_policy: Any) -> Any:
-    """A policy as plain data."""
+    """A policy as plain data.
+
+    Args:
+        dtype_policy: The policy.
+
+    Returns:
+        The data, from which `deserialize` makes such a policy again.
+
+    >>> serialize(DTypePolicy("float16"))["config"]
+    {'name': 'float16'}
+    """
     return serialize_keras_object(dtype_policy)
-
-
-def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The policy that plain data describes."""
-    return deserialize_keras_object(config, custom_objects)

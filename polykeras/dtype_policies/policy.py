@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from .. import ops
 from ..dtypes import canonical, is_float
 from ..errors import ArgumentError, DTypeError
-from ..registry import Configurable, deserialize_keras_object, serialize_keras_object
+from ..registry import Configurable
 from ..settings import settings
+from ..spec import Spec
 
-_MIXED = "mixed_"
+_MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 
 
 class DTypePolicy(Configurable):
@@ -28,146 +27,94 @@ class DTypePolicy(Configurable):
     """
 
     def __init__(self, name: Any = None):
-        self.name: str = global_policy().name if name is None else _policy_name(name)
-        self.compute_dtype, self.variable_dtype = _dtypes_of(self.name)
+        self._name = global_policy().name if name is None else _checked_name(name)
+        narrow = _MIXED.get(self._name)
+        self._compute_dtype = narrow or self._name
+        self._variable_dtype = "float32" if narrow else self._name
 
-    def __repr__(self) -> str:
-        return f'<{type(self).__name__} "{self.name}">'
+    @property
+    def name(self) -> str:
+        """What names the policy."""
+        return self._name
 
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.name == self.name
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype in which layers compute."""
+        return self._compute_dtype
 
-    def __hash__(self) -> int:
-        return hash((type(self), self.name))
+    @property
+    def variable_dtype(self) -> str:
+        """The dtype of their weights."""
+        return self._variable_dtype
 
     @property
     def quantization_mode(self) -> str | None:
         """How weights are quantized, or None."""
         return None
 
+    def _kind(self) -> type:
+        return DTypePolicy if type(self) is FloatDTypePolicy else type(self)
+
+    def __repr__(self) -> str:
+        return f'<{self._kind().__name__} "{self.name}">'
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, DTypePolicy)
+            and self._kind() is other._kind()
+            and self.get_config() == other.get_config()
+        )
+
+    def __hash__(self) -> int:
+        return hash((self._kind(), self.name))
+
     def convert_input(self, x: Any, autocast: bool, dtype: Any) -> Any:
-        """An array as a layer takes it: floats in a dtype, if `autocast`; host data as arrays of the backend in use."""
-        given = ops.dtype(x)
-        return ops.cast(x, dtype) if autocast and is_float(given) else ops.convert_to_tensor(x)
+        """An array as a layer takes it: floats in a dtype, if `autocast`. What is no array stays as it is."""
+        if not (ops.is_tensor(x) or isinstance(x, Spec) or hasattr(x, "__array__")):
+            return x
+        return ops.cast(x, dtype) if autocast and is_float(ops.dtype(x)) else ops.convert_to_tensor(x)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
         return {"name": self.name}
 
 
-FloatDTypePolicy = DTypePolicy
+class FloatDTypePolicy(DTypePolicy):
+    """A DTypePolicy, by a name that older code has for it.
+
+    Args:
+        name: The name of the policy; None for the one that is set globally.
+
+    >>> FloatDTypePolicy("float16") == DTypePolicy("float16")
+    True
+    """
 
 
-def _policy_name(name: Any) -> str:
-    if isinstance(name, str) and name.startswith(_MIXED):
-        _dtypes_of(name)
+def _checked_name(name: Any) -> str:
+    if isinstance(name, str) and name in _MIXED:
         return name
     try:
         return canonical(name)
     except DTypeError as error:
-        raise ArgumentError(
-            f"expected the name of a dtype policy: a dtype, 'mixed_float16' or 'mixed_bfloat16'; got {name!r}."
-        ) from error
-
-
-def _dtypes_of(name: str) -> tuple[str, str]:
-    """The dtypes of computation and weights."""
-    if not name.startswith(_MIXED):
-        return name, name
-    narrow = name.removeprefix(_MIXED)
-    if narrow not in ("float16", "bfloat16"):
-        raise ArgumentError(f"expected the mixed policies mixed_float16 and mixed_bfloat16; got {name!r}.")
-    return narrow, "float32"
+        known = ", ".join(map(repr, _MIXED))
+        raise ArgumentError(f"expected the name of a dtype policy: a dtype, {known}; got {name!r}.") from error
 
 
 _global: list[DTypePolicy] = []
 
 
 def global_policy() -> DTypePolicy:
-    """The policy of layers that are given none: the one that was set, else floatx for everything."""
+    """The policy of layers that are given none: the one that was set, else floatx for everything.
+
+    Returns:
+        The policy.
+
+    >>> global_policy()
+    <DTypePolicy "float32">
+    """
     return _global[0] if _global else DTypePolicy(settings.floatx)
 
 
-def set_global_policy(policy: Any) -> None:
-    """Set the policy of layers that are given none."""
-    _global[:] = [] if policy is None else [as_policy(policy)]
-
-
-def as_policy(identifier: Any) -> Any:
-    """The policy that an identifier stands for: a name, a dtype, a configuration; None for the global one."""
-    if identifier is None:
-        return global_policy()
-    if isinstance(identifier, (DTypePolicy, DTypePolicyMap)):
-        return identifier
-    if isinstance(identifier, dict):
-        return deserialize_keras_object(identifier)
-    if isinstance(identifier, str) and "_from_" in identifier:
-        from .quantized import quantized_policy
-
-        return quantized_policy(identifier)
-    return DTypePolicy(identifier)
-
-
-class DTypePolicyMap(Configurable, MutableMapping):
-    """Policies for the layers of a model by their paths.
-
-    Args:
-        default_policy: The policy of layers that are not in the map; None for the global one.
-        policy_map: The policies: a dictionary from paths, or regular expressions that match whole paths.
-
-    >>> policies = DTypePolicyMap(policy_map={"encoder/.*": "mixed_float16"})
-    >>> policies["encoder/dense"].name, policies["decoder/dense"].name
-    ('mixed_float16', 'float32')
-    """
-
-    def __init__(self, default_policy: Any = None, policy_map: dict[str, Any] | None = None):
-        self._default = None if default_policy is None else as_policy(default_policy)
-        self._policies = {path: as_policy(policy) for path, policy in (policy_map or {}).items()}
-
-    @property
-    def name(self) -> str:
-        """A name that stands for the map in descriptions."""
-        return f"map_{self.default_policy.name}"
-
-    @property
-    def default_policy(self) -> DTypePolicy:
-        """The policy of layers that are not in the map."""
-        return global_policy() if self._default is None else self._default
-
-    @property
-    def quantization_mode(self) -> str | None:
-        """How weights are quantized, or None."""
-        return self.default_policy.quantization_mode
-
-    def __getitem__(self, path: str) -> DTypePolicy:
-        if path in self._policies:
-            return self._policies[path]
-        fitting = [pattern for pattern in self._policies if re.fullmatch(pattern, path)]
-        if len(fitting) > 1:
-            raise ArgumentError(
-                f"DTypePolicyMap: expected one pattern to match {path!r}; {', '.join(map(repr, fitting))} do."
-            )
-        return self._policies[fitting[0]] if fitting else self.default_policy
-
-    def __setitem__(self, path: str, policy: Any) -> None:
-        if path in self._policies:
-            raise ArgumentError(f"DTypePolicyMap: {path!r} has a policy already. Delete it first.")
-        self._policies[path] = as_policy(policy)
-
-    def __delitem__(self, path: str) -> None:
-        del self._policies[path]
-
-    def __contains__(self, path: object) -> bool:
-        return path in self._policies
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._policies)
-
-    def __len__(self) -> int:
-        return len(self._policies)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments with which another one like this can be made."""
-        default = None if self._default is None else serialize_keras_object(self._default)
-        policies = {path: serialize_keras_object(policy) for path, policy in self._policies.items()}
-        return {"default_policy": default, "policy_map": policies}
+def replace_global_policy(policy: DTypePolicy | None) -> None:
+    """Have layers that are given none follow this policy; None for floatx again."""
+    _global[:] = [] if policy is None else [policy]
