@@ -12,10 +12,10 @@ from .. import ops, tree
 from ..dtypes import BOOLS, INTEGERS, canonical, inexact, result_type
 from ..errors import ArgumentError, ShapeError
 from ..masks import mask_of
-from ..registry import Configurable, serialize_keras_object, snake_case
+from ..registry import Configurable, serialize_keras_object
 from ..settings import settings
 from ..spec import broadcast_shapes, same_size, show_shape
-from ..state import unique_name
+from ..state import snake_case, unique_name
 from ..symbolic import spec_of
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
