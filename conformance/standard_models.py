@@ -34,7 +34,7 @@ def convnet() -> keras.Model:
             layers.Activation("relu"),
             layers.MaxPooling2D(),
             layers.Conv2D(16, 3, activation="relu"),
-            layers.AveragePooling2D(),
+            layers.AveragePooling2D(2),
             layers.Flatten(),
             layers.Dropout(0.25),
             layers.Dense(10, "softmax"),

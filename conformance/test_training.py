@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,12 +23,14 @@ STEPS, QUICK_STEPS, BATCH = 200, 40, 32
 APART = 1e-9
 """How far losses may be apart, relative to them: rounding, 1e-16, grows a millionfold at most in 200 steps."""
 
-TRAININGS = [
-    pytest.param(model, optimizer, marks=pytest.mark.xdist_group(f"training {model}"))
-    for model in MODELS
-    for optimizer in OPTIMIZERS
-]
 QUICK = [("mlp", "sgd"), ("convnet", "adam"), ("recurrent", "rmsprop"), ("transformer", "adam")]
+TRAININGS = [
+    pytest.param(
+        *pair,
+        marks=[pytest.mark.xdist_group(f"training {pair[0]}"), *([] if pair in QUICK else [pytest.mark.thorough])],
+    )
+    for pair in itertools.product(MODELS, OPTIMIZERS)
+]
 
 
 class Losses(Callback):
@@ -72,10 +75,7 @@ def trained(name: str, optimizer: str, steps: int, backend: str) -> tuple[np.nda
 
 @pytest.mark.parametrize(("name", "optimizer"), TRAININGS)
 def test_training_is_the_same(name: str, optimizer: str, backend: Backend) -> None:
-    is_thorough = checks.EFFORT.is_thorough
-    if not is_thorough and (name, optimizer) not in QUICK:
-        return
-    steps = STEPS if is_thorough else QUICK_STEPS
+    steps = STEPS if checks.EFFORT.is_thorough else QUICK_STEPS
     losses, weights, predictions = trained(name, optimizer, steps, backend.name)
     expected, first, wanted = trained(name, optimizer, steps, load(EMBEDDED).name)
     for one, other in zip(weights, first, strict=True):

@@ -117,7 +117,7 @@ class GRUCell(DenseCell):
         """What is added to the products with the inputs, and with the state."""
         if self.bias is None:
             return None, None
-        return ops.unstack(self.bias) if self.reset_after else (self.bias, None)
+        return ops.unstack(self.bias) if self.reset_after else (self.bias, None)  # type: ignore[return-value]
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""

@@ -56,7 +56,7 @@ def checked_axes(layer: Layer, axis: Any) -> Any:
         return sorted(axis)
     if not hasattr(axis, "__index__"):
         raise ArgumentError(f"{type(layer).__name__}: expected axis to be a whole number or several; got {axis!r}.")
-    return axis.__index__()
+    return axis.__index__()  # type: ignore[union-attr]
 
 
 def located(layer: Any, shape: Any) -> tuple[list[int], tuple[int, ...]]:

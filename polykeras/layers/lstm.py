@@ -224,4 +224,4 @@ class LSTM(SequenceLayer):
 
     def _run_as_one(self, sequences: Any, states: list[Any], mask: Any) -> Any:
         cell = self.cell
-        return ops.lstm(sequences, *states, cell.kernel, cell.recurrent_kernel, cell.bias, mask, self.unroll)
+        return ops.lstm(sequences, *states, cell.kernel, cell.recurrent_kernel, cell.bias, mask, self.unroll)  # type: ignore[call-arg]

@@ -116,7 +116,7 @@ def group_normalization(
     array([[-1.,  1., -1.,  1.]], dtype=float32)
     """
     specs = (None if p is None else spec_of(p) for p in (gamma, beta))
-    _infer_group_normalization(spec_of(x), *specs, groups, axis, epsilon)
+    _infer_group_normalization(spec_of(x), *specs, groups, axis, epsilon)  # type: ignore[call-arg]
     shape = ops.shape(x)
     axis = normalize_axis(axis, len(shape))
     apart = (*shape[:axis], groups, shape[axis] // groups, *shape[axis + 1 :])

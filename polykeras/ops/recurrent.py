@@ -33,7 +33,7 @@ def _check(
             raise ShapeError(f"expected {name} to have shape {show_shape(shape)}; got {show_shape(given.shape)}.")
     if bias is not None and not same_size(bias.shape[-1] if bias.ndim else 0, gates * units):
         raise ShapeError(f"expected a bias with {gates} * {units} numbers; got shape {show_shape(bias.shape)}.")
-    return units
+    return units  # type: ignore[return-value]
 
 
 def _results(x: Spec, units: int, states: int) -> tuple[Spec, ...]:
