@@ -14,7 +14,7 @@ SINGULAR = np.array([[1.0, 2.0], [2.0, 4.0]])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("function", [ops.inv, lambda x: ops.solve(x, np.ones(2)), lambda x: ops.grad(ops.det)(x)])
 def test_singular_matrix_is_refused(function, dtype, backend):
-    with pytest.raises(MatrixError, match="matrix_solve: expected a regular matrix; got a singular one"):
+    with pytest.raises(MatrixError, match="in matrix_solve, expected a regular matrix; got a singular one"):
         function(backend.asarray(SINGULAR, dtype))
 
 
