@@ -172,6 +172,11 @@ _BODIES = (
     *("tanh_shrink", "glu", "relu6", "hard_tanh", "hard_sigmoid", "hard_silu", "hard_shrink", "soft_shrink"),
     *("sparse_plus", "sparse_sigmoid", "sparsemax", "threshold", "nan_to_num", "divide_no_nan", "isclose"),
     *("heaviside", "fmax", "fmin", "trunc", "mean", "var", "std", "logsumexp", "softmax", "log_softmax"),
+    *("clip", "diff", "trapezoid", "average", "corrcoef", "ptp", "norm", "normalize", "psnr", "one_hot", "signbit"),
+    *("nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmax", "nanmin", "nanargmax", "nanargmin", "nancumsum"),
+    *("correlate", "cross", "cdist", "kron", "vdot", "roll", "rot90", "pad", "unravel_index", "resize"),
+    *("segment_sum", "segment_max", "segment_min", "segment_prod", "median", "quantile", "nanmedian", "nanquantile"),
+    *("uniform", "normal", "truncated_normal", "randint", "dropout"),
     *("moments", "batch_normalization", "layer_normalization", "rms_normalization", "ctc_loss", "ctc_decode"),
 )
 KERNELS |= {name: _program(name) for name in _BODIES}
@@ -527,6 +532,11 @@ def _wins_over(dtype: Any, lowest: float) -> int:
     """The integer that every other one beats."""
     limits = jnp.iinfo(dtype)
     return limits.min if lowest < 0 else limits.max
+
+
+@kernel
+def top_k(x: Any, k: int, sorted: bool) -> Any:
+    return tuple(lax.top_k(x, k))
 
 
 KERNELS["argmax"] = _position(jnp.argmax, -np.inf, operator.gt)

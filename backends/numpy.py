@@ -11,9 +11,10 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from polykeras import philox, tree
-from polykeras.backend import OPERATORS, Backend, numpy_dtype
+from polykeras.backend import OPERATORS, Backend, numpy_dtype, using
 from polykeras.dtypes import ALL, NAMES, STORAGE
 from polykeras.errors import MatrixError, OutOfRangeError, ShapeError
+from polykeras.op import OPS
 from polykeras.tape import TapeGradients
 
 KERNELS: dict[str, Callable[..., Any]] = {
@@ -47,6 +48,8 @@ KERNELS: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "tan")},
     **{name: getattr(np, name) for name in ("sinh", "cosh", "hypot", "exp2", "log2", "log10", "cbrt")},
     **{name: getattr(np, name) for name in ("logaddexp", "logaddexp2", "fmax", "fmin", "fmod", "gcd", "lcm")},
+    "clip": lambda x, x_min, x_max: np.clip(x, x_min, x_max).astype(x.dtype, copy=False),
+    "nextafter": np.nextafter,
     "copy": lambda x: np.array(x),
     # logic
     "equal": np.equal,
@@ -96,6 +99,14 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def _body(name: str, *args: Any) -> Any:
+    """The op's body, for what NumPy has no kernel."""
+    body = OPS[name].body
+    assert body is not None
+    with using(backend):
+        return body(*args)
+
+
 _NARROW = frozenset({np.dtype("float16"), numpy_dtype("bfloat16")})
 _COMPUTED_WIDE = ALL - {"float16", "bfloat16"}
 _ADDING_UP = frozenset(
@@ -123,7 +134,7 @@ class NumpyBackend(TapeGradients, Backend):
     dtypes = {name: numpy_dtype(name) for name in NAMES}
     number_dtypes = ALL - {"bfloat16"} - STORAGE
     exact_on_integers = frozenset(["floor_divide", "mod", "left_shift", "right_shift"])
-    scalars = OPERATORS | {"where"}
+    scalars = OPERATORS | {"where", "clip"}
 
     def plain_dtypes(self, op: str) -> frozenset[str] | None:
         """All but the floats in which NumPy would add up 16 bits at a time."""
@@ -182,19 +193,17 @@ class NumpyBackend(TapeGradients, Backend):
 # Rounding --------------------------------------------------------------------------------------------------
 
 
-@kernel
-def floor(x: Any) -> Any:
-    return x if x.dtype.kind in "iub" else np.floor(x)
+def _rounding(compute: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x: x if x.dtype.kind in "iub" else compute(x)
+
+
+KERNELS |= {name: _rounding(getattr(np, name)) for name in ("floor", "ceil", "rint", "trunc")}
 
 
 @kernel
-def ceil(x: Any) -> Any:
-    return x if x.dtype.kind in "iub" else np.ceil(x)
-
-
-@kernel
-def rint(x: Any) -> Any:
-    return x if x.dtype.kind in "iub" else np.rint(x)
+def ldexp(x1: Any, x2: Any) -> np.ndarray:
+    x2 = x2.astype(np.int64) if x2.dtype == np.uint64 else x2  # for which NumPy has none
+    return np.ldexp(x1, x2).astype(x1.dtype, copy=False)
 
 
 @kernel
@@ -346,6 +355,18 @@ def nonzero(x: Any) -> tuple[np.ndarray, ...]:
 
 
 @kernel
+def repeat(x: Any, repeats: Any, axis: int | None) -> np.ndarray:
+    return np.repeat(x, repeats, axis)
+
+
+@kernel
+def nan_to_num(x: Any, nan: float, posinf: float | None, neginf: float | None) -> Any:
+    if x.dtype.kind != "f":
+        return _body("nan_to_num", x, nan, posinf, neginf)
+    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+@kernel
 def reshape(x: Any, newshape: Any) -> Any:
     if newshape and min(newshape) < -1:  # which NumPy takes for -1
         raise ShapeError("a negative size")
@@ -484,6 +505,12 @@ def argsort(x: Any, axis: int | None) -> np.ndarray:
     if not x.ndim and axis is not None:
         raise ShapeError("an array without axes")
     return np.argsort(_sortable(x), axis=axis, kind="stable").astype("int32")
+
+
+@kernel
+def unique(x: Any, *options: Any) -> Any:
+    plain = not any(options[1:]) and options[3] is options[4] is None and x.dtype.kind != "V"
+    return np.unique(x, equal_nan=False) if plain else _body("unique", x, *options)
 
 
 @kernel
@@ -746,6 +773,11 @@ def rng_bits(seed: Any, shape: Any, counter: int) -> np.ndarray:
 @kernel
 def random_unit(seed: Any, shape: Any, dtype: str) -> np.ndarray:
     return philox.unit(seed, math.prod(shape), dtype).astype(numpy_dtype(dtype), copy=False).reshape(shape)
+
+
+@kernel
+def random_below(seed: Any, shape: Any, limit: int) -> np.ndarray:
+    return philox.below(seed, math.prod(shape), limit).reshape(shape)
 
 
 @kernel

@@ -78,7 +78,11 @@ KERNELS: dict[str, Callable[..., Any]] = {
     # its float32 kernel is off by 30 units in the last place for large x
     "erfc": lambda x: tf.cast(raw.Erfc(x=tf.cast(x, tf.float64)), x.dtype),
     "where": lambda condition, x1, x2: raw.SelectV2(condition=condition, t=x1, e=x2),
+    # activations
     "relu": tf.nn.relu,
+    "relu6": tf.nn.relu6,
+    "divide_no_nan": _binary("div_no_nan"),
+    "i0": lambda x: tf.math.bessel_i0(tf.clip_by_value(x, -800, 800)),  # of infinity it makes NaN
     # complex numbers
     "real": tf.math.real,
     "imag": lambda x: tf.math.imag(x) if x.dtype.is_complex else tf.zeros_like(x),
@@ -127,7 +131,7 @@ class TensorflowBackend(TensorflowGradients, Backend):
     refusals = (tf.errors.InvalidArgumentError,)
     strict = True
     traces = True
-    scalars = OPERATORS - {"maximum", "minimum"}
+    scalars = OPERATORS - {"maximum", "minimum"} | {"clip"}
     wider = {
         "bool": "int32",
         "int8": "int32",
@@ -283,6 +287,13 @@ def floor_divide(x1: Any, x2: Any) -> Any:
     return tf.where(x2 == 0, x1 / x2, tf.math.rint(tf.where(too_high, quotient - 1, quotient)))
 
 
+@kernel
+def clip(x: Any, x_min: Any, x_max: Any) -> Any:
+    """Between numbers; between arrays, TensorFlow has other gradients where they meet."""
+    numbers = type(x_min) in (int, float) and type(x_max) in (int, float)
+    return tf.clip_by_value(x, x_min, x_max) if numbers else OPS["clip"].body(x, x_min, x_max)  # type: ignore[misc]
+
+
 def _of_floats(compute: Callable[..., Any], otherwise: Callable[[Any], Any]) -> Callable[..., Any]:
     return lambda x: compute(x) if x.dtype.is_floating or x.dtype.is_complex else otherwise(x)
 
@@ -337,6 +348,15 @@ def _extreme(op: Callable[..., Any], name: str) -> Callable[..., Any]:
         return op(input=x, axis=_axes(x, axis), keep_dims=keepdims)
 
     return run
+
+
+def _along(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """TensorFlow's kernel for one axis, the op's body for several."""
+    return lambda x, axis: compute(x, axis) if isinstance(axis, int) and x.shape.rank else OPS[name].body(x, axis)  # type: ignore[misc]
+
+
+KERNELS["softmax"] = _along(tf.nn.softmax, "softmax")
+KERNELS["log_softmax"] = _along(tf.nn.log_softmax, "log_softmax")
 
 
 def _position(op: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -403,6 +423,14 @@ def triu(x: Any, k: int) -> Any:
 
 
 @kernel
+def diagonal(x: Any, offset: int, axis1: int, axis2: int) -> Any:
+    rank = x.shape.rank
+    axes = (axis1 % rank, axis2 % rank) if rank else ()
+    fits = axes == (rank - 2, rank - 1) and None not in x.shape[-2:] and -x.shape[-2] < offset < x.shape[-1]
+    return tf.linalg.diag_part(x, k=offset) if fits else OPS["diagonal"].body(x, offset, axis1, axis2)  # type: ignore[misc]
+
+
+@kernel
 def flip(x: Any, axis: Any) -> Any:
     axes = _axes(x, axis)
     if not x.shape.rank:
@@ -444,8 +472,8 @@ def _in_range(indices: Any, size: Any, axis: int) -> Any:
     """Indices that count from the front, after a look at whether they are in range."""
     indices = indices if indices.dtype in (tf.int32, tf.int64) else tf.cast(indices, tf.int64)
     if _is_known(indices) and math.prod(indices.shape):
-        host = indices.numpy()  # which is known in a graph, too, where tf.reduce_min of it would not be
-        low, high = int(host.min()), int(host.max())
+        values = indices.numpy()  # known in a graph, too, where reductions of it would not be, and faster than those
+        low, high = int(values.min()), int(values.max())
         if high >= size or low < -size:
             raise OutOfRangeError.of_index(high if high >= size else low, axis, size)
         if low >= 0:
@@ -522,6 +550,15 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
     return out
 
 
+@kernel
+def segment_sum(data: Any, segment_ids: Any, num_segments: int | None, sorted: bool) -> Any:
+    fits = num_segments is not None and data.shape.rank and segment_ids.shape.rank == 1
+    if not fits or data.dtype in (tf.float16, tf.bfloat16) or data.shape[0] != segment_ids.shape[0]:
+        return OPS["segment_sum"].body(data, segment_ids, num_segments, sorted)  # type: ignore[misc]
+    places = tf.where(segment_ids < num_segments, segment_ids, -1)  # which TensorFlow leaves out
+    return tf.math.unsorted_segment_sum(data, places, num_segments)
+
+
 def _scattered_product(places: Any, updates: Any, like: Any) -> Any:
     """For each element of an array the product of the updates at its place, 1 where there is none."""
     depth = places.shape[-1]
@@ -557,6 +594,12 @@ def argsort(x: Any, axis: int | None) -> Any:
     axis = normalize_axis(axis, x.shape.rank)
     keys = raw.Invert(x=_axis_last(_sort_keys(x), axis))
     return _axis_last(tf.math.top_k(keys, backend.shape(keys)[-1]).indices, axis)
+
+
+@kernel
+def top_k(x: Any, k: int, sorted: bool) -> Any:
+    places = tf.math.top_k(_sort_keys(x), k).indices
+    return tf.gather(x, places, batch_dims=x.shape.rank - 1), places
 
 
 @kernel
@@ -725,6 +768,10 @@ def convolve(inputs: Any, kernel: Any, window: Any) -> Any:
 
 @kernel
 def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> Any:
+    usual = window.rank == 2 and window.groups == 1 and all(step == 1 for step in window.dilation)
+    if usual and window.channels_last and isinstance(window.padding, str) and 0 not in g.shape:
+        shape = (backend.shape(g)[0], *sizes, kernel.shape[-2])
+        return tf.nn.conv2d_transpose(g, kernel, shape, window.strides, window.padding.upper())
     shape = window.with_spatial(backend.shape(g), sizes, kernel.shape[-2] * window.groups)
     return _transposed(lambda x: convolve(x, kernel, window), tf.zeros(shape, g.dtype), g)
 
@@ -759,6 +806,8 @@ def window_max(x: Any, window: Any) -> Any:
 def window_sum(x: Any, window: Any) -> Any:
     x = _channels_last(x, window)
     x = tf.pad(x, _padding(x, window))
+    if x.dtype.is_floating and window.rank < 3 and all(step == 1 for step in window.dilation):
+        return _as_given(_pooled(tf.nn.avg_pool2d, tf.nn.avg_pool3d, x, window) * math.prod(window.sizes), window)
     return _as_given(functools.reduce(tf.add, _taps(x, window)), window)
 
 

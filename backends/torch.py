@@ -31,9 +31,9 @@ _BY_THE_SAME_NAME = (
     *("add", "maximum", "minimum", "arctan2", "square", "reciprocal", "logaddexp", "logaddexp2", "gcd", "lcm"),
     *("abs", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "erf", "erfc", "erfinv"),
     *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "tanh", "arcsinh", "arccosh", "arctanh"),
-    *("isnan", "isinf", "isfinite", "trunc", "where", "logical_and", "logical_or", "logical_not"),
-    *("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "real", "relu", "sigmoid"),
-    *("reshape", "stack", "tril", "triu", "diagonal", "matmul"),
+    *("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit", "nextafter", "trunc"),
+    *("where", "logical_and", "logical_or", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not"),
+    *("real", "relu", "sigmoid", "reshape", "stack", "tril", "triu", "diagonal", "matmul"),
 )
 KERNELS: dict[str, Callable[..., Any]] = {
     **{name: getattr(torch, name) for name in _BY_THE_SAME_NAME},
@@ -61,6 +61,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "imag": lambda x: torch.imag(x) if x.is_complex() else torch.zeros_like(x),
     "conjugate": torch.conj,
     "make_complex": torch.complex,
+    "view_as_real": lambda x: torch.view_as_real(x.resolve_conj()) if x.is_complex() else _body("view_as_real", x),
     # activations
     **{name: getattr(F, name) for name in ("leaky_relu", "elu", "silu", "celu", "selu", "softsign", "relu6")},
     "log_sigmoid": F.logsigmoid,
@@ -132,7 +133,7 @@ class TorchBackend(TorchGradients, Backend):
         "left_shift": operator.lshift,
         "right_shift": operator.rshift,
     }
-    scalars = frozenset([*scalar_kernels, "floor_divide"])
+    scalars = frozenset([*scalar_kernels, "floor_divide", "clip"])
     exact_on_integers = frozenset(["power", "left_shift", "right_shift"])
     wider = {
         "bool": "int32",
@@ -310,6 +311,11 @@ def _reduction(compute: Callable[..., Any]) -> Callable[..., Any]:
 KERNELS |= {
     **{name: _reduction(getattr(torch, name)) for name in ("mean", "amax", "amin", "any", "all", "logsumexp")},
     "sum": _reduction(lambda x, dims, keep: torch.sum(x, dims, keep, dtype=x.dtype)),
+    "nansum": _reduction(
+        lambda x, dims, keep: (
+            torch.nansum(x, dims, keep, dtype=x.dtype) if x.is_floating_point() else _body("nansum", x, dims, keep)
+        )
+    ),
     "argmax": lambda x, axis, keepdims: torch.argmax(x, _dim(x, axis), keepdims).to(torch.int32),
     "argmin": lambda x, axis, keepdims: torch.argmin(x, _dim(x, axis), keepdims).to(torch.int32),
     "running_sum": lambda x, axis: torch.cumsum(x, _dim(x, axis), dtype=x.dtype),
@@ -364,6 +370,34 @@ def gelu(x: Any, approximate: bool) -> Any:
 
 
 @kernel
+def clip(x: Any, x_min: Any, x_max: Any) -> Any:
+    """Between numbers; between arrays, PyTorch has other gradients where they meet."""
+    numbers = type(x_min) in (int, float) and type(x_max) in (int, float)
+    return torch.clamp(x, x_min, x_max) if numbers else _body("clip", x, x_min, x_max)
+
+
+@kernel
+def nan_to_num(x: Any, nan: float, posinf: float | None, neginf: float | None) -> Any:
+    return torch.nan_to_num(x, nan, posinf, neginf) if x.is_floating_point() else x
+
+
+@kernel
+def cross(x1: Any, x2: Any, axisa: int, axisb: int, axisc: int, axis: int | None) -> Any:
+    places = {axisa, axisb, axisc} if axis is None else {axis}
+    if len(places) > 1 or x1.ndim != x2.ndim or any(x.shape[place] != 3 for x in (x1, x2) for place in places):
+        return _body("cross", x1, x2, axisa, axisb, axisc, axis)
+    return torch.linalg.cross(x1, x2, dim=places.pop())
+
+
+@kernel
+def cdist(x: Any, y: Any) -> Any:
+    if not x.is_floating_point() or min(x.ndim, y.ndim) < 2 or 0 in (*x.shape, *y.shape):
+        return _body("cdist", x, y)
+    exact = functools.partial(torch.cdist, compute_mode="donot_use_mm_for_euclid_dist")
+    return fast_with_slow_graph(exact, lambda x, y: _body("cdist", x, y), x, y)
+
+
+@kernel
 def hypot(x1: Any, x2: Any) -> Any:
     """With the gradient 0 where both are 0, for which PyTorch gives NaN."""
     nowhere = (x1 == 0) & (x2 == 0)
@@ -372,7 +406,10 @@ def hypot(x1: Any, x2: Any) -> Any:
 
 @kernel
 def view(x: Any, dtype: str | None) -> Any:
-    return x if dtype is None else x.clone(memory_format=torch.contiguous_format).view(backend.dtypes[dtype])
+    wanted = x.dtype if dtype is None else backend.dtypes[dtype]
+    if wanted.itemsize != x.dtype.itemsize:
+        x = x.clone(memory_format=torch.contiguous_format)
+    return x.view(wanted)
 
 
 @kernel
@@ -534,6 +571,21 @@ def sort(x: Any, axis: int | None) -> Any:
 
 
 @kernel
+def top_k(x: Any, k: int, sorted: bool) -> tuple[Any, Any]:
+    """By numbers that no two elements share: PyTorch's own gives any of those that are equal."""
+    if x.dtype not in (torch.float32, torch.int32) or not x.numel():
+        return _body("top_k", x, k, sorted)
+    keys = x.detach()
+    if x.is_floating_point():
+        keys = torch.where(torch.isnan(keys), torch.nan, keys + 0.0).view(torch.int32)
+        keys = torch.where(keys < 0, keys ^ torch.iinfo(torch.int32).max, keys)
+    backwards = torch.arange(x.shape[-1] - 1, -1, -1, device=x.device)
+    found = torch.topk((keys.long() << 32) | backwards, k).values
+    places = x.shape[-1] - 1 - (found & 0xFFFFFFFF)
+    return x.gather(-1, places), places.to(torch.int32)
+
+
+@kernel
 def searchsorted(sorted_sequence: Any, values: Any, side: str) -> Any:
     if sorted_sequence.ndim != 1:
         infer(OPS["searchsorted"], (sorted_sequence, values, side))  # refuses it, where PyTorch would go on
@@ -644,6 +696,11 @@ def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> Any
     out = _UNDO[window.rank](g, _kernel_first(kernel), None, window.strides, 0, 0, window.groups, window.dilation)
     missing = [(-low, low + size - have) for (low, _), size, have in zip(pairs, sizes, out.shape[2:], strict=True)]
     return _as_given(_padded(out, missing), window)
+
+
+@kernel
+def fold(x: Any, *options: Any) -> Any:
+    return F.fold(x, *options) if x.is_floating_point() and x.numel() else _body("fold", x, *options)
 
 
 @kernel
@@ -919,6 +976,7 @@ def dot_product_attention(
         causal = torch.ones(query.shape[1], key.shape[1], dtype=torch.bool, device=query.device).tril()
         seen, is_causal = causal if mask is None else mask & causal, False
     tensors = [query, key, value] if bias is None else [query, key, value, bias]
+    shared = key.shape[2] != query.shape[2]  # said without need, it costs the faster ways
 
     def fast(query: Any, key: Any, value: Any, added: Any = None) -> Any:
         if seen is not None:  # a query that may look at nothing looks at all keys alike, and no gradient flows there
@@ -927,7 +985,7 @@ def dot_product_attention(
             added = torch.where(seen, query.new_zeros(()) if added is None else added, lowest)
         query, key, value = (x.transpose(1, 2) for x in (query, key, value))
         query = query if seen is None else torch.where(sighted, query, query.new_zeros(()))
-        out = F.scaled_dot_product_attention(query, key, value, added, 0.0, is_causal, scale=scale, enable_gqa=True)
+        out = F.scaled_dot_product_attention(query, key, value, added, 0.0, is_causal, scale=scale, enable_gqa=shared)
         return out.transpose(1, 2)
 
     def slow(query: Any, key: Any, value: Any, bias: Any = None) -> Any:
@@ -1023,6 +1081,14 @@ def random_unit(seed: Any, shape: Any, dtype: str) -> Any:
         return ((pairs[..., 0] >> 5 << 26) + (pairs[..., 1] >> 6)).double() * 2.0**-53
     bits = philox.SIGNIFICANT_BITS[dtype]
     return ((_words(seed, 0, count) >> 32 - bits).float() * 2.0**-bits).to(backend.dtypes[dtype]).reshape(shape)
+
+
+@kernel
+def random_below(seed: Any, shape: Any, limit: int) -> Any:
+    key = _on_host(seed)
+    if key is None:
+        return _body("random_below", seed, shape, limit)
+    return torch.from_numpy(philox.below(key, math.prod(shape), limit)).reshape(shape)
 
 
 @kernel

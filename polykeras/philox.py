@@ -180,6 +180,22 @@ def unit(key: Any, count: int, dtype: str) -> np.ndarray:
     return out
 
 
+def below(key: Any, count: int, limit: int) -> np.ndarray:
+    """Whole numbers from 0 to before a limit of 31 bits, int64: the limit times a fraction of 62 bits of two words."""
+    out = np.empty(count, np.int64)
+
+    def use(place: slice, piece: np.ndarray) -> None:
+        numbers = out[place.start // 2 : place.stop // 2]
+        piece >>= 1
+        np.multiply(piece[::2], limit, out=numbers, dtype=np.int64)
+        numbers >>= 31
+        numbers += np.multiply(piece[1::2], limit, dtype=np.int64)
+        numbers >>= 31
+
+    _each_piece(key, 0, 2 * count, use)
+    return out
+
+
 def threshold(probability: float) -> int:
     """The number below which a word is with a probability."""
     return round(probability * 2**32)

@@ -10,7 +10,6 @@ import contextlib
 import difflib
 import importlib
 import inspect
-import re
 import types
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -412,14 +411,3 @@ class Family:
                 "register_keras_serializable."
             )
         return found
-
-
-def snake_case(name: str) -> str:
-    """The name of a class as the name of an object.
-
-    >>> snake_case("Conv2DTranspose"), snake_case("AUC")
-    ('conv2d_transpose', 'auc')
-    """
-    name = re.sub(r"\W+", "", name)
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import polykeras
-from polykeras import layers, ops, random
+from polykeras import layers, models, ops, random
 from polykeras.backend import Backend, load, using
 from polykeras.errors import ArgumentError, StateError
 from polykeras.layers import Layer
@@ -128,6 +128,18 @@ def test_layers_compute_with_sizes_that_are_not_known_yet(backend):
     spec = layer(Spec((None, 3)))
     assert str(spec) == "Spec((batch, 3), 'float32')"
     assert numbers(layer(X)).shape == (2, 3)
+
+
+def test_models_compute_with_sizes_that_are_not_known_yet(backend):
+    inputs = layers.Input((3,))
+    batch, size = ops.shape(inputs)
+    flat = ops.reshape(inputs / batch, (batch * size,))
+    model = models.Model(inputs, [flat, ops.concatenate([inputs, ops.zeros((batch, 1))], -1)])
+    for rows in (2, 5):
+        x = np.ones((rows, 3), "float32")
+        mean, padded = model(backend.asarray(x))
+        np.testing.assert_allclose(numbers(mean), np.full(3 * rows, 1 / rows), rtol=1e-6)
+        np.testing.assert_array_equal(numbers(padded), np.pad(x, ((0, 0), (0, 1))))
 
 
 # One layer at a time ---------------------------------------------------------------------------------------

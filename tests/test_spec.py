@@ -190,7 +190,7 @@ def test_a_result_knows_the_call_that_produced_it():
     y = ops.relu(ops.matmul(x, np.ones((8, 4))))
     call = y.producer
     assert call.op.name == "relu"
-    assert call.outputs == [y]
+    assert call.outputs is y
     (product,) = call.args
     assert product.producer.op.name == "matmul"
     assert product.producer.args[0] is x

@@ -61,6 +61,12 @@ drawing(
     *(sample(KEY, shape=(50,), probability=p) for p in (0.0, 0.1, 0.5, 1.0)),
 )
 drawing(
+    "random_below",
+    lambda seed, shape, limit: _randint(seed, shape, 0, limit, "int64"),
+    *(sample(KEY, shape=shape, limit=10) for shape in SHAPES),
+    *(sample(KEY, shape=(9,), limit=limit) for limit in (1, 256, 2**31 - 1)),
+)
+drawing(
     "uniform",
     lambda seed, shape, minval=0.0, maxval=1.0, dtype="float32": _uniform(seed, shape, minval, maxval, dtype),
     sample(shape=(50,), seed=KEY),

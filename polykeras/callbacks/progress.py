@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..errors import ArgumentError
+from ..settings import settings
 from .callback import Callback, as_numbers
 
 INTERVAL = 0.2
@@ -125,12 +126,13 @@ class EpochLogger(Callback):
 
 
 def progress_callback(verbose: Any) -> Callback | None:
-    """What shows how training is going: nothing for 0, a bar for 1 and "auto", lines for 2."""
+    """What shows how training is going: nothing for 0, a bar for 1, lines for 2."""
     if verbose not in (0, 1, 2, "auto"):  # True and False are 1 and 0
         raise ArgumentError(f"expected verbose to be 0, 1, 2 or 'auto'; got {verbose!r}.")
     if not verbose:
         return None
-    return EpochLogger() if verbose == 2 else ProgbarLogger()
+    is_plain = verbose == 2 or (verbose == "auto" and not settings.interactive_logging)
+    return EpochLogger() if is_plain else ProgbarLogger()
 
 
 def _shown(logs: Mapping[str, Any] | None) -> str:

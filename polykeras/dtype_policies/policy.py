@@ -60,9 +60,7 @@ class DTypePolicy(Configurable):
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, DTypePolicy)
-            and self._kind() is other._kind()
-            and self.get_config() == other.get_config()
+            isinstance(other, DTypePolicy) and self._kind() is other._kind() and self.get_config() == other.get_config()
         )
 
     def __hash__(self) -> int:

@@ -11,6 +11,8 @@ from .adaptive_pooling import (
 )
 from .attention import AdditiveAttention, Attention
 from .batch_normalization import BatchNormalization
+from .bidirectional import Bidirectional
+from .conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from .convolution import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
 from .dense import Dense
 from .depthwise import DepthwiseConv1D, DepthwiseConv2D
@@ -86,6 +88,7 @@ from .rms_normalization import RMSNormalization
 from .separable import SeparableConv1D, SeparableConv2D, SeparableConvolution1D, SeparableConvolution2D
 from .serialization import deserialize, serialize
 from .simple_rnn import SimpleRNN, SimpleRNNCell
+from .spectral_normalization import SpectralNormalization
 from .stacked_cells import StackedRNNCells
 from .transposed_convolution import (
     Conv1DTranspose,
@@ -101,6 +104,9 @@ from .wrapper import TimeDistributed, Wrapper
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
     "AdaptiveAveragePooling1D",
@@ -121,6 +127,7 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -128,6 +135,9 @@ __all__ = [
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "Convolution1D",
     "Convolution1DTranspose",
     "Convolution2D",
@@ -145,7 +155,6 @@ __all__ = [
     "EinsumDense",
     "Embedding",
     "Flatten",
-    "GRU",
     "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
@@ -168,7 +177,6 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
-    "LSTM",
     "LSTMCell",
     "Lambda",
     "Layer",
@@ -188,7 +196,6 @@ __all__ = [
     "PReLU",
     "Permute",
     "RMSNormalization",
-    "RNN",
     "ReLU",
     "RepeatVector",
     "Reshape",
@@ -203,6 +210,7 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "SpectralNormalization",
     "StackedRNNCells",
     "Subtract",
     "TimeDistributed",

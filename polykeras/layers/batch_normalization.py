@@ -15,10 +15,11 @@ from .layer import Layer
 
 
 class BatchNormalization(Layer):
-    """Subtract from each channel its mean, divide by its standard deviation, and scale and shift it as learned.
+    """Subtract from each channel its mean and divide by its standard deviation; then scale and shift it.
 
-    In training the mean and the variance are those of the batch, and their averages over the batches are kept; otherwise
-    these averages are used. A layer that is not trainable always uses the averages, and keeps them as they are.
+    In training the mean and the variance are those of the batch, and their averages over the batches are kept;
+    otherwise these averages are used. A layer that is not trainable always uses the averages, and keeps them as they
+    are.
 
     Args:
         axis: The axis of channels.

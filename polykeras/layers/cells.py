@@ -105,7 +105,8 @@ class Cell(Layer):
     def get_initial_state(self, batch_size: Any = None) -> Any:
         """The states before the first step: zeros."""
         sizes = self.state_size if isinstance(self.state_size, (list, tuple)) else [self.state_size]
-        return [ops.zeros((batch_size, size), self.compute_dtype) for size in sizes]
+        shapes = [(batch_size, *(size if isinstance(size, (list, tuple)) else (size,))) for size in sizes]
+        return [ops.zeros(shape, self.compute_dtype) for shape in shapes]
 
 
 class DenseCell(Cell):

@@ -72,7 +72,8 @@ class GroupNormalization(Normalizing):
             self.groups = channels
         if not hasattr(self.groups, "__index__") or self.groups < 1 or channels % self.groups:
             raise ArgumentError(
-                f"{self.name}: expected groups to divide the {channels} channels on axis {self.axis}; got {self.groups!r}."
+                f"{self.name}: expected groups to divide the {channels} channels on axis {self.axis}; got "
+                f"{self.groups!r}."
             )
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})
         self._add_affine((channels,))

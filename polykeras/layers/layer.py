@@ -15,8 +15,10 @@ from ..backend import Backend, current, load, using
 from ..dtypes import is_float
 from ..errors import ArgumentError, StateError
 from ..interpreters import home_of
+from ..ops.gradient import remat
 from ..random import SeedGenerator
 from ..registry import serialize_keras_object
+from ..scopes import remat_scope, stateless_scope
 from ..spec import Spec, show_shape
 from ..state import Stateful, Variable, autocast, bind, name_scope
 from ..symbolic import spec_of
@@ -96,6 +98,7 @@ class Layer(Operation, Stateful):
         self._own_losses: list[Any] = []
         self._with_losses = _Losses()
         self._build_shapes: dict[str, Any] | None = None
+        self._remat: Any = remat_scope()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -424,7 +427,18 @@ class Layer(Operation, Stateful):
     def _outputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if has_spec((args, kwargs)):
             return self.compute_output_spec(*args, **kwargs)
+        if self._remat is not None and self._recomputes(args, kwargs):
+            return self.rematerialized_call(self.call)(*args, **kwargs)
         return self.call(*args, **kwargs)
+
+    def _recomputes(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether the scope in which the layer was made has it compute intermediate results again for the gradient."""
+        size = None
+        if self._remat.mode == "larger_than":
+            given = tree.map_structure(lambda x: spec_of(x) if hasattr(x, "shape") else x, (args, kwargs))
+            with bind([], []):
+                size = sum(spec.size for spec in tree.flatten(self.compute_output_spec(*given[0], **given[1])))
+        return self._remat.recomputes(self.name, size)
 
     def _build_for(self, context: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Build for the shapes of arguments."""
@@ -493,8 +507,6 @@ class Layer(Operation, Stateful):
 
     def rematerialized_call(self, layer_call: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
         """The call, as a function that computes its intermediate results again for the gradient."""
-        from ..ops.gradient import remat
-
         return remat(layer_call)
 
     # Losses ------------------------------------------------------------------------------------------------
@@ -508,6 +520,10 @@ class Layer(Operation, Stateful):
         else:
             self._with_losses.layers.append(self)
         self._own_losses.extend(losses)
+        scope = stateless_scope()
+        if scope is not None:
+            for one in losses:
+                scope.add_loss(one)
 
     @property
     def losses(self) -> list[Any]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import re
-from typing import Any, TypeVar
+from typing import Any
 
 from .. import tree
 from ..errors import ArgumentError, StateError
 from ..registry import Configurable, serialize_keras_object
 from ..spec import Spec
-from ..state import unique_name
-
-T = TypeVar("T")
+from ..state import snake_case, unique_name
 
 
 class Node:
@@ -56,7 +53,7 @@ class Operation(Configurable):
     nodes: list[Node]
     _arguments: tuple[tuple[Any, ...], dict[str, Any]]
 
-    def __new__(cls: type[T], *args: Any, **kwargs: Any) -> T:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
         vars(self)["_arguments"] = args, kwargs
         vars(self)["nodes"] = []
@@ -148,14 +145,3 @@ def _produced(x: Any, node: Node) -> Any:
     if not isinstance(x, Spec):
         return x
     return Spec(x.shape, x.dtype, name=x.name, producer=node)
-
-
-def snake_case(name: str) -> str:
-    """The name of a class as the name of an object.
-
-    >>> snake_case("Conv2DTranspose"), snake_case("LSTM")
-    ('conv2d_transpose', 'lstm')
-    """
-    name = re.sub(r"\W+", "", name)
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

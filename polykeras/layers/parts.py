@@ -11,8 +11,12 @@ _CONTAINERS = (list, tuple, dict, set)
 
 
 def parts_of(owner: Any) -> list[Any]:
-    """Every part that an attribute holds, by itself or in lists, tuples, dicts and sets; each once, in order."""
-    return list({id(part): part for value in vars(owner).values() for part in _parts_in(value)}.values())
+    """Every part that an attribute holds, by itself or in lists, tuples, dicts and sets; each once, in order.
+
+    The arguments of the constructor, which every operation has in an attribute, are no parts of it for that.
+    """
+    values = (value for name, value in vars(owner).items() if name != "_arguments")
+    return list({id(part): part for value in values for part in _parts_in(value)}.values())
 
 
 def _parts_in(value: Any) -> Iterator[Any]:

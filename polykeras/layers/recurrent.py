@@ -53,7 +53,8 @@ class RNN(Layer):
             cell = StackedRNNCells(cell)
         if not hasattr(cell, "call") or not hasattr(cell, "state_size"):
             raise ArgumentError(
-                f"{type(self).__name__}: expected a cell, which has a method call and an attribute state_size; got {cell!r}."
+                f"{type(self).__name__}: expected a cell, which has a method call and an attribute state_size; got "
+                f"{cell!r}."
             )
         super().__init__(**kwargs)
         self.cell = cell

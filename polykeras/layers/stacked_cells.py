@@ -28,7 +28,8 @@ class StackedRNNCells(Layer):
         for cell in cells:
             if not hasattr(cell, "call") or not hasattr(cell, "state_size"):
                 raise ArgumentError(
-                    f"StackedRNNCells: expected cells, which have a method call and an attribute state_size; got {cell!r}."
+                    "StackedRNNCells: expected cells, which have a method call and an attribute state_size; got "
+                    f"{cell!r}."
                 )
         self.cells = list(cells)
 

@@ -12,10 +12,10 @@ from .. import ops, tree
 from ..dtypes import BOOLS, INTEGERS, canonical, inexact, result_type
 from ..errors import ArgumentError, ShapeError
 from ..masks import mask_of
-from ..registry import Configurable, serialize_keras_object, snake_case
+from ..registry import Configurable, serialize_keras_object
 from ..settings import settings
 from ..spec import broadcast_shapes, same_size, show_shape
-from ..state import unique_name
+from ..state import snake_case, unique_name
 from ..symbolic import spec_of
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
@@ -160,7 +160,7 @@ def dtype_of_policy(dtype: Any) -> str:
     """The dtype in which to compute, given as a dtype or as a policy with `compute_dtype` or `name`; None is floatx."""
     if dtype is None:
         return settings.floatx
-    dtype = getattr(dtype, "compute_dtype", None) or dtype
+    dtype = getattr(dtype, "compute_dtype", None) or getattr(dtype, "name", None) or dtype
     return canonical(dtype.removeprefix("mixed_") if isinstance(dtype, str) else dtype)
 
 
@@ -273,7 +273,7 @@ def aligned(weights: Any, values: Any, into: bool = False) -> Any:
 
 def weighted(values: Any, weights: Any) -> Any:
     """The values times their weights. Without weight a value does not count, even one that is infinite or NaN."""
-    return ops.where(ops.equal(weights, 0), 0, ops.multiply(values, weights))
+    return ops.multiply(ops.where(ops.equal(weights, 0), 0, values), weights)
 
 
 def joined(sample_weight: Any, mask: Any, dtype: str) -> Any:

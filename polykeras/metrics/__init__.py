@@ -23,7 +23,8 @@ from ..losses import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
-from ..registry import Family, serialize_keras_object, snake_case
+from ..registry import Family, serialize_keras_object
+from ..state import snake_case
 from .accuracy import (
     Accuracy,
     BinaryAccuracy,

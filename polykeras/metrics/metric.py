@@ -10,9 +10,9 @@ from ..backend import current, using
 from ..dtypes import FLOATS, result_type
 from ..errors import StateError
 from ..losses.loss import dtype_of_policy
-from ..registry import Configurable, snake_case
+from ..registry import Configurable
 from ..seeds import SEEDS_REQUIRED
-from ..state import Stateful, Variable, bind, name_scope, unique_name
+from ..state import Stateful, Variable, bind, name_scope, snake_case, unique_name
 
 
 class Metric(Configurable, Stateful):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .. import tree
+from .. import ops, tree
 from ..errors import ArgumentError
 from ..layers.layer import Layer
 from ..layers.operation import Node, Operation
 from ..op import OPS, Op
 from ..registry import register_keras_serializable
-from ..spec import Spec, show_shape
+from ..spec import Dim, Spec, evaluate, show_shape
 from ..state import unique_name
 from ..symbolic import Call
 
@@ -46,11 +46,21 @@ def node_of(spec: Spec) -> Node | None:
     return producer.node
 
 
+def _sizes_in(node: Node) -> list[Dim]:
+    """The sizes that are not known yet among the arguments of a call."""
+    return [x for x in tree.flatten((node.args, node.kwargs)) if isinstance(x, Dim)]
+
+
 def _arguments(op: Op, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Arguments as somebody would write them: arrays by position, the rest by name where it is not the default."""
     last = max((i for i in op.positions if args[i] is not None), default=-1) + 1
     named = {p.name: x for p, x in zip(op.parameters[last:], args[last:], strict=True) if x is not p.default}
     return args[:last], named
+
+
+def _depends(node: Node) -> bool:
+    """Whether a call depends on inputs: on what they are, or on how large they are."""
+    return bool(node.inputs or _sizes_in(node))
 
 
 class Graph:
@@ -96,7 +106,7 @@ class Graph:
             pending.extend((self._producer(spec), False) for spec in reversed(node.inputs))
 
     def _is_source(self, node: Node) -> bool:
-        return any(id(spec) in self._given for spec in tree.flatten(node.outputs)) or not node.inputs
+        return any(id(spec) in self._given for spec in tree.flatten(node.outputs)) or not _depends(node)
 
     def _producer(self, spec: Spec) -> Node:
         node = node_of(spec) if isinstance(spec, Spec) else None
@@ -104,7 +114,7 @@ class Graph:
             raise ArgumentError(
                 f"{self._name}: expected outputs that were computed from its inputs by layers and ops; got {spec!r}."
             )
-        if not node.inputs and id(spec) not in self._given:
+        if not _depends(node) and id(spec) not in self._given:
             inputs = ", ".join(f"{x.name} {show_shape(x.shape)}" for x in self.inputs)
             raise ArgumentError(
                 f"{self._name}: an output depends on {node.operation.name} {show_shape(spec.shape)}, which is not "
@@ -149,6 +159,7 @@ class Graph:
             for spec in produced:
                 slots[id(spec)] = len(slots)
             steps.append(_Step(node, slots))
+        self._needs_sizes = any(_sizes_in(step.node) for step in steps)
         self._size = len(slots)
         self._results = [slots[id(spec)] for spec in self.outputs]
         return steps
@@ -164,9 +175,20 @@ class Graph:
             An array for each output.
         """
         values: list[Any] = [*inputs, *[None] * (self._size - len(inputs))]
+        sizes = self._sizes(inputs) if self._needs_sizes else {}
         for step in self._steps:
-            step.run(values, step.operation if call is None else call(step.node))
+            step.run(values, step.operation if call is None else call(step.node), sizes)
         return [values[place] for place in self._results]
+
+    def _sizes(self, inputs: list[Any]) -> dict[str, Any]:
+        """What the sizes that were not known are for some inputs."""
+        pairs = [(spec, x) for spec, x in zip(self.inputs, inputs, strict=True) if x is not None]
+        return {
+            str(size): found
+            for spec, x in pairs
+            for size, found in zip(spec.shape, ops.shape(x), strict=True)
+            if isinstance(size, Dim)
+        }
 
 
 class _Step:
@@ -178,13 +200,14 @@ class _Step:
         leaves, self._structure = tree.take_apart((node.args, node.kwargs))
         self._leaves = leaves
         self._places = [(i, slots[id(x)]) for i, x in enumerate(leaves) if isinstance(x, Spec)]
+        self._sizes = [(i, x) for i, x in enumerate(leaves) if isinstance(x, Dim)]
         outputs = tree.flatten(node.outputs)
         self._targets = [slots.get(id(x)) for x in outputs]
         is_simple = not node.kwargs and len(node.args) == 1 and isinstance(node.args[0], Spec)
         self._argument = self._places[0][1] if is_simple else None
         self._result = self._targets[0] if isinstance(node.outputs, Spec) else None
 
-    def run(self, values: list[Any], function: Callable[..., Any]) -> None:
+    def run(self, values: list[Any], function: Callable[..., Any], sizes: dict[str, Any]) -> None:
         """Call a function with the values that are the arguments, and put its results in their places."""
         if self._argument is not None:
             result = function(values[self._argument])
@@ -192,6 +215,8 @@ class _Step:
             leaves = list(self._leaves)
             for place, slot in self._places:
                 leaves[place] = values[slot]
+            for place, size in self._sizes:
+                leaves[place] = self._known(size, sizes)
             args, kwargs = tree.put_together(self._structure, leaves)
             result = function(*args, **kwargs)
         if self._result is not None:
@@ -200,3 +225,12 @@ class _Step:
         for slot, value in zip(self._targets, tree.flatten(result), strict=True):
             if slot is not None:
                 values[slot] = value
+
+    def _known(self, size: Dim, sizes: dict[str, Any]) -> Any:
+        unknown = size.names() - set(sizes)
+        if unknown:
+            raise ArgumentError(
+                f"{self.operation.name}: the size {size} depends on {', '.join(sorted(unknown))}, which is no size of "
+                "an input. Write this part as a layer, which finds it out when it is called."
+            )
+        return evaluate(size, sizes)

@@ -60,7 +60,7 @@ def _table(
 ) -> Table:
     table = Table(title=f'{type(model).__name__} "{model.name}"', title_justify="left", show_lines=False)
     columns = ["layer (type)", "output shape", "parameters"]
-    connects = model._wiring is not None and _branches(model)
+    connects = isinstance(model, Functional) and _branches(model)
     columns += ["connected to"] if connects else []
     columns += ["trained"] if show_trainable else []
     if positions is not None and len(positions) != len(columns):

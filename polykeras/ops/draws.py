@@ -7,6 +7,7 @@ units in the last place.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -170,6 +171,30 @@ def random_coin(seed: Seed, shape: Shape, probability: float) -> Array:
     return ops.less(rng_bits(seed, shape), np.array(limit, "uint32"))
 
 
+@composed(infer=lambda seed, shape, limit: Spec(shape, "int64"))
+def random_below(seed: Seed, shape: Shape, limit: int) -> Array:
+    """Whole numbers that are equally likely everywhere from 0 to before a limit.
+
+    Args:
+        seed: An integer, a SeedGenerator, or a key.
+        shape: The shape of the result.
+        limit: A whole number from 1 to 2**31 - 1.
+
+    Returns:
+        The numbers, int64.
+
+    >>> random_below(0, (4,), 10)
+    array([8, 6, 3, 0])
+    """
+    return _share(seed, shape, [limit])
+
+
+def _share(seed: Any, shape: tuple[Any, ...], limbs: list[int]) -> Any:
+    """A part of a number that comes in limbs of 31 bits: it times a fraction of random bits, of which it has more."""
+    words = ops.right_shift(ops.cast(rng_bits(seed, (*shape, len(limbs) + 1)), "int64"), 1)
+    return _whole_part(ops.unstack(words, axis=-1), limbs)
+
+
 def _infer_uniform(shape: tuple[Any, ...], minval: Any, maxval: Any, dtype: str, seed: Spec) -> Spec:
     return infer_float(seed, shape, dtype)
 
@@ -240,9 +265,8 @@ def randint(shape: Shape, minval: int, maxval: int, dtype: DType = "int32", seed
     _infer_randint(shape, minval, maxval, dtype, seed)
     minval, maxval = int(minval), int(maxval)
     span = maxval - minval
-    limbs = [(span >> shift) & _LIMB for shift in range(0, max(span.bit_length(), 1), 31)]
-    words = ops.right_shift(ops.cast(rng_bits(seed, (*shape, len(limbs) + 1)), "int64"), 1)
-    offset = _whole_part(ops.unstack(words, axis=-1), limbs)
+    limbs = [(span >> shift) & _LIMB for shift in range(0, span.bit_length(), 31)]
+    offset = random_below(seed, shape, span) if len(limbs) == 1 else _share(seed, shape, limbs)
     total = ops.add(offset, np.array(minval % 2**64, "uint64").astype("int64"))
     return ops.cast(total, dtype)
 
@@ -256,12 +280,14 @@ def _whole_part(fraction: list[Any], number: list[int]) -> Any:
     Both come in limbs of 31 bits, lowest first, whose products int64 can hold. With a limb more in the fraction than
     in the number, every outcome is equally likely to within one in 2**31.
     """
-    total: list[Any] = [0] * (len(fraction) + len(number))
+    total: list[Any] = [None] * (len(fraction) + len(number))
     for i, word in enumerate(fraction):
-        carry: Any = 0
+        carry: Any = None
         for j, limb in enumerate(number):
-            here = ops.add(ops.add(ops.multiply(word, limb), total[i + j]), carry)
-            total[i + j], carry = ops.bitwise_and(here, _LIMB), ops.right_shift(here, 31)
+            summands = (ops.multiply(word, limb), total[i + j], carry)
+            here = functools.reduce(ops.add, [x for x in summands if x is not None])
+            total[i + j] = ops.bitwise_and(here, _LIMB) if i + j else None  # nobody looks at the lowest
+            carry = ops.right_shift(here, 31)
         total[i + len(number)] = carry
     whole, *higher = total[len(fraction) :]
     for place, limb in enumerate(higher, 1):

@@ -382,8 +382,12 @@ def take_range(x: Array, start: Any, stop: Any, axis: int) -> Array:
     >>> take_range([1, 2, 3], 1, 3, 0)
     array([2, 3], dtype=int32)
     """
-    key = (slice(None),) * normalize_axis(axis, len(ops.shape(x))) + (slice(start, stop),)
-    return ops.get_item(x, key)
+    shape = ops.shape(x)
+    axis = normalize_axis(axis, len(shape))
+    if all(bound is None or type(bound) is int for bound in (start, stop)) and type(shape[axis]) is int:
+        first, end, _ = slice(start, stop).indices(shape[axis])
+        return _cut(x, axis, first, max(first, end))
+    return ops.get_item(x, (slice(None),) * axis + (slice(start, stop),))
 
 
 def _infer_pad_constant(x: Spec, pairs: tuple[tuple[int, int], ...], value: Any = 0) -> Spec:

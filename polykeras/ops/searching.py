@@ -250,34 +250,44 @@ def unique(
         keys = parts if axis is None else _one_column(ops.reshape(parts, (count, specs.prod(rest))))
         order = ops.argsort(keys, 0)
         parts, keys = ops.take(parts, order, 0), ops.take(keys, order, 0)
-    numbers = ops.subtract(ops.cumsum(ops.cast(_begins(keys), "int32"), 0), 1)
-    places = np.arange(_how_many(numbers, count) if size is None else size, dtype="int32")
-    starts = ops.searchsorted(numbers, places)
-    results = [_chosen(parts, starts, 0 if fill_value is None else fill_value)]
+    begins = _begins(keys)
+    numbers: Any = None
+    if return_inverse or size is not None:
+        numbers = ops.subtract(ops.cumsum(ops.cast(begins, "int32"), 0), 1)
+    if size is None:
+        starts = _places_of(begins)
+        ends = ops.concatenate([starts[1:], np.full(min(count, 1), count, "int32")]) if return_counts else None
+    else:
+        places = np.arange(size, dtype="int32")
+        starts, ends = (ops.searchsorted(numbers, places, side) for side in ("left", "right"))
+    results = [_chosen(parts, starts, size, 0 if fill_value is None else fill_value)]
     if return_index:
-        results.append(_chosen(order, starts, order[0] if count else 0))
+        results.append(_chosen(order, starts, size, order[0] if count else 0))
     if return_inverse:
         inverse = ops.add_along_axis(ops.zeros_like(order), order, numbers, 0)
         results.append(ops.reshape(inverse, shape) if axis is None else inverse)
     if return_counts:
-        results.append(ops.subtract(ops.searchsorted(numbers, places, "right"), starts))
+        results.append(ops.subtract(ends, starts))
     if axis is not None:
         results[0] = ops.moveaxis(results[0], 0, axis)
     return tuple(results) if len(results) > 1 else results[0]
 
 
-def _how_many(numbers: Any, count: Any) -> int:
-    """How many different ones there are, which have been numbered from 0."""
+def _places_of(begins: Any) -> Any:
+    """Where bools hold, which needs their values."""
     try:
-        return int(ops.convert_to_numpy(numbers[-1])) + 1 if count else 0
+        ops.convert_to_numpy(begins[:0])
     except StateError:
         raise ShapeError(
             "how many different elements there are is not known while a function is being compiled. Give size."
         ) from None
+    return ops.nonzero(begins)[0]
 
 
-def _chosen(rows: Any, places: Any, filler: Any) -> Any:
-    """The rows at some places, and a number in the place behind the last one."""
-    shape = ops.shape(rows)
-    last = ops.broadcast_to(ops.cast(filler, ops.dtype(rows)), (1, *shape[1:]))
-    return ops.take(ops.concatenate([rows, last], 0), places, 0)
+def _chosen(rows: Any, places: Any, size: int | None, filler: Any) -> Any:
+    """The rows at some places; where their number is given, there is another number in the place behind the last."""
+    if size is not None:
+        shape = ops.shape(rows)
+        last = ops.broadcast_to(ops.cast(filler, ops.dtype(rows)), (1, *shape[1:]))
+        rows = ops.concatenate([rows, last], 0)
+    return ops.take(rows, places, 0)

@@ -230,6 +230,8 @@ def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:
     powers = ops.ones_like(factor)[:, :columns]
     done = 1
     while done < columns:
-        powers = ops.concatenate([powers, ops.multiply(powers[:, : columns - done], factor)], 1)
-        factor, done = ops.square(factor), done * 2
-    return powers if increasing else ops.flip(powers, 1)
+        more = min(done, columns - done)
+        higher = ops.multiply(powers[:, :more] if increasing else powers[:, done - more :], factor)
+        powers = ops.concatenate([powers, higher] if increasing else [higher, powers], 1)
+        factor, done = ops.square(factor), done + more
+    return powers

@@ -139,8 +139,10 @@ class Memory(Configurable):
         """
         if layout is not None:
             raise ArgumentError(f"add_variable: expected no layout, as there is one device only; got {layout!r}.")
-        if isinstance(initializer, str):
-            from ..initializers import get
+        if initializer == "zeros":
+            initializer = ops.zeros
+        elif isinstance(initializer, str):
+            from ..initializers import get  # which the usual one does without
 
             initializer = get(initializer)
         with name_scope(self.name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -67,6 +68,7 @@ class ArrayData:
         self.batch_size = 32 if batch_size is None else batch_size
         if not hasattr(self.batch_size, "__index__") or self.batch_size < 1:
             raise ArgumentError(f"expected batch_size to be a whole number from 1; got {batch_size!r}.")
+        self.limit: int | None = None
         self._shuffle = shuffle
         self._steps = steps
         self._batches = -(-self._count // self.batch_size)
@@ -74,7 +76,8 @@ class ArrayData:
     @property
     def steps(self) -> int:
         """How many batches there are in an epoch."""
-        return self._batches if self._steps is None else self._steps
+        steps = self._batches if self._steps is None else self._steps
+        return steps if self.limit is None else min(steps, self.limit)
 
     def __iter__(self) -> Iterator[Any]:
         for number in range(self.steps):
@@ -141,19 +144,21 @@ class IterableData:
         self._batches = batches
         self._steps = steps
         self._rest: Iterator[Any] | None = None
+        self.limit: int | None = None
 
     @property
     def steps(self) -> int | None:
         """How many batches there are in an epoch, if that is known."""
-        if self._steps is not None:
-            return self._steps
-        return len(self._batches) if hasattr(self._batches, "__len__") else None  # type: ignore[arg-type]
+        known = self._steps
+        if known is None and hasattr(self._batches, "__len__"):
+            known = len(self._batches)  # type: ignore[arg-type]
+        return known if self.limit is None or known is None else min(known, self.limit)
 
     def __iter__(self) -> Iterator[Any]:
         if self._steps is None:
-            yield from map(_batch, self._batches)
+            yield from itertools.islice(map(_batch, self._batches), self.limit)
             return
-        for _ in range(self._steps):
+        for _ in range(self._steps if self.limit is None else min(self._steps, self.limit)):
             yield self._next()
 
     def _next(self) -> Any:
@@ -198,6 +203,13 @@ def batches_of(
             raise ArgumentError("expected either class_weight or sample_weight; got both. Multiply them yourself.")
         sample_weight = weights_of_classes(y, class_weight)
     return ArrayData(x, y, sample_weight, batch_size, shuffle, steps)
+
+
+def at_most(data: ArrayData | IterableData, steps: int | None) -> ArrayData | IterableData:
+    """Data with no more than some batches in an epoch."""
+    if steps is not None:
+        data.limit = steps
+    return data
 
 
 def _is_iterable_of_batches(x: Any) -> bool:

@@ -98,13 +98,12 @@ def _gather(variables: list[Variable], model: Any) -> None:
 def prepare(model: Any, batch: Any, with_targets: bool) -> None:
     """Make the weights, losses and metrics that a step needs, which is done by calling the model on Specs."""
     x, y, sample_weight = tree.map_structure(_spec, unpack_x_y_sample_weight(batch))
-    compiled = model._compiled
-    wants_outputs = with_targets and compiled is not None
-    if all(layer.built for layer in model.all_layers()) and not wants_outputs:
+    compiled = model._compiled if with_targets else None
+    if compiled is None:
+        if not all(layer.built for layer in model.all_layers()):
+            _outputs_of(model, x, batch)
         return
-    y_pred = _outputs_of(model, x, unpack_x_y_sample_weight(batch)[0])
-    if not wants_outputs:
-        return
+    y_pred = _outputs_of(model, x, batch)
     if compiled.loss is not None:
         compiled.loss.build(y_pred)
     if compiled.metrics is not None and y is not None and not compiled.metrics.is_built:
@@ -120,11 +119,11 @@ def _spec(x: Any) -> Any:
     return Spec(spec_of(x).shape, spec_of(x).dtype) if is_array else x
 
 
-def _outputs_of(model: Any, specs: Any, x: Any) -> Any:
+def _outputs_of(model: Any, specs: Any, batch: Any) -> Any:
     """Specs of the outputs; where the model cannot run on Specs, as it uses a framework directly, from a real run."""
     try:
         return model.on_specs(specs)
     except Exception:  # what is wrong with it, the real run says
         pass
     with bind([], []):
-        return tree.map_structure(_spec, model(x))
+        return tree.map_structure(_spec, model(unpack_x_y_sample_weight(batch)[0]))

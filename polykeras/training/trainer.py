@@ -16,9 +16,11 @@ from ..callbacks.progress import progress_callback
 from ..errors import ArgumentError, StateError
 from ..interpreters import home_of, kind_or_none
 from ..layers.layer import Layer
+from ..settings import settings
 from ..state import Variable
+from ..tracebacks import filter_traceback
 from .compiled import Compiled
-from .data import batches_of, pack_x_y_sample_weight, split, unpack_x_y_sample_weight, weights_of_classes
+from .data import at_most, batches_of, pack_x_y_sample_weight, split, unpack_x_y_sample_weight, weights_of_classes
 from .functions import Functions
 
 
@@ -223,6 +225,7 @@ class Trainer(Layer):
 
     # The loops ---------------------------------------------------------------------------------------------
 
+    @filter_traceback
     def fit(
         self,
         x: Any = None,
@@ -269,6 +272,8 @@ class Trainer(Layer):
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split(validation_split, x, y, sample_weight)
         data = batches_of(x, y, sample_weight, batch_size, shuffle, steps_per_epoch, class_weight)
+        data = at_most(data, settings.max_steps_per_epoch)
+        epochs = epochs if settings.max_epochs is None else min(epochs, initial_epoch + settings.max_epochs)
         with self._at_home(x):
             watching = self._callbacks(callbacks, verbose, epochs=epochs, steps=data.steps)
             self.stop_training = False
@@ -312,6 +317,7 @@ class Trainer(Layer):
         logs = self._evaluate(batches, watching)
         return {f"val_{name}": value for name, value in logs.items()}
 
+    @filter_traceback
     def evaluate(
         self,
         x: Any = None,
@@ -362,6 +368,7 @@ class Trainer(Layer):
             raise ArgumentError("evaluate: expected at least one batch of data; got none.")
         return dict(logs)
 
+    @filter_traceback
     def predict(
         self,
         x: Any,
