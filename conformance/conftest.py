@@ -11,7 +11,7 @@ from . import checks
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    checks.EFFORT.is_thorough = config.getoption("thorough", False)
+    checks.EFFORT.is_thorough = bool(config.getoption("thorough", False))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -34,8 +34,10 @@ class Configuration:
         return self._made(name, dtype)
 
     def _made(self, name: str, dtype: Any) -> Any:
-        args = [arg._made("", dtype) if isinstance(arg, Configuration) else arg for arg in self.args]
-        options = {"dtype": dtype, **self.options}
+        def made(argument: Any) -> Any:
+            return argument._made("", dtype) if isinstance(argument, Configuration) else argument
+
+        args, options = tree.map_structure(made, (self.args, {"dtype": dtype, **self.options}))
         return getattr(layers, self.name or name)(*args, **options)
 
 

@@ -25,12 +25,15 @@ def _run(step, x, states, mask):
     return np.stack(outputs, 1), *states
 
 
-def _simple(x, h, kernel, recurrent, bias=None, mask=None, unroll=False):
+def simple(x, h, kernel, recurrent, bias=None, mask=None, unroll=False):
+    """The op in NumPy: simple over a whole sequence."""
     bias = 0.0 if bias is None else bias
     return _run(lambda x, s: (np.tanh(x @ kernel + s[0] @ recurrent + bias),), x, (h,), mask)
 
 
-def _lstm(x, h, c, kernel, recurrent, bias=None, mask=None, unroll=False):
+def lstm(x, h, c, kernel, recurrent, bias=None, mask=None, unroll=False):
+    """The op in NumPy: lstm over a whole sequence."""
+
     def step(x, states):
         h, c = states
         i, f, new, o = np.split(x @ kernel + h @ recurrent + (0.0 if bias is None else bias), 4, -1)
@@ -40,7 +43,8 @@ def _lstm(x, h, c, kernel, recurrent, bias=None, mask=None, unroll=False):
     return _run(step, x, (h, c), mask)
 
 
-def _gru(x, h, kernel, recurrent, bias=None, mask=None, reset_after=True, unroll=False):
+def gru(x, h, kernel, recurrent, bias=None, mask=None, reset_after=True, unroll=False):
+    """The op in NumPy: gru over a whole sequence."""
     units = recurrent.shape[0]
     bias = np.zeros((2, 3 * units)) if bias is None else bias if reset_after else np.stack([bias, 0 * bias])
 
@@ -79,11 +83,11 @@ def _mistakes(gates, states):
     ]
 
 
-case("simple_rnn", _simple, *_samples(1, 1, (3,)), mistakes=_mistakes(1, 1))
-case("lstm", _lstm, *_samples(4, 2, (12,)), mistakes=_mistakes(4, 2))
+case("simple_rnn", simple, *_samples(1, 1, (3,)), mistakes=_mistakes(1, 1))
+case("lstm", lstm, *_samples(4, 2, (12,)), mistakes=_mistakes(4, 2))
 case(
     "gru",
-    _gru,
+    gru,
     *_samples(3, 1, (2, 9)),
     sample(array(3, 4, 2), array(3, 3), array(2, 9), array(3, 9), array(9), reset_after=False),
     sample(array(3, 4, 2), array(3, 3), array(2, 9), array(3, 9), array(9), MASK, reset_after=False),

@@ -74,17 +74,19 @@ class Cell(Layer):
         return self.bias_initializer
 
     def get_dropout_mask(self, step_input: Any) -> Any:
-        """By what the inputs of every step are multiplied, until `reset_dropout_mask`; None without dropout."""
+        """By what the inputs of every step are multiplied from now until `reset_dropout_mask`; None without dropout."""
         if self._dropout_mask is None and self.dropout:
-            self._dropout_mask = random.dropout(ops.ones_like(step_input), self.dropout, seed=self.seed_generator)
+            self._dropout_mask = self._drawn(step_input, self.dropout)
         return self._dropout_mask
 
     def get_recurrent_dropout_mask(self, state: Any) -> Any:
-        """By what the first state is multiplied at every step, until `reset_recurrent_dropout_mask`."""
+        """By what the first state is multiplied at every step, from now until `reset_recurrent_dropout_mask`."""
         if self._recurrent_dropout_mask is None and self.recurrent_dropout:
-            ones = ops.ones_like(state)
-            self._recurrent_dropout_mask = random.dropout(ones, self.recurrent_dropout, seed=self.seed_generator)
+            self._recurrent_dropout_mask = self._drawn(state, self.recurrent_dropout)
         return self._recurrent_dropout_mask
+
+    def _drawn(self, like: Any, rate: float) -> Any:
+        return random.dropout(ops.ones_like(like), rate, seed=self.seed_generator)
 
     def reset_dropout_mask(self) -> None:
         """Have other inputs dropped from now on."""
@@ -95,11 +97,16 @@ class Cell(Layer):
         self._recurrent_dropout_mask = None
 
     def _dropped(self, inputs: Any, state: Any, training: Any) -> tuple[Any, Any]:
-        """The inputs and the first state, of which some are dropped in training."""
+        """The inputs and the first state, of which some are dropped in training.
+
+        What is dropped is not kept from a step to the next by itself: it may belong to a function that is being traced.
+        """
         if training and self.dropout:
-            inputs = ops.multiply(inputs, self.get_dropout_mask(inputs))
+            kept = self._dropout_mask
+            inputs = ops.multiply(inputs, self._drawn(inputs, self.dropout) if kept is None else kept)
         if training and self.recurrent_dropout:
-            state = ops.multiply(state, self.get_recurrent_dropout_mask(state))
+            kept = self._recurrent_dropout_mask
+            state = ops.multiply(state, self._drawn(state, self.recurrent_dropout) if kept is None else kept)
         return inputs, state
 
     def get_initial_state(self, batch_size: Any = None) -> Any:

@@ -373,6 +373,8 @@ class Layer(Operation, Stateful):
             args = tuple([at_home(x, dtype) for x in args])
             kwargs = {key: at_home(x, dtype) for key, x in kwargs.items()} if kwargs else kwargs
             if not self.built:
+                if self.input_spec is not None:
+                    check_inputs(self.input_spec, args[0] if args else inputs, self)
                 self._build_for(context, args, kwargs)
             if self.input_spec is not None:
                 check_inputs(self.input_spec, args[0] if args else inputs, self)

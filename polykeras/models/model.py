@@ -14,7 +14,7 @@ from ..spec import Spec
 from ..state import bind
 from ..training import Trainer
 from .functional import Wiring, config_of, connected
-from .graph import node_of
+from .graph import Graph, node_of
 
 
 class Model(Trainer):
@@ -118,6 +118,10 @@ class Model(Trainer):
                 "and layers, or call it on a Spec."
             )
         return self._wiring
+
+    def graph(self) -> Graph:
+        """The graph that the model is."""
+        return self._graph().graph
 
     @property
     def inputs(self) -> list[Spec]:

@@ -81,7 +81,7 @@ def _table(
 def _rows(model: Any, expand_nested: bool, layer_range: Any) -> list[tuple[int, Operation]]:
     """The layers to show, and the ops between them, each with how deep it lies."""
     is_graph = isinstance(model, Functional)
-    layers: list[Operation] = model._wiring.graph.operations if is_graph else list(model.layers)
+    layers: list[Operation] = model.graph().operations if is_graph else list(model.layers)
     if layer_range is not None:
         first, last = layer_range
         begins = [i for i, layer in enumerate(layers) if re.match(first, layer.name)]
@@ -119,7 +119,7 @@ def _outputs(layer: Operation) -> str:
 def _branches(model: Any) -> bool:
     """Whether the graph is more than a chain."""
     consumers: dict[int, int] = {}
-    for node in model._wiring.graph.nodes:
+    for node in model.graph().nodes:
         if len(node.inputs) > 1:
             return True
         for spec in node.inputs:
@@ -129,7 +129,7 @@ def _branches(model: Any) -> bool:
 
 def _sources(layer: Operation, model: Any) -> list[str]:
     """The operations whose outputs a layer takes in a model."""
-    within = {id(node) for node in model._wiring.graph.nodes}
+    within = {id(node) for node in model.graph().nodes}
     nodes = [node for node in layer.nodes if id(node) in within]
     specs: list[Spec] = [spec for node in nodes for spec in node.inputs]
     return list(dict.fromkeys(node_of(spec).operation.name for spec in specs))  # type: ignore[union-attr]

@@ -1,0 +1,86 @@
+"""The standard models, trained from one seed: the same weights, batches and dropout, the same loss at every step."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polykeras as keras
+from polykeras.backend import Backend, load, using
+from polykeras.callbacks import Callback
+from polykeras.settings import EMBEDDED
+
+from . import checks
+from .standard_models import MODELS, OPTIMIZERS
+
+STEPS, QUICK_STEPS, BATCH = 200, 40, 32
+APART = 1e-9
+"""How far losses may be apart, relative to them: rounding, 1e-16, grows a millionfold at most in 200 steps."""
+
+TRAININGS = [
+    pytest.param(model, optimizer, marks=pytest.mark.xdist_group(f"training {model}"))
+    for model in MODELS
+    for optimizer in OPTIMIZERS
+]
+QUICK = [("mlp", "sgd"), ("convnet", "adam"), ("recurrent", "rmsprop"), ("transformer", "adam")]
+
+
+class Losses(Callback):
+    """Keeps the loss of each step by itself."""
+
+    takes_arrays = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Any] = []
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.found.append(logs["loss"])
+        self.model.reset_metrics()
+
+
+@contextlib.contextmanager
+def in_float64() -> Iterator[None]:
+    """Have everything computed in float64 unless something else is asked for."""
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(before)
+
+
+@functools.cache
+def trained(name: str, optimizer: str, steps: int, backend: str) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+    """The loss of each step, the weights at the beginning, and some predictions at the end."""
+    make, data = MODELS[name]
+    x, y = data()
+    with using(backend), in_float64():
+        keras.set_random_seed(11)
+        model, losses = make(), Losses()
+        model.compile(OPTIMIZERS[optimizer](), "sparse_categorical_crossentropy")
+        first = [weight.numpy() for weight in model.weights]
+        epochs = -(-steps * BATCH // len(x))
+        model.fit(x, y, BATCH, epochs, verbose=0, callbacks=[losses], steps_per_epoch=min(steps, len(x) // BATCH))
+        return np.array([float(loss) for loss in losses.found]), first, model.predict(x[:8], verbose=0)
+
+
+@pytest.mark.parametrize(("name", "optimizer"), TRAININGS)
+def test_training_is_the_same(name: str, optimizer: str, backend: Backend) -> None:
+    is_thorough = checks.EFFORT.is_thorough
+    if not is_thorough and (name, optimizer) not in QUICK:
+        return
+    steps = STEPS if is_thorough else QUICK_STEPS
+    losses, weights, predictions = trained(name, optimizer, steps, backend.name)
+    expected, first, wanted = trained(name, optimizer, steps, load(EMBEDDED).name)
+    for one, other in zip(weights, first, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert len(losses) >= steps
+    assert expected[-5:].mean() < expected[:5].mean()
+    np.testing.assert_allclose(losses, expected, rtol=APART)
+    np.testing.assert_allclose(predictions, wanted, rtol=1e-6, atol=1e-9)  # what the losses allow, in single numbers
