@@ -1,4 +1,4 @@
-"""What is done with weights before and beside training, on a backend: first values, penalties, constraints, activations."""
+"""What makes weights and keeps them in bounds, and activations, on a backend."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Regularizer(Configurable):
 
 def _checked(owner: Any, **factors: Any) -> None:
     for name, factor in factors.items():
-        if isinstance(factor, bool) or not isinstance(factor, Real) or not 0 <= factor < float("inf"):
+        if isinstance(factor, bool) or not isinstance(factor, Real) or not 0 <= float(factor) < float("inf"):
             raise ArgumentError(f"{type(owner).__name__}: expected {name} to be a number from 0; got {factor!r}.")
 
 

@@ -101,10 +101,11 @@ class STFT(Initializer):
     Args:
         side: "real" for cosines, "imag" for negative sines.
         window: The name of a window, such as "hann", an array with a number for each sample, or None.
-        scaling: "density" to divide by the root of the window's power, "spectrum" by the sum of its absolute values, None for neither.
+        scaling: "density" to divide by the root of the window's power, "spectrum" by the sum of its absolute values,
+            None for neither.
         periodic: Whether the window is one period of a periodic one.
 
-    >>> STFT()((4, 1, 3)).shape
+    >>> ops.shape(STFT()((4, 1, 3)))
     (4, 1, 3)
     """
 

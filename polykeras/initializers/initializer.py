@@ -21,7 +21,7 @@ class Initializer(Configurable):
 
     >>> class Sevens(Initializer):
     ...     def __call__(self, shape, dtype=None):
-    ...         return ops.full(shape, 7, dtype)
+    ...         return ops.full(shape, 7.0, dtype)
     >>> Sevens()((2,))
     array([7., 7.], dtype=float32)
     """
