@@ -117,10 +117,9 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     if threshold == 0 and not negative_slope:
         rising = ops.relu(x)
     else:
-        x = ops.convert_to_tensor(x)
-        below = ops.multiply(ops.subtract(x, threshold), negative_slope)
-        rising = ops.where(ops.greater(x, threshold), x, below)
-    return rising if max_value is None else ops.minimum(rising, max_value)
+        below = ops.multiply(ops.subtract(x, threshold), negative_slope) if negative_slope else 0
+        rising = ops.where(ops.less_equal(x, threshold), below, x)
+    return rising if max_value is None else ops.where(ops.greater_equal(x, max_value), max_value, rising)
 
 
 def squareplus(x: Any, b: float = 4) -> Any:

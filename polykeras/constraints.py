@@ -21,8 +21,8 @@ class Constraint(Configurable):
     """
 
     def __call__(self, w: Any) -> Any:
-        """The weights that are allowed."""
-        raise NotImplementedError(f"{type(self).__name__} has no method __call__(w). Write one.")
+        """The weights that are allowed: all, unless a subclass says otherwise."""
+        return w
 
 
 class NonNeg(Constraint):
@@ -34,7 +34,11 @@ class NonNeg(Constraint):
 
     def __call__(self, w: Any) -> Any:
         """The weights that are allowed."""
-        return ops.where(ops.greater_equal(w, 0), w, 0)
+        return ops.maximum(w, 0)
+
+
+def _norms(w: Any, axis: Any) -> Any:
+    return ops.sqrt(ops.sum(ops.square(w), axis, keepdims=True))
 
 
 class MinMaxNorm(Constraint):
@@ -59,9 +63,11 @@ class MinMaxNorm(Constraint):
 
     def __call__(self, w: Any) -> Any:
         """The weights that are allowed."""
-        norms = ops.sqrt(ops.sum(ops.square(w), self.axis, keepdims=True))
-        wanted = self.rate * ops.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
-        return w * (wanted / (norms + settings.epsilon))
+        norms = _norms(w, self.axis)
+        wanted = ops.clip(norms, self.min_value, self.max_value)
+        if self.rate != 1:
+            wanted = ops.add(ops.multiply(wanted, self.rate), ops.multiply(norms, 1 - self.rate))
+        return ops.multiply(w, ops.divide(wanted, ops.add(norms, settings.epsilon)))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
@@ -104,8 +110,7 @@ class UnitNorm(Constraint):
 
     def __call__(self, w: Any) -> Any:
         """The weights that are allowed."""
-        norms = ops.sqrt(ops.sum(ops.square(w), self.axis, keepdims=True))
-        return w / (norms + settings.epsilon)
+        return ops.divide(w, ops.add(_norms(w, self.axis), settings.epsilon))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""

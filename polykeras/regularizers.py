@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 from . import ops
@@ -22,13 +24,20 @@ class Regularizer(Configurable):
     """
 
     def __call__(self, x: Any) -> Any:
-        """The loss."""
-        raise NotImplementedError(f"{type(self).__name__} has no method __call__(x). Write one.")
+        """The loss: none, unless a subclass says otherwise."""
+        return 0.0
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments with which another one like this can be made."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no method get_config, without which it cannot be saved. Write one that returns "
+            "the arguments of its constructor."
+        )
 
 
 def _checked(owner: Any, **factors: Any) -> None:
     for name, factor in factors.items():
-        if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 <= factor < float("inf"):
+        if isinstance(factor, bool) or not isinstance(factor, Real) or not 0 <= float(factor) < float("inf"):
             raise ArgumentError(f"{type(owner).__name__}: expected {name} to be a number from 0; got {factor!r}.")
 
 
@@ -46,22 +55,22 @@ class L1L2(Regularizer):
     def __init__(self, l1: float = 0.0, l2: float = 0.0):
         l1, l2 = 0.0 if l1 is None else l1, 0.0 if l2 is None else l2
         _checked(self, l1=l1, l2=l2)
-        self.l1 = l1
-        self.l2 = l2
+        self.l1 = float(l1)
+        self.l2 = float(l2)
 
     def __call__(self, x: Any) -> Any:
         """The loss."""
         x = ops.convert_to_tensor(x)
         terms = []
-        if self.l1 or not self.l2:
+        if self.l1:
             terms.append(ops.multiply(ops.sum(ops.abs(x)), self.l1))
         if self.l2:
             terms.append(ops.multiply(ops.sum(ops.square(x)), self.l2))
-        return terms[0] if len(terms) == 1 else ops.add(*terms)
+        return functools.reduce(ops.add, terms) if terms else ops.zeros((), ops.dtype(x))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
-        return {"l1": float(self.l1), "l2": float(self.l2)}
+        return {"l1": self.l1, "l2": self.l2}
 
 
 class L1(L1L2):
@@ -79,7 +88,7 @@ class L1(L1L2):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
-        return {"l1": float(self.l1)}
+        return {"l1": self.l1}
 
 
 class L2(L1L2):
@@ -97,7 +106,7 @@ class L2(L1L2):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
-        return {"l2": float(self.l2)}
+        return {"l2": self.l2}
 
 
 class OrthogonalRegularizer(Regularizer):
@@ -115,7 +124,7 @@ class OrthogonalRegularizer(Regularizer):
         _checked(self, factor=factor)
         if mode not in ("rows", "columns"):
             raise ArgumentError(f"OrthogonalRegularizer: expected mode to be 'rows' or 'columns'; got {mode!r}.")
-        self.factor = factor
+        self.factor = float(factor)
         self.mode = mode
 
     def __call__(self, inputs: Any) -> Any:
@@ -127,11 +136,11 @@ class OrthogonalRegularizer(Regularizer):
         rows = ops.normalize(x if self.mode == "rows" else ops.transpose(x), axis=1)
         size = ops.shape(rows)[0]
         products = ops.multiply(ops.matmul(rows, ops.transpose(rows)), 1 - ops.eye(size, dtype=ops.dtype(rows)))
-        return ops.multiply(ops.sum(ops.abs(products)), self.factor / (size * (size - 1)))
+        return ops.multiply(ops.sum(ops.abs(products)), self.factor / max(size * (size - 1), 1))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
-        return {"factor": float(self.factor), "mode": self.mode}
+        return {"factor": self.factor, "mode": self.mode}
 
 
 l1 = L1

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import ops
 from ..registry import Family
 from .constants import STFT, Constant, Identity, Ones, Zeros
 from .draws import (
@@ -22,7 +23,7 @@ from .draws import (
     TruncatedNormal,
     VarianceScaling,
 )
-from .initializer import Initializer, RandomInitializer
+from .initializer import Initializer
 
 constant = Constant
 glorot_normal = GlorotNormal
@@ -56,7 +57,6 @@ __all__ = [
     "Ones",
     "Orthogonal",
     "OrthogonalInitializer",
-    "RandomInitializer",
     "RandomNormal",
     "RandomUniform",
     "STFTInitializer",
@@ -93,8 +93,8 @@ def get(identifier: Any) -> Any:
     >>> get("zeros")((2,))
     array([0., 0.], dtype=float32)
     """
-    if isinstance(identifier, np.ndarray):
-        return Constant(identifier)
+    if ops.is_tensor(identifier) or isinstance(identifier, (np.ndarray, np.generic)):
+        return Constant(ops.convert_to_numpy(identifier))
     return _FAMILY.get(identifier)
 
 

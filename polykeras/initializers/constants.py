@@ -9,11 +9,9 @@ import numpy as np
 from .. import ops
 from ..errors import ArgumentError
 from ..registry import deserialize_keras_object, serialize_keras_object
-from ..settings import settings
 from ..spec import show_shape
-from .initializer import Initializer, on_host
-
-_WINDOWS = {"hann": np.hanning, "hamming": np.hamming, "blackman": np.blackman, "bartlett": np.bartlett}
+from .initializer import Initializer, as_shape, on_host
+from .windows import WINDOWS, window
 
 
 class Constant(Initializer):
@@ -29,9 +27,18 @@ class Constant(Initializer):
     def __init__(self, value: Any = 0.0):
         self.value = deserialize_keras_object(value) if isinstance(value, dict) else value
 
+    @on_host
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         """The value in this shape."""
-        return ops.multiply(ops.cast(self.value, _dtype(dtype)), ops.ones(shape, dtype))
+        value = np.asarray(ops.convert_to_numpy(self.value))
+        try:
+            values = np.broadcast_to(value, shape)
+        except ValueError as error:
+            raise ArgumentError(
+                f"Constant: expected a number, or an array that broadcasts to {show_shape(shape)}; got shape "
+                f"{show_shape(value.shape)}."
+            ) from error
+        return ops.cast(np.array(values), dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
@@ -47,7 +54,7 @@ class Zeros(Initializer):
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         """Zeros in this shape."""
-        return ops.zeros(shape, dtype)
+        return ops.zeros(as_shape(shape), dtype)
 
 
 class Ones(Initializer):
@@ -59,7 +66,7 @@ class Ones(Initializer):
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         """Ones in this shape."""
-        return ops.ones(shape, dtype)
+        return ops.ones(as_shape(shape), dtype)
 
 
 class Identity(Initializer):
@@ -76,11 +83,12 @@ class Identity(Initializer):
     def __init__(self, gain: float = 1.0):
         self.gain = gain
 
+    @on_host
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         """The matrix in this shape."""
         if len(shape) != 2:
             raise ArgumentError(f"Identity: expected the shape of a matrix; got {show_shape(shape)}.")
-        return ops.multiply(ops.eye(*shape, dtype=_dtype(dtype)), ops.cast(self.gain, _dtype(dtype)))
+        return ops.multiply(ops.eye(*shape, dtype=dtype), ops.cast(self.gain, dtype))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
@@ -92,19 +100,20 @@ class STFT(Initializer):
 
     Args:
         side: "real" for cosines, "imag" for negative sines.
-        window: "hann", "hamming", "blackman", "bartlett", an array, or None.
-        scaling: "density" to divide by the root of the window's power, "spectrum" by its sum, None for neither.
+        window: The name of a window, such as "hann", an array with a number for each sample, or None.
+        scaling: "density" to divide by the root of the window's power, "spectrum" by the sum of its absolute values,
+            None for neither.
         periodic: Whether the window is one period of a periodic one.
 
-    >>> STFT()((4, 1, 3)).shape
+    >>> ops.shape(STFT()((4, 1, 3)))
     (4, 1, 3)
     """
 
     def __init__(self, side: str = "real", window: Any = "hann", scaling: Any = "density", periodic: bool = False):
         if side not in ("real", "imag"):
             raise ArgumentError(f"STFT: expected side to be 'real' or 'imag'; got {side!r}.")
-        if isinstance(window, str) and window not in _WINDOWS:
-            raise ArgumentError(f"STFT: expected window to be one of {', '.join(_WINDOWS)}; got {window!r}.")
+        if isinstance(window, str) and window not in WINDOWS:
+            raise ArgumentError(f"STFT: expected window to be one of {', '.join(WINDOWS)}; got {window!r}.")
         if scaling not in (None, "density", "spectrum"):
             raise ArgumentError(f"STFT: expected scaling to be 'density', 'spectrum' or None; got {scaling!r}.")
         self.side = side
@@ -115,30 +124,38 @@ class STFT(Initializer):
     @on_host
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         """The waves: a row for each sample of a frame, a column for each frequency."""
-        if len(shape) != 3:
-            raise ArgumentError(f"STFT: expected a shape (frame, channels, frequencies); got {show_shape(shape)}.")
+        if len(shape) != 3 or shape[2] < 2:
+            raise ArgumentError(
+                f"STFT: expected a shape (frame, channels, frequencies) with 2 frequencies or more; got "
+                f"{show_shape(shape)}."
+            )
         length, _, frequencies = shape
         angles = 2 * np.pi * np.outer(np.arange(length), np.arange(frequencies)) / (2 * (frequencies - 1))
         waves = np.cos(angles) if self.side == "real" else -np.sin(angles)
         waves = waves * self._window(length)[:, None]
-        return ops.cast(np.broadcast_to(waves[:, None, :], shape), _dtype(dtype))
+        return ops.cast(np.broadcast_to(waves[:, None, :], shape), dtype)
 
     def _window(self, length: int) -> np.ndarray:
         if self.window is None:
             return np.ones(length)
         if isinstance(self.window, str):
-            window = _WINDOWS[self.window](length + self.periodic)[:length]
+            values = window(self.window, length, self.periodic)
         else:
-            window = np.asarray(self.window, "float64")
-        power = {"density": np.sqrt(np.sum(window**2)), "spectrum": np.sum(window), None: 1.0}[self.scaling]
-        return window / power
+            values = np.asarray(ops.convert_to_numpy(self.window), "float64")
+        if values.shape != (length,):
+            raise ArgumentError(
+                f"STFT: expected a window with a number for each of {length} samples; got shape "
+                f"{show_shape(values.shape)}."
+            )
+        if self.scaling is None:
+            return values
+        return values / (np.sqrt(np.sum(values**2)) if self.scaling == "density" else np.sum(np.abs(values)))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
-        window = self.window if self.window is None or isinstance(self.window, str) else np.asarray(self.window)
         return {
             "side": self.side,
-            "window": serialize_keras_object(window),
+            "window": serialize_keras_object(self.window),
             "periodic": self.periodic,
             "scaling": self.scaling,
         }
@@ -147,7 +164,3 @@ class STFT(Initializer):
     def from_config(cls, config: dict[str, Any]) -> STFT:
         """One made from its configuration."""
         return cls(**{**config, "window": deserialize_keras_object(config.get("window"))})
-
-
-def _dtype(dtype: Any) -> Any:
-    return settings.floatx if dtype is None else dtype

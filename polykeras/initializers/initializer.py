@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any
 
 from .. import ops
 from ..backend import using
-from ..errors import ArgumentError
+from ..errors import ArgumentError, StateError
 from ..random import SeedGenerator
 from ..registry import Configurable, deserialize_keras_object, serialize_keras_object
 from ..seeds import GLOBAL_STREAM
-
-HOST_BACKEND = "numpy"
+from ..settings import EMBEDDED, settings
 
 
 class Initializer(Configurable):
@@ -21,7 +21,7 @@ class Initializer(Configurable):
 
     >>> class Sevens(Initializer):
     ...     def __call__(self, shape, dtype=None):
-    ...         return ops.full(shape, 7, dtype)
+    ...         return ops.full(shape, 7.0, dtype)
     >>> Sevens()((2,))
     array([7., 7.], dtype=float32)
     """
@@ -40,11 +40,16 @@ def on_host(compute: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(compute)
     def call(self: Initializer, shape: Any, dtype: Any = None) -> Any:
-        with using(HOST_BACKEND):
-            values = compute(self, tuple(shape), dtype)
+        with using(EMBEDDED):
+            values = compute(self, as_shape(shape), settings.floatx if dtype is None else dtype)
         return ops.convert_to_tensor(values)
 
     return call
+
+
+def as_shape(shape: Any) -> tuple[Any, ...]:
+    """A shape as a tuple: one axis may be given as its size."""
+    return (shape,) if hasattr(shape, "__index__") else tuple(shape)
 
 
 class RandomInitializer(Initializer):
@@ -58,12 +63,23 @@ class RandomInitializer(Initializer):
     def __init__(self, seed: Any = None):
         if isinstance(seed, dict):
             seed = deserialize_keras_object(seed)
-        if seed is not None and not hasattr(seed, "__index__") and not isinstance(seed, SeedGenerator):
+        is_number = hasattr(seed, "__index__") and not isinstance(seed, bool)
+        if not (seed is None or isinstance(seed, SeedGenerator) or (is_number and 0 <= seed < 1 << 64)):
             raise ArgumentError(
-                f"{type(self).__name__}: expected seed to be an integer, a SeedGenerator or None; got {seed!r}."
+                f"{type(self).__name__}: expected seed to be an integer from 0 to 2**64 - 1, a SeedGenerator or None; "
+                f"got {seed!r}."
             )
         self._given_seed = seed
         self.seed = int(GLOBAL_STREAM.next()[0]) if seed is None else seed
+
+    def _key(self) -> Any:
+        """The seed of one call, on the host, so that a SeedGenerator of any backend gives the same bits."""
+        if not isinstance(self.seed, SeedGenerator):
+            return self.seed
+        key = self.seed.next()
+        with contextlib.suppress(StateError):  # the key has no value yet while a function is compiled
+            key = ops.convert_to_numpy(key)
+        return key
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
