@@ -769,7 +769,7 @@ def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> Any
     usual = window.rank == 2 and window.groups == 1 and all(step == 1 for step in window.dilation)
     if usual and window.channels_last and isinstance(window.padding, str) and 0 not in g.shape:
         shape = (backend.shape(g)[0], *sizes, kernel.shape[-2])
-        return tf.nn.conv2d_transpose(g, kernel, shape, window.strides, window.padding.upper())
+        return tf.nn.conv2d_transpose(g, kernel, tf.stack(shape), window.strides, window.padding.upper())  # pyright: ignore[reportArgumentType]
     shape = window.with_spatial(backend.shape(g), sizes, kernel.shape[-2] * window.groups)
     return _transposed(lambda x: convolve(x, kernel, window), tf.zeros(shape, g.dtype), g)
 
