@@ -32,6 +32,14 @@ class Interpreter:
         """Shape and dtype of one of its arrays."""
         raise NotImplementedError
 
+    def shape(self, x: Any) -> tuple[Any, ...]:
+        """The shape of one of its arrays."""
+        return self.spec(x).shape
+
+    def dtype(self, x: Any) -> str:
+        """The name of the dtype of one of its arrays."""
+        return self.spec(x).dtype
+
     def home(self, x: Any) -> Backend | None:
         """The backend of the array inside, if there is one."""
         return None

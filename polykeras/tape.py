@@ -246,6 +246,12 @@ class Recorder(Interpreter):
     def spec(self, x: Traced) -> Spec:
         return spec_of(x.array)
 
+    def shape(self, x: Traced) -> tuple[Any, ...]:
+        return ops.shape(x.array)
+
+    def dtype(self, x: Traced) -> str:
+        return ops.dtype(x.array)
+
     def home(self, x: Traced) -> Backend | None:
         return home_of(x.array)
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
 SUITE = "polykeras.conformance"
+IN_SUITE = "POLYKERAS_IN_SUITE"
+"""The environment variable by which worker processes know that they run the suite."""
 ERROR = "polykeras_error"
 """The name under which a test reports a largest error: op, bound, backend, dtype, error."""
 
 
 def pytest_addoption(parser: Any) -> None:
     """The options of the conformance suite, in its own runs only: in others their names are free."""
-    if not any(SUITE in argument for argument in sys.argv):
+    if any(SUITE in argument for argument in sys.argv):
+        os.environ[IN_SUITE] = "1"
+    elif IN_SUITE not in os.environ:
         return
     group = parser.getgroup("polykeras")
     group.addoption(

@@ -40,7 +40,7 @@ def shape(x: Any) -> tuple[Any, ...]:
     kind = _kind(x, "shape")
     if kind is HOST:
         return x.shape
-    return kind.shape(x) if isinstance(kind, Backend) else spec_of(x).shape
+    return kind.shape(x) if isinstance(kind, (Backend, Interpreter)) else spec_of(x).shape
 
 
 def dtype(x: Any) -> str:
@@ -58,7 +58,7 @@ def dtype(x: Any) -> str:
     kind = _kind(x, "dtype")
     if kind is HOST:
         return canonical(x.dtype)
-    return kind.dtype(x) if isinstance(kind, Backend) else spec_of(x).dtype
+    return kind.dtype(x) if isinstance(kind, (Backend, Interpreter)) else spec_of(x).dtype
 
 
 def ndim(x: Any) -> int:
