@@ -63,6 +63,12 @@ def objects(check: Callable[[Case, Backend], None], name: str, backend: Backend,
         check(CASES[name], backend)
 
 
+def values_everywhere(case: Case, backend: Backend) -> None:
+    """The checks that share the samples of a case among them."""
+    checks.check_values(case, backend)
+    checks.check_compiled(case, backend)
+
+
 KERNEL_FAULTS = {
     "a share of 0.1%": ("tanh", lambda right, x: right(x) * 1.001, "elements are off"),
     "NaN taken for a number": (
@@ -83,10 +89,10 @@ KERNEL_FAULTS = {
 @pytest.mark.parametrize("fault", KERNEL_FAULTS)
 def test_fault_in_a_kernel_is_caught(fault, backend, plant):
     name, kernel, objection = KERNEL_FAULTS[fault]
-    not_caught_by(checks.check_values, name, backend)
+    not_caught_by(values_everywhere, name, backend)
     plant.into_kernel(backend, name, kernel)
     with pytest.raises(Exception, match=objection):
-        checks.check_values(CASES[name], backend)
+        values_everywhere(CASES[name], backend)
 
 
 def test_fault_in_the_body_of_an_op_with_a_kernel_is_caught(plant):
