@@ -50,7 +50,7 @@ class RNN(Layer):
         **kwargs: Any,
     ):
         if isinstance(cell, (list, tuple)):
-            cell = StackedRNNCells(cell)
+            cell = StackedRNNCells(cell, dtype=kwargs.get("dtype"))
         if not hasattr(cell, "call") or not hasattr(cell, "state_size"):
             raise ArgumentError(
                 f"{type(self).__name__}: expected a cell, which has a method call and an attribute state_size; got "
