@@ -10,11 +10,18 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from polykeras.backend import Backend, available, load, using
+from polykeras.testing import BACKENDS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--backend", dest=BACKENDS, action="append", metavar="NAME", help="a backend on which to run tests"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
-        metafunc.parametrize("backend", metafunc.config.getoption("--backend") or available(), indirect=True)
+        metafunc.parametrize("backend", metafunc.config.getoption(BACKENDS) or available(), indirect=True)
 
 
 @pytest.fixture
