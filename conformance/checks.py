@@ -38,6 +38,19 @@ def reference() -> Backend:
     return load(EMBEDDED)
 
 
+class Effort:
+    """How much is tried where a framework compiles whatever is tried."""
+
+    is_thorough = False
+
+    def is_limited(self, backend: Backend) -> bool:
+        """Whether to leave out what mostly repeats what is tried elsewhere."""
+        return backend.traces and not self.is_thorough
+
+
+EFFORT = Effort()
+
+
 def dtypes_of(case: Case, sample: Sample, backend: Backend) -> Iterator[str]:
     """The dtypes in which to try a sample on a backend: the first samples in all that the case promises."""
     thorough = sample.dtypes or sample in case.samples[:3]
@@ -55,14 +68,14 @@ def all_calls(case: Case, backend: Backend) -> list[Call]:
     return [(sample, dtype) for sample in case.samples for dtype in dtypes_of(case, sample, backend)]
 
 
-def eager_calls(case: Case, backend: Backend, thorough: bool) -> list[Call]:
-    """What to call eagerly: everything, unless the backend traces and `check_compiled` makes the same calls.
+def eager_calls(case: Case, backend: Backend) -> list[Call]:
+    """What to call eagerly: everything, unless the effort is limited and `check_compiled` makes the same calls.
 
     A backend that traces runs the same kernels either way. What eager calls of them do besides depends on the dtypes,
     so that each is tried once; and eager calls of a body are those of other ops, which have cases of their own.
     """
     calls = all_calls(case, backend)
-    if thorough or not backend.traces or not case.compiled:
+    if not EFFORT.is_limited(backend) or not case.compiled:
         return calls
     first = {dtype: (sample, dtype) for sample, dtype in reversed(calls)}
     count = len(first) if backend.kernel(case.name) is not None else 2
@@ -71,13 +84,14 @@ def eager_calls(case: Case, backend: Backend, thorough: bool) -> list[Call]:
 
 
 def compiled_calls(case: Case, backend: Backend) -> list[Call]:
-    """What to call in a compiled function: every sample, every dtype, and the samples made for some dtypes in those."""
+    """What to call in a compiled function: every sample, in the dtypes it was made for, and dtypes not tried eagerly."""
     calls = [call for call in all_calls(case, backend) if case.compiled and call[0].compiled]
-    first = {dtype: (sample, dtype) for sample, dtype in reversed(calls)}
+    eager = {dtype for _, dtype in eager_calls(case, backend)}
+    first = {dtype: (sample, dtype) for sample, dtype in reversed(calls) if dtype not in eager}
     return [
         (sample, dtype)
         for sample, dtype in calls
-        if sample.dtypes or dtype == next(dtypes_of(case, sample, backend)) or first[dtype][0] is sample
+        if sample.dtypes or dtype == next(dtypes_of(case, sample, backend)) or (sample, dtype) in first.values()
     ]
 
 
@@ -190,14 +204,14 @@ def excused(sample: Sample, backend: Backend) -> Iterator[None]:
 # The checks ------------------------------------------------------------------------------------------------
 
 
-def check_values(case: Case, backend: Backend, thorough: bool = False) -> dict[str, float]:
+def check_values(case: Case, backend: Backend) -> dict[str, float]:
     """Values of eager calls against the reference; shape and dtype against the op's own rule.
 
     Returns:
         For each dtype of results the largest error, in the units in which the op's row bounds it.
     """
     errors: dict[str, float] = {}
-    for sample, dtype in eager_calls(case, backend, thorough):
+    for sample, dtype in eager_calls(case, backend):
         arguments = case.arguments(sample, dtype)
         with using(backend), excused(sample, backend):
             results = case.call(*at_home(arguments, backend), **sample.params)
@@ -283,7 +297,7 @@ def _backwards(x: np.ndarray) -> np.ndarray:
 
 def check_memory_layout(case: Case, backend: Backend) -> None:
     """Arrays whose elements do not lie in order, against those whose do."""
-    calls = eager_calls(case, backend, thorough=False)
+    calls = eager_calls(case, backend)
     firsts = [(s, next(dtypes_of(case, s, backend))) for s in case.samples[:3]]
     for (sample, dtype), layout in itertools.product(
         [call for call in firsts if call in calls], (_backwards, np.asfortranarray)
@@ -426,7 +440,8 @@ def derivatives(case: Case, calls: list[Call], second: list[Call], backend: Back
 def check_gradients(case: Case, backend: Backend) -> None:
     """Derivatives, on NumPy against differences and elsewhere against NumPy, and the results beside them."""
     calls = gradient_samples(case)
-    second = [call for call in calls if case.second and not call[0].kink][:6]
+    count = 2 if EFFORT.is_limited(backend) else 6
+    second = [call for call in calls if case.second and not call[0].kink][:count]
     found = derivatives(case, calls, second, backend)
     wanted = found if backend is reference() else derivatives(case, calls, second, reference())
     for (sample, dtype), f, w in zip(calls, found, wanted, strict=True):

@@ -12,10 +12,12 @@ from polykeras.backend import Backend, available, load
 from polykeras.testing import BACKENDS, THOROUGH
 
 from . import cases as cases
+from . import checks
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "xdist_group(name): tests that one process runs, where pytest-xdist has several")
+    checks.EFFORT.is_thorough = bool(config.getoption(THOROUGH, False))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -27,9 +29,3 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def backend(request: pytest.FixtureRequest) -> Backend:
     """The backend to check."""
     return load(request.param)
-
-
-@pytest.fixture
-def thorough(pytestconfig: pytest.Config) -> bool:
-    """Whether to check everything, or what differs from the rest."""
-    return bool(pytestconfig.getoption(THOROUGH, False))

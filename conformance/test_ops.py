@@ -32,8 +32,8 @@ def record(name: str, backend: Backend, errors: dict[str, float], record_propert
 class TestOp:
     """The checks of one op, which one process runs: what a framework compiled for one serves the others."""
 
-    def test_values(self, name: str, backend: Backend, thorough: bool, record_property: Recorder) -> None:
-        record(name, backend, checks.check_values(CASES[name], backend, thorough), record_property)
+    def test_values(self, name: str, backend: Backend, record_property: Recorder) -> None:
+        record(name, backend, checks.check_values(CASES[name], backend), record_property)
 
     def test_body(self, name: str, backend: Backend) -> None:
         checks.check_body(CASES[name], backend)
