@@ -38,10 +38,17 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, and the conformance suite on all backends."""
+    """All tests, and the quick conformance suite on all backends."""
     install(session, "-e", ".[all,dev]", TRITON)
     session.run("pytest", *PARALLEL, *session.posargs, env=QUIET)
     conform(session, *session.posargs)
+
+
+@nox.session
+def thorough(session: nox.Session) -> None:
+    """The whole conformance suite on all backends."""
+    install(session, "-e", ".[all,dev]", TRITON)
+    conform(session, "--thorough", *session.posargs)
 
 
 @nox.session
@@ -57,7 +64,7 @@ def tests_one(session: nox.Session, backend: str) -> None:
 @nox.session
 @nox.parametrize("backend", BACKENDS)
 def conformance(session: nox.Session, backend: str) -> None:
-    """The conformance suite on one backend."""
+    """The quick conformance suite on one backend; the whole one where `--thorough` is given."""
     install(session, "-e", ".[dev]" if backend == "numpy" else f".[{backend},dev]")
     conform(session, "--backend", backend, *session.posargs)
 
