@@ -84,7 +84,7 @@ def eager_calls(case: Case, backend: Backend) -> list[Call]:
 
 
 def compiled_calls(case: Case, backend: Backend) -> list[Call]:
-    """What to call in a compiled function: all samples, in the dtypes that they are for, and dtypes not tried eagerly."""
+    """What to call in a compiled function: every sample, in all dtypes of its own, and dtypes not tried eagerly."""
     calls = [call for call in all_calls(case, backend) if case.compiled and call[0].compiled]
     eager = {dtype for _, dtype in eager_calls(case, backend)}
     first = {dtype: (sample, dtype) for sample, dtype in reversed(calls) if dtype not in eager}

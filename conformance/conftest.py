@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
@@ -25,7 +28,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("backend", metafunc.config.getoption(BACKENDS, None) or available(), indirect=True)
 
 
+TESTS_BETWEEN_RELEASES = 100  # in which JAX's programs take about a gigabyte
+_tests: Counter[str] = Counter()
+
+
 @pytest.fixture
-def backend(request: pytest.FixtureRequest) -> Backend:
-    """The backend to check."""
-    return load(request.param)
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """The backend to check. Programs that it compiled are given back now and then."""
+    chosen = load(request.param)
+    yield chosen
+    _tests[chosen.name] += 1
+    if chosen.traces and _tests[chosen.name] % TESTS_BETWEEN_RELEASES == 0:
+        chosen.release()
+        gc.collect()

@@ -6,6 +6,7 @@ nothing: its options exist only where the command line names the suite.
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ ERROR = "polykeras_error"
 """The name under which a test reports a largest error: op, bound, backend, dtype, error."""
 
 
-@pytest.hookimpl(hookwrapper=True)
+@pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: Any, parser: Any) -> Iterator[None]:
     """Let the command line choose what of the suite runs, where it names the suite."""
     yield  # first the options of the folder's own conftest.py, so that a clash can be explained
@@ -68,7 +69,8 @@ def add_options(config: Any, parser: Any) -> None:
             action="store_true",
             help="show the largest error of each op that the suite saw",
         )
-    except ValueError as error:
+        parser.parse_known_args([])  # only here does a clash show
+    except (ValueError, argparse.ArgumentError) as error:
         raise pytest.UsageError(
             f"{SUITE}: expected no other options named --backend, --thorough or --worst-errors; {error}. "
             "Run the suite from a folder without the conftest.py that has one, or switch off the plugin that has it "
