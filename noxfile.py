@@ -38,10 +38,17 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, and on all backends what of the conformance suite is quick."""
+    """All tests, and the quick conformance suite on all backends."""
     install(session, "-e", ".[all,dev]", TRITON)
     session.run("pytest", *PARALLEL, *session.posargs, env=QUIET)
     conform(session, *session.posargs)
+
+
+@nox.session
+def thorough(session: nox.Session) -> None:
+    """The whole conformance suite on all backends."""
+    install(session, "-e", ".[all,dev]", TRITON)
+    conform(session, "--thorough", *session.posargs)
 
 
 @nox.session
@@ -57,9 +64,9 @@ def tests_one(session: nox.Session, backend: str) -> None:
 @nox.session
 @nox.parametrize("backend", BACKENDS)
 def conformance(session: nox.Session, backend: str) -> None:
-    """The whole conformance suite on one backend."""
+    """The quick conformance suite on one backend; the whole one where `--thorough` is given."""
     install(session, "-e", ".[dev]" if backend == "numpy" else f".[{backend},dev]")
-    conform(session, "--thorough", "--backend", backend, *session.posargs)
+    conform(session, "--backend", backend, *session.posargs)
 
 
 @nox.session

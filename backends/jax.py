@@ -371,6 +371,9 @@ class JaxBackend(Backend):
 
         return run
 
+    def release(self) -> None:
+        jax.clear_caches()
+
     def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
         """The function, compiled by XLA."""
         if jit_compile is False:

@@ -7,6 +7,7 @@ import inspect
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -38,28 +39,60 @@ def reference() -> Backend:
 
 
 class Effort:
-    """How much is tried of each op where a framework compiles whatever is tried."""
+    """How much is tried where a framework compiles whatever is tried."""
 
     is_thorough = False
 
     def is_limited(self, backend: Backend) -> bool:
-        """Whether to leave out what mostly repeats what has been tried before."""
+        """Whether to leave out what mostly repeats what is tried elsewhere."""
         return backend.traces and not self.is_thorough
 
 
 EFFORT = Effort()
 
 
-def dtypes_of(case: Case, sample: Sample, backend: Backend) -> list[str]:
+def dtypes_of(case: Case, sample: Sample, backend: Backend) -> Iterator[str]:
     """The dtypes in which to try a sample on a backend: the first samples in all that the case promises."""
-    number = case.samples.index(sample) if sample in case.samples else 0
-    if sample.dtypes:
-        chosen = sample.dtypes
-    elif EFFORT.is_limited(backend):
-        chosen = case.dtypes[number % 2 :][:1] or case.dtypes[:1] if number else case.dtypes
-    else:
-        chosen = case.dtypes if number < 3 else case.dtypes[:2]
-    return [dtype for dtype in chosen if dtype in backend.dtypes]
+    thorough = sample.dtypes or sample in case.samples[:3]
+    for dtype in sample.dtypes or (case.dtypes if thorough else case.dtypes[:2]):
+        if dtype in backend.dtypes:
+            yield dtype
+
+
+Call = tuple[Sample, str]
+"""A sample and the dtype in which to try it."""
+
+
+def all_calls(case: Case, backend: Backend) -> list[Call]:
+    """Every sample in every dtype in which to try it."""
+    return [(sample, dtype) for sample in case.samples for dtype in dtypes_of(case, sample, backend)]
+
+
+def eager_calls(case: Case, backend: Backend) -> list[Call]:
+    """What to call eagerly: everything, unless the effort is limited and `check_compiled` makes the same calls.
+
+    A backend that traces runs the same kernels either way. What eager calls of them do besides depends on the dtypes,
+    so that each is tried once; and eager calls of a body are those of other ops, which have cases of their own.
+    """
+    calls = all_calls(case, backend)
+    if not EFFORT.is_limited(backend) or not case.compiled:
+        return calls
+    first = {dtype: (sample, dtype) for sample, dtype in reversed(calls)}
+    count = len(first) if backend.kernel(case.name) is not None else 2
+    chosen = [call for call in calls if call in first.values()][:count]
+    return [call for call in calls if call in chosen or not call[0].compiled]
+
+
+def compiled_calls(case: Case, backend: Backend) -> list[Call]:
+    """What to call in a compiled function: every sample, in all dtypes of its own, and dtypes not tried eagerly."""
+    calls = [call for call in all_calls(case, backend) if case.compiled and call[0].compiled]
+    eager = {dtype for _, dtype in eager_calls(case, backend)}
+    first = {dtype: (sample, dtype) for sample, dtype in reversed(calls) if dtype not in eager}
+    return [
+        (sample, dtype)
+        for sample, dtype in calls
+        if sample.dtypes or dtype == next(dtypes_of(case, sample, backend)) or (sample, dtype) in first.values()
+    ]
 
 
 def at_home(arguments: Any, backend: Backend) -> Any:
@@ -172,22 +205,18 @@ def excused(sample: Sample, backend: Backend) -> Iterator[None]:
 
 
 def check_values(case: Case, backend: Backend) -> dict[str, float]:
-    """Values against the reference; shape and dtype against the op's own rule.
+    """Values of eager calls against the reference; shape and dtype against the op's own rule.
 
     Returns:
         For each dtype of results the largest error, in the units in which the op's row bounds it.
     """
     errors: dict[str, float] = {}
-    for number, sample in enumerate(case.samples):
-        if number > 1 and EFFORT.is_limited(backend) and case.compiled and sample.compiled:
-            continue  # `check_compiled` looks at it, in one program with the others
-        for dtype in dtypes_of(case, sample, backend):
-            arguments = case.arguments(sample, dtype)
-            with using(backend), excused(sample, backend):
-                results = case.call(*at_home(arguments, backend), **sample.params)
-                for name, error in check_results(case, sample, arguments, results, dtype):
-                    errors[name] = max(errors.get(name, 0.0), error)
-                check_specs(case, sample, arguments, results, dtype)
+    for sample, dtype in eager_calls(case, backend):
+        arguments = case.arguments(sample, dtype)
+        with using(backend), excused(sample, backend):
+            results = case.call(*at_home(arguments, backend), **sample.params)
+            check_results(case, sample, arguments, results, dtype, errors)
+            check_specs(case, sample, arguments, results, dtype)
     return errors
 
 
@@ -205,9 +234,10 @@ def check_body(case: Case, backend: Backend) -> None:
         case.op.table.clear()
 
 
-def check_results(case: Case, sample: Sample, arguments: Any, results: Any, dtype: str) -> list[tuple[str, float]]:
-    """Results against the reference, and how far off those in floats are."""
-    errors = []
+def check_results(
+    case: Case, sample: Sample, arguments: Any, results: Any, dtype: str, errors: dict[str, float] | None = None
+) -> None:
+    """Results against the reference. How far off those in floats are is noted in `errors`."""
     got, want = numpy_of(results), reference_of(case, sample, arguments)
     what = show(case, sample, dtype)
     assert len(got) == len(want), f"{what}: {len(got)} results, expected {len(want)}"
@@ -217,10 +247,10 @@ def check_results(case: Case, sample: Sample, arguments: Any, results: Any, dtyp
             w = rounded(w, name)
             measure = unit(case, sample, arguments, w, name)
             assert_close(g, w, bound(case, arguments) * measure, what)
-            errors.append((name, _largest_error(g, w, measure)))
+            if errors is not None:
+                errors[name] = max(errors.get(name, 0.0), _largest_error(g, w, measure))
         else:
             assert_close(g, w, np.zeros(()), what)
-    return errors
 
 
 def _largest_error(got: np.ndarray, want: np.ndarray, measure: np.ndarray) -> float:
@@ -267,8 +297,11 @@ def _backwards(x: np.ndarray) -> np.ndarray:
 
 def check_memory_layout(case: Case, backend: Backend) -> None:
     """Arrays whose elements do not lie in order, against those whose do."""
-    for sample, layout in itertools.product(case.samples[:3], (_backwards, np.asfortranarray)):
-        dtype = dtypes_of(case, sample, backend)[0]
+    calls = eager_calls(case, backend)
+    firsts = [(s, next(dtypes_of(case, s, backend))) for s in case.samples[:3]]
+    for (sample, dtype), layout in itertools.product(
+        [call for call in firsts if call in calls], (_backwards, np.asfortranarray)
+    ):
         arguments = case.arguments(sample, dtype)
         scattered = tree.map_structure(
             lambda x, layout=layout: layout(x) if isinstance(x, np.ndarray) and x.ndim else x, arguments
@@ -284,7 +317,10 @@ def _float_places(arguments: Any) -> list[int]:
 
 
 def _loss(case: Case, sample: Sample, arguments: Any) -> tuple[Callable[..., Any], list[np.ndarray]]:
-    """A function of the float arrays among the arguments to one number, which weighs all results differently."""
+    """A function of the float arrays among the arguments.
+
+    It returns one number, which weighs all results differently, and the results.
+    """
     leaves, structure = tree.take_apart(arguments)
     places = _float_places(arguments)
 
@@ -293,7 +329,8 @@ def _loss(case: Case, sample: Sample, arguments: Any) -> tuple[Callable[..., Any
         for place, array in zip(places, arrays, strict=True):
             given[place] = array
         total: Any = None
-        for result in tree.flatten(case.call(*tree.put_together(structure, given), **sample.params)):
+        results = tree.flatten(case.call(*tree.put_together(structure, given), **sample.params))
+        for result in results:
             if result is None or ops.dtype(result) not in INEXACT:
                 continue
             count = math.prod(ops.shape(result))
@@ -303,27 +340,32 @@ def _loss(case: Case, sample: Sample, arguments: Any) -> tuple[Callable[..., Any
                 result, weights = ops.add(*parts), 1.0
             part = ops.sum(ops.multiply(result, weights))
             total = part if total is None else ops.add(total, part)
-        return total
+        return total, results
 
     return loss, [leaves[place] for place in places]
 
 
-def _differences(function: Callable[..., float], arrays: list[np.ndarray]) -> list[np.ndarray]:
-    """The gradient by central differences of fourth order."""
+def _slopes(function: Callable[..., float], arrays: list[np.ndarray]) -> list[tuple[np.ndarray, float]]:
+    """For each array a direction, and the derivative in that direction by central differences of fourth order.
+
+    The direction is drawn at random, so that a wrong gradient would have to be wrong at a right angle to it.
+    """
     step = 2.0**-10  # the error of the formula, step**4, balances that of rounding, eps / step
-    gradients = []
+    random = np.random.Generator(np.random.Philox(0))
+    slopes = []
     for number, array in enumerate(arrays):
-        gradient = np.zeros(array.shape, array.dtype)
-        for place, unit in itertools.product(np.ndindex(*array.shape), (1, 1j) if array.dtype.kind == "c" else (1,)):
+        direction = random.uniform(0.5, 1.5, array.shape) * random.choice([-1.0, 1.0], array.shape)
+        if array.dtype.kind == "c":
+            direction = direction * np.exp(1j * random.uniform(0, 2 * np.pi, array.shape))
+        direction = direction / max(float(np.linalg.norm(direction)), 1.0)
 
-            def moved(by: float, number: int = number, place: Any = place, unit: complex = unit) -> float:
-                changed = [a.copy() for a in arrays]
-                changed[number][place] += by * step * unit
-                return float(function(*changed))
+        def moved(by: float, number: int = number, direction: np.ndarray = direction) -> float:
+            changed = [a + by * step * direction if i == number else a for i, a in enumerate(arrays)]
+            return float(function(*changed))
 
-            gradient[place] += unit * (8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) / (12 * step)
-        gradients.append(gradient)
-    return gradients
+        slope = (8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) / (12 * step) if array.size else 0.0
+        slopes.append((direction, slope))
+    return slopes
 
 
 def gradient_samples(case: Case) -> list[tuple[Sample, str]]:
@@ -340,94 +382,107 @@ def gradient_samples(case: Case) -> list[tuple[Sample, str]]:
     ]
 
 
-def _gradient(loss: Callable[..., Any], count: int) -> Callable[..., Any]:
-    return ops.grad(loss, argnums=tuple(range(count)))
-
-
 def _sum_of_squares(x: Any) -> Any:
     if ops.dtype(x) not in COMPLEXES:
         return ops.sum(ops.square(x))
     return ops.sum(ops.add(ops.square(ops.real(x)), ops.square(ops.imag(x))))
 
 
-def _gradient_of_squares(loss: Callable[..., Any], count: int) -> Callable[..., Any]:
+def _first(loss: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """The gradient of a loss, and its results."""
+    return ops.grad(loss, argnums=tuple(range(count)), has_aux=True)
+
+
+def _second(loss: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """The gradient of the sum of the squares of a loss's gradient; and that gradient, and the results."""
+    gradient = _first(loss, count)
+
     def squares(*arrays: Any) -> Any:
-        first, *others = [_sum_of_squares(g) for g in _gradient(loss, count)(*arrays)]
+        gradients, results = gradient(*arrays)
+        first, *others = map(_sum_of_squares, gradients)
         for other in others:
             first = ops.add(first, other)
-        return first
+        return first, [gradients, results]
 
-    return _gradient(squares, count)
+    return ops.grad(squares, argnums=tuple(range(count)), has_aux=True)
 
 
-def gradients(
-    case: Case, samples: list[tuple[Sample, str]], backend: Backend, derive: Callable[..., Any]
-) -> list[list[np.ndarray]]:
-    """The gradients of samples on a backend, in float64. A backend that traces gets them as one program."""
-    losses = [_loss(case, sample, case.arguments(sample, dtype)) for sample, dtype in samples]
+@dataclass(frozen=True)
+class Derivatives:
+    """The results of a call and its derivatives, as NumPy arrays."""
+
+    results: list[np.ndarray]
+    first: list[np.ndarray]
+    second: list[np.ndarray]
+
+
+def derivatives(case: Case, calls: list[Call], second: list[Call], backend: Backend) -> list[Derivatives]:
+    """The derivatives of calls on a backend, of some the second ones; as one program where the backend traces."""
+    losses = [_loss(case, sample, case.arguments(sample, dtype)) for sample, dtype in calls]
+
+    def derive(call: Call, loss: Callable[..., Any], arrays: list[Any]) -> list[Any]:
+        if call in second:
+            twice, (once, results) = _second(loss, len(arrays))(*arrays)
+            return [results, once, twice]
+        once, results = _first(loss, len(arrays))(*arrays)
+        return [results, once, ()]
 
     def every(given: list[list[Any]]) -> list[Any]:
-        return [derive(loss, len(arrays))(*arrays) for (loss, _), arrays in zip(losses, given, strict=True)]
+        return [derive(call, loss, arrays) for call, (loss, _), arrays in zip(calls, losses, given, strict=True)]
 
     with using(backend):
-        compiled = backend.traces and case.compiled and all(sample.compiled for sample, _ in samples)
+        compiled = backend.traces and case.compiled and all(sample.compiled for sample, _ in calls)
         function = polykeras.compile(every) if compiled else every
-        return [numpy_of(found) for found in function([at_home(arrays, backend) for _, arrays in losses])]
+        found = function([at_home(arrays, backend) for _, arrays in losses])
+        return [Derivatives(*map(numpy_of, parts)) for parts in found]
 
 
 def check_gradients(case: Case, backend: Backend) -> None:
-    """First derivatives: on NumPy against differences, elsewhere against NumPy."""
-    samples = gradient_samples(case)[: 6 if EFFORT.is_limited(backend) else None]
-    _compare(case, samples, backend, _gradient, 1e-12, "gradient")
-    if backend is reference():
-        for sample, dtype in samples:
-            if not sample.kink:
-                _compare_with_differences(case, sample, dtype, backend)
-
-
-def check_second_gradients(case: Case, backend: Backend) -> None:
-    """Second derivatives: on NumPy against differences of the first, elsewhere against NumPy."""
-    if not case.second:
-        return
+    """Derivatives, on NumPy against differences and elsewhere against NumPy, and the results beside them."""
+    calls = gradient_samples(case)
     count = 2 if EFFORT.is_limited(backend) else 6
-    samples = [(sample, dtype) for sample, dtype in gradient_samples(case) if not sample.kink][:count]
-    _compare(case, samples, backend, _gradient_of_squares, 1e-11 * case.curvature, "second derivative")
-    if backend is reference():
-        for sample, dtype in samples:
-            _compare_with_second_differences(case, sample, dtype, backend)
+    second = [call for call in calls if case.second and not call[0].kink][:count]
+    found = derivatives(case, calls, second, backend)
+    wanted = found if backend is reference() else derivatives(case, calls, second, reference())
+    for (sample, dtype), f, w in zip(calls, found, wanted, strict=True):
+        with excused(sample, backend):
+            check_results(case, sample, case.arguments(sample, dtype), f.results, dtype)
+        what, ulp = show(case, sample, dtype), max(case.op.ulp, 1)
+        if backend is reference():
+            if not sample.kink:
+                _compare_with_differences(case, sample, dtype, f)
+            continue
+        compare_gradients(f.first, w.first, 1e-12 * ulp, f"gradient of {what}")
+        compare_gradients(f.second, w.second, 1e-11 * case.curvature * ulp, f"second derivative of {what}")
 
 
-def _compare(
-    case: Case, samples: list[tuple[Sample, str]], backend: Backend, derive: Any, share: float, what: str
-) -> None:
-    """Derivatives on a backend against those on NumPy."""
-    if not samples:
-        return
-    found = gradients(case, samples, backend, derive)
-    wanted = gradients(case, samples, reference(), derive)
-    for (sample, dtype), f, w in zip(samples, found, wanted, strict=True):
-        compare_gradients(f, w, share * max(case.op.ulp, 1), f"{what} of {show(case, sample, dtype)}")
-
-
-def _compare_with_differences(case: Case, sample: Sample, dtype: str, backend: Backend) -> None:
+def _compare_with_differences(case: Case, sample: Sample, dtype: str, found: Derivatives) -> None:
+    """The derivatives on the reference backend against differences of values, and of first derivatives."""
     loss, arrays = _loss(case, sample, case.arguments(sample, dtype))
-    with using(backend):
-        found, want = numpy_of(_gradient(loss, len(arrays))(*arrays)), _differences(loss, arrays)
-    share = 1e-8  # step**4 times a fifth derivative, and eps / step
-    compare_gradients(found, want, share, f"gradient of {show(case, sample, dtype)} against differences")
+    gradient = _first(loss, len(arrays))
 
-
-def _compare_with_second_differences(case: Case, sample: Sample, dtype: str, backend: Backend) -> None:
-    loss, arrays = _loss(case, sample, case.arguments(sample, dtype))
-    gradient = _gradient(loss, len(arrays))
+    def value(*arrays: np.ndarray) -> float:
+        return float(loss(*arrays)[0])
 
     def squares(*arrays: np.ndarray) -> float:
-        return float(sum(np.sum(np.square(np.abs(g))) for g in gradient(*arrays)))
+        return float(sum(np.sum(np.square(np.abs(g))) for g in gradient(*arrays)[0]))
 
-    with using(backend):
-        found, want = numpy_of(_gradient_of_squares(loss, len(arrays))(*arrays)), _differences(squares, arrays)
-    share = 1e-7  # as for the first, of what is itself squared
-    compare_gradients(found, want, share, f"second derivative of {show(case, sample, dtype)} against differences")
+    what = f"{show(case, sample, dtype)} against differences"
+    with using(reference()):
+        # step**4 times a fifth derivative, and eps / step
+        compare_slopes(found.first, _slopes(value, arrays), 1e-8, f"gradient of {what}")
+        if found.second:  # as for the first, of what is itself squared
+            compare_slopes(found.second, _slopes(squares, arrays), 1e-7, f"second derivative of {what}")
+
+
+def compare_slopes(found: list[np.ndarray], slopes: list[tuple[np.ndarray, float]], share: float, what: str) -> None:
+    """Gradients in the directions of slopes, up to a share of the largest number among them."""
+    for number, (gradient, (direction, slope)) in enumerate(zip(found, slopes, strict=True)):
+        assert gradient.shape == direction.shape, f"{what}: shape {gradient.shape}, expected {direction.shape}"
+        along = np.real(np.sum(gradient * np.conjugate(direction)))
+        finite = np.abs(gradient[np.isfinite(gradient)])
+        scale = max(float(finite.max(initial=0.0)), abs(slope) if np.isfinite(slope) else 0.0, 1.0)
+        assert_close(np.asarray(along), np.asarray(slope), np.full((), share * scale), f"{what}, argument {number}")
 
 
 def compare_gradients(found: list[np.ndarray], want: list[np.ndarray], share: float, what: str) -> None:
@@ -438,20 +493,25 @@ def compare_gradients(found: list[np.ndarray], want: list[np.ndarray], share: fl
         assert_close(f, w, np.full((), share * scale), f"{what}, argument {number}")
 
 
-def check_compiled(case: Case, backend: Backend) -> None:
-    """A compiled call against the reference, and that the second call does not trace again."""
-    if not case.compiled:
-        return
-    traces = 0
-    samples = [sample for sample in case.samples if sample.compiled]
-    arguments = [case.arguments(sample, dtypes_of(case, sample, backend)[0]) for sample in samples]
+def check_compiled(case: Case, backend: Backend) -> dict[str, float]:
+    """Calls in a compiled function as `check_values` has them, and that the second call does not trace again.
 
-    def all_samples(given: list[Any]) -> list[Any]:
+    Returns:
+        The largest errors, as `check_values` has them.
+    """
+    errors: dict[str, float] = {}
+    calls = compiled_calls(case, backend)
+    if not calls:
+        return errors
+    traces = 0
+    arguments = [case.arguments(*call) for call in calls]
+
+    def every(given: list[Any]) -> list[Any]:
         nonlocal traces
         traces += 1
-        return [case.call(*args, **sample.params) for args, sample in zip(given, samples, strict=True)]
+        return [case.call(*args, **sample.params) for args, (sample, _) in zip(given, calls, strict=True)]
 
-    compiled = polykeras.compile(all_samples)
+    compiled = polykeras.compile(every)
     with using(backend):
         given = at_home(arguments, backend)
         first = compiled(given)
@@ -459,13 +519,13 @@ def check_compiled(case: Case, backend: Backend) -> None:
         second = compiled(given)
     if backend.traces:
         assert traces == count, f"{case.name}: the second call of the compiled function traced it again"
-    for sample, args, one, other in zip(samples, arguments, first, second, strict=True):
-        dtype = dtypes_of(case, sample, backend)[0]
-        with excused(sample, backend):
-            check_results(case, sample, args, one, dtype)
+    for (sample, dtype), args, one, other in zip(calls, arguments, first, second, strict=True):
+        with using(backend), excused(sample, backend):
+            check_results(case, sample, args, one, dtype, errors)
             check_specs(case, sample, args, one, dtype)
         for a, b in zip(numpy_of(one), numpy_of(other), strict=True):
-            np.testing.assert_array_equal(a, b)
+            assert_close(b, a, np.zeros(()), f"the second call of {show(case, sample, dtype)}")
+    return errors
 
 
 def check_mistakes(case: Case, backend: Backend) -> None:

@@ -1,19 +1,27 @@
-"""Which backends the suite checks."""
+"""Which backends the suite checks, and how thoroughly."""
 
 from __future__ import annotations
 
+import gc
+import os
+from collections import Counter
+from collections.abc import Iterator
+
 import pytest
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
 from polykeras.backend import Backend, available, load
+from polykeras.testing import BACKENDS, THOROUGH
 
 from . import cases as cases
 from . import checks
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    checks.EFFORT.is_thorough = bool(config.getoption("thorough", False))
+    config.addinivalue_line("markers", "xdist_group(name): tests that one process runs, where pytest-xdist has several")
     config.addinivalue_line("markers", "thorough: what only a thorough run does")
-    config.addinivalue_line("markers", "xdist_group(name): tests that one process runs, where there are several")
+    checks.EFFORT.is_thorough = bool(config.getoption(THOROUGH, False))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -27,11 +35,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
-        names = metafunc.config.getoption("backend", None) or available()
-        metafunc.parametrize("backend", names, indirect=True)
+        metafunc.parametrize("backend", metafunc.config.getoption(BACKENDS, None) or available(), indirect=True)
+
+
+TESTS_BETWEEN_RELEASES = 100  # in which JAX's programs take about a gigabyte
+_tests: Counter[str] = Counter()
 
 
 @pytest.fixture
-def backend(request: pytest.FixtureRequest) -> Backend:
-    """The backend to check."""
-    return load(request.param)
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """The backend to check. Programs that it compiled are given back now and then."""
+    chosen = load(request.param)
+    yield chosen
+    _tests[chosen.name] += 1
+    if chosen.traces and _tests[chosen.name] % TESTS_BETWEEN_RELEASES == 0:
+        chosen.release()
+        gc.collect()

@@ -219,6 +219,9 @@ class Backend:
         """
         return function
 
+    def release(self) -> None:
+        """Give back the memory of programs that the framework has compiled and keeps."""
+
 
 COMPARISONS = frozenset(["equal", "not_equal", "less", "less_equal", "greater", "greater_equal"])
 BITWISE = frozenset(["bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator
 
@@ -11,16 +10,18 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from polykeras.backend import Backend, available, load, using
+from polykeras.testing import BACKENDS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    with contextlib.suppress(ValueError):  # the conformance suite, run from here, has the option already
-        parser.addoption("--backend", action="append", metavar="NAME", help="a backend to test; by default all")
+    parser.addoption(
+        "--backend", dest=BACKENDS, action="append", metavar="NAME", help="a backend on which to run tests"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
-        metafunc.parametrize("backend", metafunc.config.getoption("backend", None) or available(), indirect=True)
+        metafunc.parametrize("backend", metafunc.config.getoption(BACKENDS) or available(), indirect=True)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pytest
 
 import polykeras.conformance.cases  # enters them
@@ -63,8 +64,8 @@ def objects(check: Callable[[Case, Backend], None], name: str, backend: Backend,
         check(CASES[name], backend)
 
 
-def values_everywhere(case: Case, backend: Backend) -> None:
-    """The checks that share the samples of a case among them."""
+def check_calls(case: Case, backend: Backend) -> None:
+    """What the suite calls when it is not told to be thorough: eagerly, and in a compiled function."""
     checks.check_values(case, backend)
     checks.check_compiled(case, backend)
 
@@ -89,10 +90,10 @@ KERNEL_FAULTS = {
 @pytest.mark.parametrize("fault", KERNEL_FAULTS)
 def test_fault_in_a_kernel_is_caught(fault, backend, plant):
     name, kernel, objection = KERNEL_FAULTS[fault]
-    not_caught_by(values_everywhere, name, backend)
+    not_caught_by(check_calls, name, backend)
     plant.into_kernel(backend, name, kernel)
     with pytest.raises(Exception, match=objection):
-        values_everywhere(CASES[name], backend)
+        check_calls(CASES[name], backend)
 
 
 def test_fault_in_the_body_of_an_op_with_a_kernel_is_caught(plant):
@@ -142,13 +143,28 @@ def scaled_any(rule: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+@pytest.mark.parametrize("place", [0, -1])
+def test_rule_with_one_wrong_element_is_caught(place, plant):
+    numpy = polykeras.backend.load("numpy")
+    right = OPS["tanh"].vjp[0]
+    assert right is not None
+
+    def wrong(g: Any, out: Any, x: Any) -> Any:
+        factor = np.ones(np.shape(x))
+        factor.reshape(-1)[place : place + 1 or None] = 1.001
+        return ops.multiply(right(g, out, x), factor)
+
+    plant.into_row("tanh", vjp=(wrong,))
+    objects(checks.check_gradients, "tanh", numpy, "^gradient of tanh")
+
+
 def test_rule_without_a_second_derivative_is_caught(plant):
     numpy = polykeras.backend.load("numpy")
     right = OPS["tanh"].vjp[0]
     assert right is not None
-    plant.into_row("tanh", vjp=(lambda g, out, x: right(g, ops.stop_gradient(out), ops.stop_gradient(x)),))
     not_caught_by(checks.check_gradients, "tanh", numpy)
-    objects(checks.check_second_gradients, "tanh", numpy, "second derivative of tanh")
+    plant.into_row("tanh", vjp=(lambda g, out, x: right(g, ops.stop_gradient(out), ops.stop_gradient(x)),))
+    objects(checks.check_gradients, "tanh", numpy, "^second derivative of tanh")
 
 
 INFER_FAULTS = {
@@ -160,9 +176,9 @@ INFER_FAULTS = {
 @pytest.mark.parametrize("fault", INFER_FAULTS)
 @pytest.mark.parametrize("name", ["matmul", "transpose", "window_max"])
 def test_fault_in_infer_is_caught(fault, name, backend, plant):
-    not_caught_by(checks.check_values, name, backend)
+    not_caught_by(check_calls, name, backend)
     plant.into_row(name, infer=INFER_FAULTS[fault](OPS[name].infer))
-    objects(checks.check_values, name, backend, "the rule says")
+    objects(check_calls, name, backend, "the rule says")
 
 
 def test_infer_that_lets_a_mistake_pass_is_caught(backend, plant):
@@ -205,6 +221,19 @@ def test_gap_that_has_closed_is_caught(backend, monkeypatch):
     monkeypatch.setattr(backend, "gaps", MappingProxyType({**backend.gaps, "planted": "never there"}))
     with pytest.raises(AssertionError, match=r"the gap 'planted' of .* has closed"):
         checks.check_values(case, backend)
+
+
+def test_every_sample_and_every_dtype_is_tried(backend, monkeypatch):
+    for case in CASES.values():
+        calls = checks.all_calls(case, backend)
+        tried = [*checks.eager_calls(case, backend), *checks.compiled_calls(case, backend)]
+        assert {dtype for _, dtype in tried} == {dtype for _, dtype in calls}, case.name
+        for one in case.samples:
+            promised = {dtype for other, dtype in calls if other is one}
+            found = {dtype for other, dtype in tried if other is one}
+            assert found == promised if one.dtypes else found or not promised, checks.show(case, one, "any dtype")
+    monkeypatch.setattr(checks.EFFORT, "is_thorough", True)
+    assert all(checks.eager_calls(case, backend) == checks.all_calls(case, backend) for case in CASES.values())
 
 
 def test_every_primitive_says_why_it_is_one():
