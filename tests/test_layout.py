@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,6 +58,14 @@ def test_rooms_import_what_stands_below_them(file):
     package = ".".join(file.relative_to(ROOT).parent.parts)
     rooms = {room for room in imported(ast.parse(file.read_text()), package) if room in LEVEL}
     assert LEVEL[room_of(file)] >= max((LEVEL[room] for room in rooms), default=0), rooms
+
+
+def test_every_package_goes_into_the_wheel():
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    folders = {file.parent.relative_to(ROOT) for file in ROOT.glob("polykeras/**/__init__.py")}
+    folders |= {Path("polykeras", file.parent.relative_to(ROOT)) for file in ROOT.glob("[bc]*/**/__init__.py")}
+    wanted = {".".join(folder.parts) for folder in folders if "benchmarks" not in folder.parts}
+    assert set(listed) == wanted
 
 
 def test_every_room_has_its_place():
