@@ -1,0 +1,45 @@
+"""The examples run on every backend and learn what they are there to learn."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent.parent / "examples"
+RESULTS = {  # what `main` returns, and the bounds between which it has to be
+    "linear_regression": (0, 0.05),
+    "logistic_xor": (1, 1),
+    "digits_convnet": (0.75, 1),
+    "sentiment_lstm": (0.8, 1),
+    "functional_model": (0.9, 1),
+    "custom_layer": (0, 0.2),
+    "custom_training_loop": (0.85, 1),
+}
+
+
+def run(name: str) -> float:
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main()
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_an_example_learns(name, backend):
+    low, high = RESULTS[name]
+    assert low <= run(name) <= high
+
+
+def test_backends_stay_together():
+    assert run("four_backends") < 1e-4  # rounding in float32, over some 80 steps of Adam
+
+
+def test_every_example_is_run_and_listed():
+    names = {file.stem for file in FOLDER.glob("*.py")}
+    assert names == {*RESULTS, "four_backends"}
+    listed = (FOLDER / "README.md").read_text()
+    assert all(f"[{name}.py]({name}.py)" in listed for name in names)
