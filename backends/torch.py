@@ -808,7 +808,7 @@ def normalize_batch(x: Any, offset: Any, scale: Any, axis: int, epsilon: float) 
     channels = x.shape[axis]
     count = x.numel() // channels if channels else 0
     fits = all(p is None or p.shape == (channels,) for p in (offset, scale))
-    if x.ndim < 2 or count < 2 or not fits or epsilon <= 0:
+    if x.ndim < 2 or count < 2 or epsilon <= 0 or not fits:
         return _body("normalize_batch", x, offset, scale, axis, epsilon)
     wide = torch.float32 if x.dtype in (torch.bfloat16, torch.float16) else x.dtype
     mean, variance = torch.empty((2, channels), dtype=wide, device=x.device)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..case import array
@@ -10,7 +12,7 @@ from ..layer_case import configured, layer
 LAST = {1: (6, 3), 2: (6, 5, 3), 3: (4, 5, 4, 3)}
 FIRST = {1: (3, 6), 2: (3, 6, 5), 3: (3, 4, 5, 4)}
 FIRST_CHANNELS = {"data_format": "channels_first"}
-APART = {"apart": 0.01}  # a maximum has no derivative where two numbers are equal
+APART: dict[str, Any] = {"apart": 0.01}  # a maximum has no derivative where two numbers are equal
 STEPS = [[True, True, False, True, False, False], [True] * 6]
 
 

@@ -113,7 +113,7 @@ class GRUCell(DenseCell):
         """How far the gates of updating and of resetting are open."""
         return ops.split(self.recurrent_activation(gates), 2, axis=-1)
 
-    def _biases(self) -> tuple[Any, Any]:
+    def _biases(self) -> Any:
         """What is added to the products with the inputs, and with the state."""
         if self.bias is None:
             return None, None

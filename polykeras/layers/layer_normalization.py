@@ -52,11 +52,10 @@ class Normalizing(Layer):
 
 def checked_axes(layer: Layer, axis: Any) -> Any:
     """An axis, or a list of them."""
-    if isinstance(axis, (list, tuple)) and axis and all(hasattr(number, "__index__") for number in axis):
-        return sorted(axis)
-    if not hasattr(axis, "__index__"):
+    axes = axis if isinstance(axis, (list, tuple)) else [axis]
+    if not axes or not all(hasattr(number, "__index__") for number in axes):
         raise ArgumentError(f"{type(layer).__name__}: expected axis to be a whole number or several; got {axis!r}.")
-    return axis.__index__()  # type: ignore[union-attr]
+    return sorted(axes) if axes is axis else axis
 
 
 def located(layer: Any, shape: Any) -> tuple[list[int], tuple[int, ...]]:

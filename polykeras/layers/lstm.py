@@ -223,5 +223,6 @@ class LSTM(SequenceLayer):
         self.runs_as_one = functions == (activations.get("tanh"), activations.get("sigmoid"))
 
     def _run_as_one(self, sequences: Any, states: list[Any], mask: Any) -> Any:
-        cell = self.cell
-        return ops.lstm(sequences, *states, cell.kernel, cell.recurrent_kernel, cell.bias, mask, self.unroll)  # type: ignore[call-arg]
+        cell, (state, memory) = self.cell, states
+        weights = cell.kernel, cell.recurrent_kernel, cell.bias
+        return ops.lstm(sequences, state, memory, *weights, mask, self.unroll)

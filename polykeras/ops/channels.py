@@ -115,8 +115,8 @@ def group_normalization(
     >>> group_normalization([[1.0, 3.0, 10.0, 30.0]], groups=2, epsilon=0.0)
     array([[-1.,  1., -1.,  1.]], dtype=float32)
     """
-    specs = (None if p is None else spec_of(p) for p in (gamma, beta))
-    _infer_group_normalization(spec_of(x), *specs, groups, axis, epsilon)  # type: ignore[call-arg]
+    gammas, betas = (None if p is None else spec_of(p) for p in (gamma, beta))
+    _infer_group_normalization(spec_of(x), gammas, betas, groups, axis, epsilon)
     shape = ops.shape(x)
     axis = normalize_axis(axis, len(shape))
     apart = (*shape[:axis], groups, shape[axis] // groups, *shape[axis + 1 :])

@@ -19,7 +19,7 @@ from ..symbolic import spec_of
 
 def _check(
     x: Spec, states: tuple[Spec, ...], kernel: Spec, recurrent: Spec, bias: Spec | None, mask: Spec | None, gates: int
-) -> int:
+) -> Any:
     """The number of units, if everything fits together."""
     if recurrent.ndim != 2 or not same_size(recurrent.shape[0] * gates, recurrent.shape[1]):
         given = show_shape(recurrent.shape)
@@ -36,7 +36,7 @@ def _check(
     return units  # type: ignore[return-value]
 
 
-def _results(x: Spec, units: int, states: int) -> tuple[Spec, ...]:
+def _results(x: Spec, units: Any, states: int) -> tuple[Spec, ...]:
     return Spec((*x.shape[:2], units), x.dtype), *(Spec((x.shape[0], units), x.dtype) for _ in range(states))
 
 
