@@ -176,7 +176,7 @@ _BODIES = (
     *("nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmax", "nanmin", "nanargmax", "nanargmin", "nancumsum"),
     *("correlate", "cross", "cdist", "kron", "vdot", "roll", "rot90", "pad", "unravel_index", "resize"),
     *("segment_sum", "segment_max", "segment_min", "segment_prod", "median", "quantile", "nanmedian", "nanquantile"),
-    *("uniform", "normal", "truncated_normal", "randint", "dropout"),
+    *("random_unit", "random_coin", "dropout"),
     *("moments", "batch_normalization", "layer_normalization", "rms_normalization", "ctc_loss", "ctc_decode"),
 )
 KERNELS |= {name: _program(name) for name in _BODIES}
@@ -855,8 +855,7 @@ def _multiply(constant: int, word: Any) -> tuple[Any, Any]:
     return lax.convert_element_type(product >> np.uint64(32), "uint32"), lax.convert_element_type(product, "uint32")
 
 
-@kernel
-def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
+def _rng_bits(seed: Any, shape: Any, counter: int) -> Any:
     count = math.prod(shape)
     with jax.enable_x64(True):
         blocks = -(-count // 4)
@@ -876,6 +875,9 @@ def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
             lambda word, constant: word + np.uint32(constant),
         )
         return lax.reshape(jnp.reshape(jnp.stack(words, 1), (-1,))[:count], shape)
+
+
+KERNELS["rng_bits"] = compiled(_rng_bits, 1, 2)
 
 
 backend = JaxBackend()
