@@ -350,15 +350,6 @@ def _extreme(op: Callable[..., Any], name: str) -> Callable[..., Any]:
     return run
 
 
-def _along(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """TensorFlow's kernel for one axis, the op's body for several."""
-    return lambda x, axis: compute(x, axis) if isinstance(axis, int) and x.shape.rank else OPS[name].body(x, axis)  # type: ignore[misc]
-
-
-KERNELS["softmax"] = _along(tf.nn.softmax, "softmax")
-KERNELS["log_softmax"] = _along(tf.nn.log_softmax, "log_softmax")
-
-
 def _position(op: Callable[..., Any], name: str) -> Callable[..., Any]:
     def run(x: Any, axis: Any, keepdims: bool) -> Any:
         if 0 in x.shape:
