@@ -281,10 +281,19 @@ def floor_divide(x1: Any, x2: Any) -> Any:
     if not dtype.is_floating:
         return raw.FloorDiv(x=x1, y=x2)
     x1, x2 = (tf.stop_gradient(tf.convert_to_tensor(x, dtype)) for x in (x1, x2))
+    if dtype in _NARROW:
+        return tf.cast(floor_divide(tf.cast(x1, "float32"), tf.cast(x2, "float32")), dtype)
     rest = raw.TruncateMod(x=x1, y=x2)
     quotient = (x1 - rest) / x2
     too_high = (rest != 0) & ((rest < 0) != (x2 < 0))
     return tf.where(x2 == 0, x1 / x2, tf.math.rint(tf.where(too_high, quotient - 1, quotient)))
+
+
+_NARROW = (tf.float16, tf.bfloat16)  # for which the processor lacks some kernels, which a graph finds out too late
+
+
+def _rint(x: Any) -> Any:
+    return tf.cast(tf.math.rint(tf.cast(x, "float32")), x.dtype) if x.dtype in _NARROW else tf.math.rint(x)
 
 
 @kernel
@@ -300,7 +309,7 @@ def _of_floats(compute: Callable[..., Any], otherwise: Callable[[Any], Any]) -> 
 
 KERNELS["floor"] = _of_floats(tf.floor, lambda x: x)
 KERNELS["ceil"] = _of_floats(tf.math.ceil, lambda x: x)
-KERNELS["rint"] = _of_floats(tf.math.rint, lambda x: x)
+KERNELS["rint"] = _of_floats(_rint, lambda x: x)
 
 
 def _of_parts(test: Callable[..., Any], join: Callable[..., Any]) -> Callable[..., Any]:
