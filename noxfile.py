@@ -70,6 +70,13 @@ def conformance(session: nox.Session, backend: str) -> None:
 
 
 @nox.session
+def fifth_backend(session: nox.Session) -> None:
+    """The quick conformance suite on a backend from another package."""
+    install(session, "-e", ".[dev]", "./tests/fifth_backend")
+    conform(session, "--backend", "mlx", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Ours beside native code."""
     install(session, "-e", ".[all]", "keras")

@@ -106,7 +106,7 @@ class Case:
     compiled: bool = True
     """Whether compiled functions can use it at all."""
     makes_complex: bool = False
-    """Whether it computes with complex numbers, made of floats of half their width."""
+    """Whether it computes with complex numbers, each of two of the floats that come in."""
     drawn: bool = True
     """Whether arrays drawn at random make sense as arguments."""
 
