@@ -77,6 +77,13 @@ def fifth_backend(session: nox.Session) -> None:
 
 
 @nox.session
+def mutate(session: nox.Session) -> None:
+    """Plant faults, each of which the conformance suite has to catch."""
+    install(session, "-e", ".[dev]")
+    session.run("python", "-m", "tests.mutation", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Ours beside native code."""
     install(session, "-e", ".[all]", "keras")
