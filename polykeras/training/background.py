@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,9 @@ from ..seeds import stream_apart
 AHEAD = 2
 """How many batches wait at most."""
 
+CHEAP = 2e-4
+"""Seconds that a batch may take to be made when it is asked for. To hand one over from a thread costs about that."""
+
 GRACE = 1.0
 """Seconds that an interrupted training waits for a batch on its way."""
 
@@ -20,10 +24,10 @@ _END = object()
 
 
 def in_background(batches: Iterator[Any], prepared: Callable[[Any], Any]) -> Iterator[Any]:
-    """The batches, prepared, in order; all but the first by a thread that runs ahead.
+    """The batches, prepared, in order; made by a thread that runs ahead, as soon as one of them takes its time.
 
     The first comes without it, because a model is built on it: what both draw at random without a seed would come in
-    an order that nobody knows. Later draws of the thread are from a stream of its own.
+    an order that nobody knows. Later draws for batches are from a stream of their own, wherever they are made.
 
     Args:
         batches: The batches.
@@ -39,10 +43,24 @@ def in_background(batches: Iterator[Any], prepared: Callable[[Any], Any]) -> Ite
         return
     with stream_apart():
         context = contextvars.copy_context()
-    ahead = _Ahead(batches, prepared)
+
+    def make() -> Any:
+        batch = next(batches, _END)
+        return batch if batch is _END else prepared(batch)
+
+    while True:
+        begin = time.perf_counter()
+        batch = context.run(make)
+        if batch is _END:
+            return
+        if time.perf_counter() - begin > CHEAP:
+            break
+        yield batch
+    ahead = _Ahead(make)
     thread = threading.Thread(target=context.run, args=(ahead.run,), daemon=True, name="polykeras-batches")
     thread.start()
     try:
+        yield batch
         yield from ahead
     finally:
         ahead.stopped.set()
@@ -53,13 +71,11 @@ class _Ahead:
     """A queue of batches, and the loop that fills it.
 
     Args:
-        batches: The batches.
-        prepared: What becomes of a batch.
+        make: Makes the next batch, or says that there is none.
     """
 
-    def __init__(self, batches: Iterator[Any], prepared: Callable[[Any], Any]):
-        self._batches = batches
-        self._prepared = prepared
+    def __init__(self, make: Callable[[], Any]):
+        self._make = make
         self._ready: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
         self._places = threading.Semaphore(AHEAD)
         self.stopped = threading.Event()
@@ -67,12 +83,10 @@ class _Ahead:
     def run(self) -> None:
         """Fill the queue, which ends with the error that ended the batches."""
         try:
-            while self._may_go_on():
-                batch = next(self._batches, _END)
-                if batch is _END:
-                    break
-                self._ready.put((self._prepared(batch), None))
-            self._ready.put((_END, None))
+            batch: Any = None
+            while batch is not _END and self._may_go_on():
+                batch = self._make()
+                self._ready.put((batch, None))
         except BaseException as error:
             self._ready.put((_END, error))
 
