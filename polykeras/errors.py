@@ -124,3 +124,7 @@ class ArgumentError(PolykerasError, ValueError):
 
 class SerializationError(PolykerasError, ValueError):
     """An object has no configuration, or a configuration has no object."""
+
+
+class MissingPackageError(PolykerasError, ImportError):
+    """Something needs a package that is not installed."""

@@ -69,6 +69,9 @@ class PyDataset:
         for index in itertools.count() if count is None else range(count):
             yield self[index]
 
+    def begin_pass(self) -> None:
+        """What is to be done before its batches are gone through."""
+
     def on_epoch_begin(self) -> None:
         """What is to be done before an epoch."""
 
@@ -113,6 +116,7 @@ class PyDatasetBatches:
 
     def __iter__(self) -> Iterator[Any]:
         order, dataset = self._order(), self._dataset
+        dataset.begin_pass()
         if dataset.use_multiprocessing and dataset.workers > 0:
             workers = self._workers = self._workers or Processes(dataset.workers)
             return workers.batches(dataset, order, dataset.max_queue_size)
