@@ -128,3 +128,15 @@ class SerializationError(PolykerasError, ValueError):
 
 class MissingPackageError(PolykerasError, ImportError):
     """Something needs a package that is not installed."""
+
+
+class DownloadError(PolykerasError, OSError):
+    """A file cannot be had from the network."""
+
+
+class ChecksumError(PolykerasError, ValueError):
+    """A file is not the one that it should be."""
+
+
+class ArchiveError(PolykerasError, ValueError):
+    """An archive is damaged, or has something in it that is not taken out."""

@@ -18,6 +18,7 @@ _HOMES = {
     "disable_interactive_logging": "config",
     "enable_interactive_logging": "config",
     "get_custom_objects": "registry",
+    "get_file": "utils.downloads",
     "get_registered_name": "registry",
     "get_registered_object": "registry",
     "get_source_inputs": "utils.sources",

@@ -46,7 +46,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
     return np.eye(num_classes)[classes]
 
 
-def normalize(x: Any, axis: int = -1, order: float = 2) -> Any:
+def normalize(x: Any, axis: int = -1, order: Any = 2) -> Any:
     """Vectors divided by their length; those of length 0 stay.
 
     Args:
