@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         spec,
         tree,
         utils,
+        wrappers,
     )
     from .backend import available, device, devices, using
     from .compilation import compile
@@ -76,6 +77,7 @@ _MODULES = (
     "spec",
     "tree",
     "utils",
+    "wrappers",
 )
 _HOMES = {
     "available": "backend",

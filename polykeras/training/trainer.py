@@ -454,6 +454,10 @@ class Trainer(Layer):
         """The function that predicts, from a batch to outputs."""
         return self._current_functions(force).predict
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: all but the compiled steps, which are made anew."""
+        return {**vars(self), "_functions": None}
+
     def _current_functions(self, force: bool = False) -> Functions:
         """The compiled steps; others where weights have been frozen or a layer is new."""
         functions = self._functions
