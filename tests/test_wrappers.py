@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import pickle
 
 import numpy as np
 import pytest
@@ -58,7 +59,12 @@ X = np.random.default_rng(0).normal(size=(60, 4))
 LABELS = np.array(["low", "high"])[(X[:, 0] > 0).astype(int)]
 
 
-def test_an_estimator_in_a_search_and_a_pipeline(backend):
+def test_a_trained_estimator_is_pickled(backend):
+    trained = SKLearnClassifier(classifying).fit(X, LABELS)
+    assert pickle.loads(pickle.dumps(trained)).predict(X).tolist() == trained.predict(X).tolist()
+
+
+def test_an_estimator_in_a_search_and_a_pipeline():
     search = GridSearchCV(
         make_pipeline(StandardScaler(), SKLearnClassifier(classifying, fit_kwargs={"epochs": 15, "batch_size": 8})),
         {"sklearnclassifier__model_kwargs": [{"units": [4]}, {"units": [16]}]},

@@ -189,7 +189,7 @@ class SKLearnRegressor(RegressorMixin, SKLearnEstimator):
         tags.target_tags.multi_output = True
         return tags
 
-    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+    def predict(self, X: Any) -> np.ndarray:
         """The numbers that the model expects, in float64 as the scores of scikit-learn are computed.
 
         Args:
