@@ -124,3 +124,11 @@ class ArgumentError(PolykerasError, ValueError):
 
 class SerializationError(PolykerasError, ValueError):
     """An object has no configuration, or a configuration has no object."""
+
+
+class FileError(PolykerasError, OSError):
+    """A file cannot be written or read."""
+
+
+class UnsafeFileError(FileError, ValueError):
+    """A file is damaged, or holds what must not be loaded."""
