@@ -130,13 +130,17 @@ class MissingPackageError(PolykerasError, ImportError):
     """Something needs a package that is not installed."""
 
 
-class DownloadError(PolykerasError, OSError):
+class FileError(PolykerasError, OSError):
+    """A file cannot be written or read."""
+
+
+class DownloadError(FileError):
     """A file cannot be had from the network."""
 
 
-class ChecksumError(PolykerasError, ValueError):
+class UnsafeFileError(FileError, ValueError):
+    """A file is damaged, or holds what must not be loaded."""
+
+
+class ChecksumError(UnsafeFileError):
     """A file is not the one that it should be."""
-
-
-class ArchiveError(PolykerasError, ValueError):
-    """An archive is damaged, or has something in it that is not taken out."""

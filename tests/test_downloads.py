@@ -22,7 +22,7 @@ import polykeras as keras
 from polykeras import datasets
 from polykeras.datasets import files
 from polykeras.datasets.stored import read_npz
-from polykeras.errors import ArchiveError, ArgumentError, ChecksumError, DownloadError
+from polykeras.errors import ArgumentError, ChecksumError, DownloadError, UnsafeFileError
 from polykeras.utils import get_file
 
 
@@ -93,7 +93,7 @@ def test_a_file_that_has_changed_is_downloaded_again(served):
         ("a.txt", {"file_hash": "0" * 64}, ChecksumError, "not the checksum 0000"),
         ("missing.txt", {}, DownloadError, "the server says 404"),
         ("short.txt", {}, DownloadError, "ended after 10 of 1000 bytes"),
-        ("a.txt", {"extract": True}, ArchiveError, "archive of the format tar or zip; it is none"),
+        ("a.txt", {"extract": True}, UnsafeFileError, "archive of the format tar or zip; it is none"),
         ("a.txt", {"file_hash": "12"}, ArgumentError, "64 digits"),
         ("a.txt", {"fname": "../a"}, ArgumentError, "without folders; got '../a'"),
     ],
@@ -104,7 +104,7 @@ def test_what_is_not_as_it_should_be_is_told_and_leaves_nothing(served, tmp_path
     with pytest.raises(error, match=message):
         get_file(origin=server + address, **options)
     left = [path.name for path in (tmp_path / "home").rglob("*") if path.is_file()]
-    assert left == (["a.txt_archive"] if error is ArchiveError else [])
+    assert left == (["a.txt_archive"] if error is UnsafeFileError else [])
 
 
 def test_a_failed_download_leaves_the_old_file(served):
@@ -198,7 +198,7 @@ def test_members_that_lead_out_of_the_folder_are_refused(served, tmp_path, conte
     folder, address = served
     (folder / "bad").write_bytes(content)
     before = set(tmp_path.rglob("*"))
-    with pytest.raises(ArchiveError, match="has a member"):
+    with pytest.raises(UnsafeFileError, match="has a member"):
         get_file(origin=f"{address}bad", extract=True)
     new = {path.name for path in set(tmp_path.rglob("*")) - before}
     assert new == {"home", "datasets", "bad_archive"}
@@ -207,7 +207,7 @@ def test_members_that_lead_out_of_the_folder_are_refused(served, tmp_path, conte
 def test_a_damaged_archive_leaves_no_folder(served, tmp_path):
     folder, address = served
     (folder / "bad.tgz").write_bytes(tar(file("a", np.random.default_rng(0).bytes(9999)), file("b"))[:5000])
-    with pytest.raises(ArchiveError, match="damaged"):
+    with pytest.raises(UnsafeFileError, match="damaged"):
         get_file(origin=f"{address}bad.tgz", extract=True)
     assert not [path for path in (tmp_path / "home" / "datasets").iterdir() if path.is_dir()]
 
@@ -335,7 +335,7 @@ class Harmful:
 def test_files_of_arrays_run_nothing(tmp_path, capsys):
     path = tmp_path / "harmful.npz"
     path.write_bytes(npz(x=lists(Harmful(), 2)))
-    with pytest.raises(ArchiveError, match=r"asks for builtins\.print"):
+    with pytest.raises(UnsafeFileError, match=r"asks for builtins\.print"):
         read_npz(str(path))
     assert "run" not in capsys.readouterr().out
 
@@ -343,6 +343,6 @@ def test_files_of_arrays_run_nothing(tmp_path, capsys):
 def test_damaged_files_are_told(small):
     name = "train-labels-idx1-ubyte.gz"
     (small / name).write_bytes(gzip.compress(b"\0\0\x08\1\0\0\0\5ab"))
-    with pytest.raises(ArchiveError, match="no complete file"):
+    with pytest.raises(UnsafeFileError, match="no complete file"):
         datasets.fashion_mnist.load_data()
     assert keras.datasets is datasets

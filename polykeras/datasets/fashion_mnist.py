@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..errors import ArchiveError
+from ..errors import UnsafeFileError
 from .files import fetched
 from .stored import read_idx
 from .tables import Split
@@ -27,7 +27,7 @@ def load_data() -> Split:
         files = [f"{name}-images-idx3-ubyte.gz", f"{name}-labels-idx1-ubyte.gz"]
         x, y = (read_idx(fetched(file, cache_subdir=folder)) for file in files)
         if len(x) != len(y):
-            raise ArchiveError(f"{files[0]} has {len(x)} pictures, {files[1]} {len(y)} labels. Delete both files.")
+            raise UnsafeFileError(f"{files[0]} has {len(x)} pictures, {files[1]} {len(y)} labels. Delete both files.")
         return x, y
 
     return part("train"), part("t10k")

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..errors import ArchiveError
+from ..errors import UnsafeFileError
 
 _MODULES = {"numpy.core.multiarray": "numpy._core.multiarray"}
 _ALLOWED = {("numpy", "ndarray"), ("numpy", "dtype"), ("numpy._core.multiarray", "_reconstruct")}
@@ -24,7 +24,7 @@ class ArrayUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         module = _MODULES.get(module, module)
         if (module, name) not in _ALLOWED:
-            raise ArchiveError(
+            raise UnsafeFileError(
                 f"a file of arrays asks for {module}.{name}, which is no part of an array. Delete it: it is damaged, "
                 "or not what it should be."
             )
@@ -45,7 +45,7 @@ def read_npz(path: str) -> dict[str, np.ndarray]:
             names = [name for name in archive.namelist() if name.endswith(".npy")]
             return {name.removesuffix(".npy"): _read_npy(io.BytesIO(archive.read(name))) for name in names}
     except (zipfile.BadZipFile, pickle.UnpicklingError, EOFError) as error:
-        raise ArchiveError(f"{path} is damaged: {error}. Delete it, and get it again.") from error
+        raise UnsafeFileError(f"{path} is damaged: {error}. Delete it, and get it again.") from error
 
 
 def _read_npy(file: BinaryIO) -> np.ndarray:
@@ -71,10 +71,10 @@ def read_idx(path: str) -> np.ndarray:
         with gzip.open(path, "rb") as file:
             content = file.read()
     except (gzip.BadGzipFile, EOFError) as error:
-        raise ArchiveError(f"{path} is damaged: {error}. Delete it, and get it again.") from error
+        raise UnsafeFileError(f"{path} is damaged: {error}. Delete it, and get it again.") from error
     axes = content[3] if len(content) > 3 else 0
     begin = 4 + 4 * axes
     shape = np.frombuffer(content[4:begin], ">u4")
     if content[:3] != b"\0\0\x08" or len(content) != begin + math.prod(map(int, shape)):
-        raise ArchiveError(f"{path} is no complete file of bytes in the format IDX. Delete it, and get it again.")
+        raise UnsafeFileError(f"{path} is no complete file of bytes in the format IDX. Delete it, and get it again.")
     return np.frombuffer(content, np.uint8, offset=begin).reshape(shape)

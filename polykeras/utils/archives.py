@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import IO, Any
 
-from ..errors import ArchiveError, ArgumentError
+from ..errors import ArgumentError, UnsafeFileError
 
 FORMATS = {"tar": tarfile.is_tarfile, "zip": zipfile.is_zipfile}
 
@@ -34,7 +34,7 @@ def extract(archive: Any, folder: Any, archive_format: Any = "auto") -> None:
         raise ArgumentError(f"expected archive_format to be 'auto', 'tar' or 'zip'; got {archive_format!r}.")
     found = next((name for name in formats if FORMATS[name](archive)), None)
     if found is None:
-        raise ArchiveError(f"expected {archive} to be an archive of the format {' or '.join(formats)}; it is none.")
+        raise UnsafeFileError(f"expected {archive} to be an archive of the format {' or '.join(formats)}; it is none.")
     folder = os.fspath(folder)
     os.makedirs(os.path.dirname(os.path.abspath(folder)), exist_ok=True)
     begun = tempfile.mkdtemp(prefix=f".{os.path.basename(folder)}.", dir=os.path.dirname(os.path.abspath(folder)))
@@ -76,7 +76,7 @@ def _fill(folder: str, archive: Any, format: str) -> None:
             with content, open(target, "wb") as file:
                 shutil.copyfileobj(content, file)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, RuntimeError) as error:
-        raise ArchiveError(f"the archive {archive} is damaged: {error}. Delete it, and get it again.") from error
+        raise UnsafeFileError(f"the archive {archive} is damaged: {error}. Delete it, and get it again.") from error
 
 
 def checked_name(name: str, archive: Any) -> PurePosixPath:
@@ -89,15 +89,15 @@ def checked_name(name: str, archive: Any) -> PurePosixPath:
     posix, windows = PurePosixPath(name), PureWindowsPath(name)
     leads_out = posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts or "\0" in name
     if leads_out or "\\" in name:
-        raise ArchiveError(
+        raise UnsafeFileError(
             f"the archive {archive} has a member {name!r}, which would be written outside of its folder. Don't trust "
             "where it comes from."
         )
     return posix
 
 
-def _refuse(archive: Any, name: str, what: str) -> ArchiveError:
-    return ArchiveError(
+def _refuse(archive: Any, name: str, what: str) -> UnsafeFileError:
+    return UnsafeFileError(
         f"the archive {archive} has a member {name!r} that is a {what}; only files and folders are taken out of "
         "archives, as others can lead anywhere. Unpack it by hand, if you trust where it comes from."
     )

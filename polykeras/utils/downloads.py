@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
-import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from ..errors import ArgumentError, ChecksumError, DownloadError
+from ..files import replacing
 from ..settings import home, settings
 from .archives import extract as extract_archive
 
@@ -106,22 +106,14 @@ def has_checksum(path: Any, checksum: str, algorithm: str = "auto") -> bool:
 
 def _download(origin: str, target: Path, checksum: str | None, algorithm: str) -> None:
     """Download a file next to its place, and put it there when it is complete."""
-    handle, begun = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
+    with replacing(target) as begun:
+        with open(begun, "wb") as file:
             _fetch(origin, file, target)
-            file.flush()
-            os.fsync(file.fileno())
         if checksum and not has_checksum(begun, checksum, algorithm):
             raise ChecksumError(
                 f"the file from {origin} has not the checksum {checksum}: it is incomplete, or another one. Try again, "
                 "or ask who gave you the checksum."
             )
-        os.chmod(begun, 0o644)
-        os.replace(begun, target)
-    finally:
-        if os.path.exists(begun):
-            os.remove(begun)
 
 
 def _fetch(origin: str, file: Any, target: Path) -> None:
