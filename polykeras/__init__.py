@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         spec,
         tree,
         utils,
+        visualization,
         wrappers,
     )
     from .backend import available, device, devices, using
@@ -77,6 +78,7 @@ _MODULES = (
     "spec",
     "tree",
     "utils",
+    "visualization",
     "wrappers",
 )
 _HOMES = {

@@ -211,8 +211,8 @@ class _Shuffled(Pipeline):
 def _padded(parts: list[np.ndarray]) -> np.ndarray:
     if not parts[0].ndim:
         return np.stack(parts)
-    shape = np.max([part.shape for part in parts], axis=0)
-    room = np.zeros((len(parts), *map(int, shape)), parts[0].dtype)
+    shape = map(max, zip(*(part.shape for part in parts), strict=True))
+    room = np.zeros((len(parts), *shape), parts[0].dtype)
     for row, part in zip(room, parts, strict=True):
         row[tuple(map(slice, part.shape))] = part
     return room

@@ -71,7 +71,8 @@ def audio_dataset_from_directory(
 
 
 def _of_length(sound: np.ndarray, length: int) -> np.ndarray:
-    return np.pad(sound[:length], ((0, max(length - len(sound), 0)), (0, 0)))
+    silence = np.zeros((max(length - len(sound), 0), sound.shape[1]), sound.dtype)
+    return np.concatenate([sound[:length], silence])
 
 
 def read_wave(path: str) -> tuple[np.ndarray, int]:
