@@ -48,7 +48,7 @@ def _by_length(strings: Sequence[bytes], function: Callable[[np.ndarray], np.nda
     with np.errstate(over="ignore"):
         for length in np.unique(lengths):
             chosen = np.flatnonzero(lengths == length)
-            joined = b"".join(strings[place] for place in chosen)
+            joined = b"".join(strings[place] for place in chosen.tolist())
             found[chosen] = function(np.frombuffer(joined, "uint8").reshape(len(chosen), length))
     return found
 

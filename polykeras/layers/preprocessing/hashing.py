@@ -120,7 +120,7 @@ class HashedCrossing(DataLayer):
         **kwargs: Arguments of every layer.
 
     >>> HashedCrossing(5)((["A", "B", "A"], [101, 101, 102]))
-    array([1, 4, 1])
+    array([1, 4, 3])
     """
 
     def __init__(

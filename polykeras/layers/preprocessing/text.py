@@ -50,9 +50,9 @@ def text_of(x: Any) -> Text:
         given = np.array(x, dtype=object)
     except ValueError:
         raise ArgumentError("expected nested lists of strings of one length on each axis. Pad them first.") from None
-    values = np.empty(given.shape, dtype=object)
-    values.flat = [_encoded(item) for item in given.flat]
-    return Text(values)
+    values = np.empty(given.size, dtype=object)
+    values[:] = [_encoded(item) for item in given.flat]
+    return Text(values.reshape(given.shape))
 
 
 def _encoded(item: Any) -> bytes:
