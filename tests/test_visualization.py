@@ -74,3 +74,42 @@ def test_classes_beside_images(figures):
 def test_mistakes_are_explained(figures, mistake, error, message):
     with pytest.raises(error, match=message):
         mistake()
+
+
+BOXES = {"boxes": np.array([[[2, 1, 6, 5], [0, 0, 0, 0]]] * 2), "labels": np.array([[1, -1]] * 2)}
+
+
+def test_boxes_are_drawn_around_things(backend):
+    draw = visualization.draw_bounding_boxes
+    expected = np.zeros((8, 10), bool)
+    expected[1:6, 2:7] = True
+    expected[2:5, 3:6] = False
+    found = draw(ops.array(IMAGES), BOXES, "xyxy", color=(255, 0, 0), line_thickness=1)
+    np.testing.assert_array_equal(found[1, :, :, 0] == 255, expected)
+    assert (found[..., 1][:, ~expected] == 100).all()
+    relative = {"boxes": BOXES["boxes"] / [10, 8, 10, 8], "labels": BOXES["labels"]}
+    np.testing.assert_array_equal(draw(IMAGES, relative, "rel_xyxy", color=(255, 0, 0), line_thickness=1), found)
+    outside = {"boxes": np.array([[[-5, -5, 20, 20]]] * 2), "labels": np.zeros((2, 1), int)}
+    assert (draw(IMAGES, outside, "xyxy") == 100).all()
+    assert (draw(IMAGES, {**outside, "boxes": np.array([[[0, 0, 9, 7]]] * 2)}, "xyxy")[:, 3:5, 3:5] == 100).all()
+
+
+def test_boxes_have_names():
+    pytest.importorskip("PIL")
+    images = np.zeros((1, 60, 80, 1), "uint8")
+    boxes = {"boxes": [[[5, 30, 50, 50]]], "labels": [[3]], "confidences": [[0.5]]}
+    plain, named = (visualization.draw_bounding_boxes(images, boxes, "xyxy", names) for names in (None, {3: "cat"}))
+    changed = np.argwhere((plain != named)[0, ..., 0])
+    assert len(changed) > 20
+    assert changed[:, 0].max() < 30
+
+
+def test_boxes_that_are_true_and_predicted(figures):
+    figure = visualization.plot_bounding_box_gallery(IMAGES, "xyxy", BOXES, BOXES, legend=True, show=False)
+    assert [text.get_text() for text in figure.legends[0].texts] == ["Ground Truth", "Prediction"]
+    for mistake, message in (
+        (lambda: visualization.plot_bounding_box_gallery(IMAGES, "xyxy", legend=True, legend_handles=[1]), "got both"),
+        (lambda: visualization.draw_bounding_boxes(IMAGES, {"boxes": []}, "xyxy"), "'labels'; got boxes"),
+    ):
+        with pytest.raises(ArgumentError, match=message):
+            mistake()

@@ -43,14 +43,15 @@ _HOMES = {
 }
 """The room of each name, and its name there where it is another one."""
 
-_MODULES = ("legacy",)
+_MODULES = {"bounding_boxes": "layers.preprocessing.bounding_boxes", "legacy": "utils.legacy"}
+"""The room of each namespace."""
 
 __all__ = [*_HOMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return importlib.import_module(f".{name}", __name__)
+        return importlib.import_module(f"polykeras.{_MODULES[name]}")
     if name in _HOMES:
         room, _, other = _HOMES[name].partition(":")
         found = getattr(importlib.import_module(f"polykeras.{room}"), other or name)

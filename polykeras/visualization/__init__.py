@@ -6,13 +6,17 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "draw_bounding_boxes": "boxes",
     "draw_segmentation_masks": "segments",
+    "plot_bounding_box_gallery": "boxes",
     "plot_image_gallery": "gallery",
     "plot_segmentation_mask_gallery": "segments",
 }
 
 __all__ = [
+    "draw_bounding_boxes",
     "draw_segmentation_masks",
+    "plot_bounding_box_gallery",
     "plot_image_gallery",
     "plot_segmentation_mask_gallery",
 ]
