@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         callbacks,
         config,
         constraints,
+        datasets,
         dtype_policies,
         errors,
         initializers,
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
         models,
         ops,
         optimizers,
+        preprocessing,
         random,
         regularizers,
         spec,
         tree,
+        utils,
+        visualization,
+        wrappers,
     )
     from .backend import available, device, devices, using
     from .compilation import compile
@@ -56,6 +61,7 @@ _MODULES = (
     "callbacks",
     "config",
     "constraints",
+    "datasets",
     "dtype_policies",
     "errors",
     "initializers",
@@ -66,10 +72,14 @@ _MODULES = (
     "models",
     "ops",
     "optimizers",
+    "preprocessing",
     "random",
     "regularizers",
     "spec",
     "tree",
+    "utils",
+    "visualization",
+    "wrappers",
 )
 _HOMES = {
     "available": "backend",

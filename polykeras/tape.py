@@ -70,7 +70,8 @@ class Tape:
             self._outer._protected += protected
             return
         for array in sorted(protected, key=lambda array: array.base is not None):  # the memory's owners before views
-            array.flags.writeable = True
+            with contextlib.suppress(ValueError):  # memory of another framework's stays as it is
+                array.flags.writeable = True
 
     def leaf(self, array: Any) -> Traced:
         """An array to differentiate with respect to."""
