@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         regularizers,
         spec,
         tree,
+        utils,
     )
     from .backend import available, device, devices, using
     from .compilation import compile
@@ -71,6 +72,7 @@ _MODULES = (
     "regularizers",
     "spec",
     "tree",
+    "utils",
 )
 _HOMES = {
     "available": "backend",

@@ -124,3 +124,19 @@ class ArgumentError(PolykerasError, ValueError):
 
 class SerializationError(PolykerasError, ValueError):
     """An object has no configuration, or a configuration has no object."""
+
+
+class MissingPackageError(PolykerasError, ImportError):
+    """Something needs a package that is not installed."""
+
+
+class DownloadError(PolykerasError, OSError):
+    """A file cannot be had from the network."""
+
+
+class ChecksumError(PolykerasError, ValueError):
+    """A file is not the one that it should be."""
+
+
+class ArchiveError(PolykerasError, ValueError):
+    """An archive is damaged, or has something in it that is not taken out."""
