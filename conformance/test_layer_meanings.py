@@ -59,3 +59,24 @@ def test_noise_keeps_the_mean_and_has_its_deviation(kind: str, backend: Backend)
     deviation = {"Dropout": odds, "GaussianDropout": odds, "AlphaDropout": 1.0, "GaussianNoise": RATE}[kind]
     assert abs(found.mean() - selu_like.mean()) < ERROR * 2
     assert abs(found.std() / deviation - 1) < ERROR * 2
+
+
+def test_batch_normalization_leaves_masked_samples_out(backend: Backend) -> None:
+    x = np.random.default_rng(0).normal(3.0, 2.0, (6, 4, 2))
+    mask = np.array([[True] * 3 + [False]] * 5 + [[False] * 4])
+    with using(backend):
+        layer = layers.BatchNormalization(momentum=0.0, dtype="float64")
+        layer(x, mask=mask, training=True)
+        mean, variance = (ops.convert_to_numpy(v) for v in (layer.moving_mean, layer.moving_variance))
+    # Keras's epsilon of 1e-7 in the number of samples, of which there are 15
+    np.testing.assert_allclose(mean, x[mask].mean(0), rtol=2e-8)
+    np.testing.assert_allclose(variance, x[mask].var(0), rtol=2e-8)
+
+
+def test_spectral_normalization_makes_the_largest_singular_value_one(backend: Backend) -> None:
+    with using(backend):
+        layer = layers.SpectralNormalization(layers.Dense(4, dtype="float64"), power_iterations=200, dtype="float64")
+        layer(np.ones((1, 6)), training=True)
+        kernel = ops.convert_to_numpy(layer.layer.kernel)
+    # each iteration shrinks the error by the squared ratio of the two largest singular values
+    np.testing.assert_allclose(np.linalg.svd(kernel)[1].max(), 1.0, rtol=1e-6)
