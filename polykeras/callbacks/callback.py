@@ -21,6 +21,8 @@ class Callback:
     params: dict[str, Any] | None = None
     takes_arrays = False
     """Whether logs are passed on as arrays, which may not have been computed yet, rather than as numbers."""
+    state_names: tuple[str, ...] = ()
+    """The attributes that a backup of an interrupted training keeps."""
 
     def __init__(self) -> None:
         self._model: Any = None
@@ -147,7 +149,7 @@ def _announcing(hook: str) -> Callable[..., None]:
         for callback in self._listeners[hook]:
             if not callback.takes_arrays and numbers is None and logs is not None:
                 numbers = as_numbers(logs)
-            getattr(callback, hook)(*args, logs=logs if callback.takes_arrays else numbers)
+            getattr(callback, hook)(*args, logs if numbers is None else numbers)
 
     announce.__name__, announce.__doc__ = hook, f"Call `{hook}` of all callbacks."
     return announce

@@ -492,7 +492,7 @@ class Trainer(Layer):
 
     def _finish(self) -> None:
         """Have the optimizer leave weights as they shall be after training."""
-        if self.optimizer is not None and getattr(self.optimizer, "use_ema", False):
+        if self.optimizer is not None and self.optimizer.built:
             self.optimizer.finalize_variable_values(self.trainable_variables)
 
     def to_backend(self, name: str | Backend) -> Trainer:

@@ -30,9 +30,7 @@ def get_source_inputs(tensor: Any) -> list[Spec]:
     while waiting:
         spec = waiting.pop()
         if not isinstance(spec, Spec):
-            raise ArgumentError(
-                f"get_source_inputs: expected values of a graph; got a {type(spec).__name__}."
-            )
+            raise ArgumentError(f"get_source_inputs: expected values of a graph; got a {type(spec).__name__}.")
         if id(spec) in seen:
             continue
         seen.add(id(spec))
