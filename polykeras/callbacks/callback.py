@@ -21,6 +21,8 @@ class Callback:
     params: dict[str, Any] | None = None
     takes_arrays = False
     """Whether logs are passed on as arrays, which may not have been computed yet, rather than as numbers."""
+    sees_every_batch = True
+    """Whether what it does at batches is to be done at each one, and not now and then."""
     state_names: tuple[str, ...] = ()
     """The attributes that a backup of an interrupted training keeps."""
 
@@ -137,6 +139,11 @@ class CallbackList(Callback):
     def listens_at(self, hook: str) -> bool:
         """Whether any callback does something there."""
         return bool(self._listeners[hook])
+
+    def must_see(self, kind: str) -> bool:
+        """Whether any callback does something at each batch of a kind: "train", "test" or "predict"."""
+        hooks = (f"on_{kind}_batch_begin", f"on_{kind}_batch_end")
+        return any(callback.sees_every_batch for hook in hooks for callback in self._listeners[hook])
 
 
 def _announcing(hook: str) -> Callable[..., None]:
