@@ -128,3 +128,11 @@ class SerializationError(PolykerasError, ValueError):
 
 class MissingPackageError(PolykerasError, ImportError):
     """Something needs a package that is not installed."""
+
+
+class FileError(PolykerasError, OSError):
+    """A file cannot be written or read."""
+
+
+class UnsafeFileError(FileError, ValueError):
+    """A file is damaged, or holds what must not be loaded."""

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = [
-    {"errors", "tree", "source", "philox", "masks"},
+    {"errors", "tree", "source", "philox", "masks", "files"},
     {"settings", "spec", "dtypes", "seeds", "tracebacks", "optional"},
     {"backend"},
     {"interpreters", "symbolic", "eager", "mistakes", "dispatch", "op"},
