@@ -412,9 +412,9 @@ def test_classes_that_the_output_does_not_have_are_told(backend, wrong):
         classifier().fit(((X[i : i + 8], y[i : i + 8]) for i in (0, 8, 16)), verbose=0)
     if np.isfinite(wrong):
         classifier(ignore_class=wrong).fit(X, y, SIZE, verbose=0)
+    model = classifier()
+    model.steps_per_execution = 3
     with pytest.raises(ArgumentError, match=message):
-        model = classifier()
-        model.steps_per_execution = 3
         model.fit(X, y, 7, shuffle=False, verbose=0)
     classifier().fit(X, y, SIZE, sample_weight=np.where(y == wrong, 0.0, 1.0), verbose=0)
 
