@@ -321,6 +321,14 @@ def test_weights_of_classes_apply_to_batches(backend):
     np.testing.assert_allclose(found, wanted, rtol=1e-6)
 
 
+def test_lists_of_inputs_without_targets(backend):
+    a, b = layers.Input((3,)), layers.Input((3,))
+    model = keras.Model([a, b], layers.Subtract()([a, b]))
+    for inputs in ([2 * X, X], (2 * X, X)):
+        np.testing.assert_array_equal(model.predict(inputs, verbose=0), X)
+        np.testing.assert_array_equal(model.predict_on_batch(inputs), X)
+
+
 # Frames ----------------------------------------------------------------------------------------------------
 
 
