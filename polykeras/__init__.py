@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .losses import Loss
     from .metrics import Metric
     from .models import Model, Sequential
+    from .models.function import Function
     from .ops.gradient import remat
     from .optimizers import Optimizer
     from .random import set_random_seed
@@ -99,6 +100,7 @@ _HOMES = {
     "Metric": "metrics",
     "Model": "models",
     "Sequential": "models",
+    "Function": "models.function",
     "remat": "ops.gradient",
     "Optimizer": "optimizers",
     "set_random_seed": "random",
