@@ -17,6 +17,7 @@ from polykeras.interpreters import convert
 from polykeras.training import PyDataset
 from polykeras.training.arrays import as_array
 from polykeras.training.background import AHEAD
+from polykeras.training.data import batches_of
 
 RANDOM = np.random.default_rng(3)
 X = RANDOM.normal(size=(21, 3)).astype("float32")
@@ -327,6 +328,16 @@ def test_lists_of_inputs_without_targets(backend):
     for inputs in ([2 * X, X], (2 * X, X)):
         np.testing.assert_array_equal(model.predict(inputs, verbose=0), X)
         np.testing.assert_array_equal(model.predict_on_batch(inputs), X)
+
+
+@pytest.mark.skipif("tensorflow" not in available(), reason="needs TensorFlow")
+def test_texts_of_tensorflow_are_texts_everywhere(backend):
+    tensorflow = framework("tensorflow")
+    data = tensorflow.data.Dataset.from_tensor_slices(["a", "zürich"]).batch(2)
+
+    (batch,) = batches_of(data)
+    assert isinstance(batch, np.ndarray)
+    assert batch.tolist() == ["a", "zürich"]
 
 
 # Frames ----------------------------------------------------------------------------------------------------
