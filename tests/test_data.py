@@ -414,7 +414,8 @@ def test_mistakes_are_explained(mistake, error, message):
 def classifier(**options):
     keras.set_random_seed(1)
     model = keras.Sequential([layers.Input((3,)), layers.Dense(3)])
-    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True, **options))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, **options)
+    model.compile("sgd", loss, run_eagerly=True)  # to look at labels needs no programs
     return model
 
 
@@ -432,7 +433,7 @@ def test_classes_that_the_output_does_not_have_are_told(backend, wrong):
     if np.isfinite(wrong):
         classifier(ignore_class=wrong).fit(X, y, SIZE, verbose=0)
     model = classifier()
-    model.steps_per_execution = 3
+    model.steps_per_execution, model.run_eagerly = 3, False
     with pytest.raises(ArgumentError, match=message):
         model.fit(X, y, 7, shuffle=False, verbose=0)
     classifier().fit(X, y, SIZE, sample_weight=np.where(y == wrong, 0.0, 1.0), verbose=0)
