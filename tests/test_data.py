@@ -17,6 +17,7 @@ from polykeras.interpreters import convert
 from polykeras.training import PyDataset
 from polykeras.training.arrays import as_array
 from polykeras.training.background import AHEAD
+from polykeras.training.data import batches_of
 
 RANDOM = np.random.default_rng(3)
 X = RANDOM.normal(size=(21, 3)).astype("float32")
@@ -321,6 +322,24 @@ def test_weights_of_classes_apply_to_batches(backend):
     np.testing.assert_allclose(found, wanted, rtol=1e-6)
 
 
+def test_lists_of_inputs_without_targets(backend):
+    a, b = layers.Input((3,)), layers.Input((3,))
+    model = keras.Model([a, b], layers.Subtract()([a, b]))
+    for inputs in ([2 * X, X], (2 * X, X)):
+        np.testing.assert_array_equal(model.predict(inputs, verbose=0), X)
+        np.testing.assert_array_equal(model.predict_on_batch(inputs), X)
+
+
+@pytest.mark.skipif("tensorflow" not in available(), reason="needs TensorFlow")
+def test_texts_of_tensorflow_are_texts_everywhere(backend):
+    tensorflow = framework("tensorflow")
+    data = tensorflow.data.Dataset.from_tensor_slices(["a", "zürich"]).batch(2)
+
+    (batch,) = batches_of(data)
+    assert isinstance(batch, np.ndarray)
+    assert batch.tolist() == ["a", "zürich"]
+
+
 # Frames ----------------------------------------------------------------------------------------------------
 
 
@@ -395,7 +414,8 @@ def test_mistakes_are_explained(mistake, error, message):
 def classifier(**options):
     keras.set_random_seed(1)
     model = keras.Sequential([layers.Input((3,)), layers.Dense(3)])
-    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True, **options))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, **options)
+    model.compile("sgd", loss, run_eagerly=True)  # to look at labels needs no programs
     return model
 
 
@@ -412,6 +432,10 @@ def test_classes_that_the_output_does_not_have_are_told(backend, wrong):
         classifier().fit(((X[i : i + 8], y[i : i + 8]) for i in (0, 8, 16)), verbose=0)
     if np.isfinite(wrong):
         classifier(ignore_class=wrong).fit(X, y, SIZE, verbose=0)
+    model = classifier()
+    model.steps_per_execution, model.run_eagerly = 3, False
+    with pytest.raises(ArgumentError, match=message):
+        model.fit(X, y, 7, shuffle=False, verbose=0)
     classifier().fit(X, y, SIZE, sample_weight=np.where(y == wrong, 0.0, 1.0), verbose=0)
 
 

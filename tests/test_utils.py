@@ -10,10 +10,9 @@ import pytest
 
 import polykeras as keras
 from polykeras import layers, ops, preprocessing, utils
-from polykeras.errors import ArgumentError
+from polykeras.errors import ArgumentError, ConfigError
 from polykeras.training.pipeline import Pipeline
 from polykeras.utils.audio_folders import read_wave, resampled
-from polykeras.utils.config import FrozenConfigError
 
 
 def test_every_name_is_there():
@@ -73,7 +72,7 @@ def test_settings_as_attributes():
     )
     config.freeze()
     for change in (lambda: setattr(config, "rate", 1), lambda: config.update(a=1), lambda: config.pop("rate")):
-        with pytest.raises(FrozenConfigError, match="unfreeze"):
+        with pytest.raises(ConfigError, match="unfreeze"):
             change()
     config.unfreeze()
     config.update(rate=1)
@@ -350,3 +349,39 @@ def test_pipelines_are_shuffled_in_each_epoch_the_same_on_every_backend():
         assert sorted(seen[:6]) == sorted(seen[6:]) == list(range(6))
         assert seen[:6] != seen[6:]
     assert orders == [orders[0]] * len(orders)
+
+
+# Progress --------------------------------------------------------------------------------------------------
+
+
+def run_bar(**options) -> utils.Progbar:
+    bar = utils.Progbar(4, **options)
+    for step in range(1, 5):
+        bar.update(step, [("loss", np.float32(step)), ("rate", step)])
+    return bar
+
+
+def test_a_bar_shows_means_and_what_is_to_be_shown_as_it_is(capsys):
+    assert run_bar(stateful_metrics=["rate"]).means() == {"loss": 2.5, "rate": 4.0}
+    assert run_bar(stateless_metrics=["rate"], verbose=0).means() == {"loss": 4.0, "rate": 2.5}
+    shown = capsys.readouterr().out
+    assert shown.count("\n") == 1
+    assert shown.startswith("4/4  ━━━━━━━━━━━━━━━━━━━━")
+    assert "loss: 2.5  rate: 4" in shown
+    bar = utils.Progbar(None, verbose=2)
+    bar.add(3, [("loss", 1.0)])
+    bar.update(3, [("loss", 7.0)], finalize=True)
+    assert "3/Unknown" in (shown := capsys.readouterr().out)
+    assert "loss: 7" in shown
+    with pytest.raises(ArgumentError, match="got both"):
+        run_bar(stateful_metrics=[], stateless_metrics=[])
+
+
+def test_a_bar_is_drawn_again_and_again_in_a_terminal(monkeypatch):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr("sys.stdout", terminal)
+    run_bar(interval=0)
+    assert terminal.getvalue().count("\r") == 4
+    assert terminal.getvalue().count("\n") == 1
+    assert "━━━━━───" in terminal.getvalue()

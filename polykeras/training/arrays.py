@@ -16,13 +16,13 @@ from ..interpreters import HOST, SCALAR, convert, kind_or_none
 def as_array(x: Any) -> Any:
     """A NumPy array or one of the backend in use, with the values of an array of whatever library.
 
-    Sparse matrices stay as they are, in an order in which rows can be taken: see `rows_of`.
+    Sparse matrices stay sparse, in an order in which rows can be taken.
     """
     kind = kind_or_none(type(x))
     if x is None or kind is HOST:
         return x
     if isinstance(kind, Backend):
-        return x if kind is current() else _brought(x, kind)
+        return _brought(x, kind)
     if is_frame(x):
         return _values(x)
     if is_sparse(x):
@@ -37,8 +37,8 @@ def _brought(x: Any, home: Backend) -> Any:
     try:
         home.dtype(x)
     except DTypeError:
-        return texts(x.numpy()) if hasattr(x, "numpy") else np.asarray(x)
-    return convert(x, current())
+        return texts(np.asarray(x.numpy() if hasattr(x, "numpy") else x))
+    return x if home is current() else convert(x, current())
 
 
 def texts(values: np.ndarray) -> np.ndarray:

@@ -63,7 +63,7 @@ def in_background(batches: Iterator[Any], prepared: Callable[[Any], Any]) -> Ite
         yield batch
         yield from ahead
     finally:
-        ahead.stopped.set()
+        ahead.stop()
         thread.join(GRACE)
 
 
@@ -78,7 +78,7 @@ class _Ahead:
         self._make = make
         self._ready: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
         self._places = threading.Semaphore(AHEAD)
-        self.stopped = threading.Event()
+        self._is_stopped = False
 
     def run(self) -> None:
         """Fill the queue, which ends with the error that ended the batches."""
@@ -91,10 +91,13 @@ class _Ahead:
             self._ready.put((_END, error))
 
     def _may_go_on(self) -> bool:
-        while not self._places.acquire(timeout=0.5):
-            if self.stopped.is_set():
-                return False
-        return not self.stopped.is_set()
+        self._places.acquire()
+        return not self._is_stopped
+
+    def stop(self) -> None:
+        """Have no further batch made."""
+        self._is_stopped = True
+        self._places.release()
 
     def __iter__(self) -> Iterator[Any]:
         while True:

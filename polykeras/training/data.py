@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 
 from .. import ops, random, tree
+from ..backend import current
 from ..errors import ArgumentError
 from ..interpreters import SCALAR, kind_or_none
-from .arrays import as_array, as_columns, count_samples, dense, is_sparse, on_device
+from . import arrays
+from .arrays import as_array, as_columns, count_samples, dense, is_sparse
 from .background import in_background
 from .py_dataset import PyDataset, PyDatasetBatches
+from .stretches import Stretch, on_device
 
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
@@ -42,7 +45,7 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
         return x, y, sample_weight
     if y is not None:
         return x, y
-    return (x,) if isinstance(x, tuple) else x
+    return (x,) if tree.is_nested(x) else x
 
 
 class ArrayData:
@@ -78,6 +81,7 @@ class ArrayData:
         self._shuffle = shuffle
         self._steps = steps
         self._batches = -(-self._count // self.batch_size)
+        self._on_device: Any = None
 
     @property
     def steps(self) -> int:
@@ -90,10 +94,51 @@ class ArrayData:
             place = number % self._batches
             if place == 0:
                 order = self._order()
-            if not self._is_checked:
-                self._is_checked = self.check(self._data)
-            chosen = order[place * self.batch_size : (place + 1) * self.batch_size]
-            yield tree.map_structure(lambda array, chosen=chosen: _rows(array, chosen), self._data)
+            yield self._batch(order, place)
+
+    def _look(self) -> None:
+        """Look at the labels, as soon as it is known what they have to be."""
+        if not self._is_checked:
+            self._is_checked = self.check(self._data)
+
+    def _batch(self, order: Any, place: int) -> Any:
+        self._look()
+        chosen = order[place * self.batch_size : (place + 1) * self.batch_size]
+        return tree.map_structure(lambda array: _rows(array, chosen), self._data)
+
+    def in_stretches(self, size_for: Callable[[Any], int]) -> Iterator[Any]:
+        """The batches of an epoch, whole ones in stretches where several steps are to be taken at once.
+
+        Args:
+            size_for: Tells how many steps may be taken at once, given a batch.
+
+        Returns:
+            An iterator over batches and stretches.
+        """
+        number, size, whole = 0, 0, self._count // self.batch_size
+        order = rows = None
+        while number < self.steps:
+            place = number % self._batches
+            if place == 0:
+                order, rows = self._order(), None
+            size = size or size_for(self._batch(order, place))
+            count = min(size - number % size, whole - place, self.steps - number)
+            if count < 1 or size == 1 or not self._is_on_device():
+                yield self._batch(order, place)
+                number += 1
+                continue
+            if rows is None:
+                table = np.asarray(order)[: whole * self.batch_size].reshape(whole, self.batch_size)
+                rows = current().asarray(table.astype("int32"))
+            self._look()
+            yield Stretch(self._on_device, rows, place, count)
+            number += count
+
+    def _is_on_device(self) -> bool:
+        """Whether the data is on the device, where it is brought once if that can be."""
+        if self._on_device is None:
+            self._on_device = on_device(self._data)
+        return self._on_device is not None
 
     def _order(self) -> Any:
         if not self._shuffle:
@@ -183,7 +228,7 @@ class IterableData:
         batch = tuple(batch) if isinstance(batch, list) else batch
         if all(isinstance(leaf, np.ndarray) for leaf in tree.flatten(batch)):
             self.check(batch)
-        return tree.map_structure(on_device, batch)
+        return tree.map_structure(arrays.on_device, batch)
 
     def close(self) -> None:
         """Let go of what makes the batches."""

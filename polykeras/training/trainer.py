@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from .compiled import Compiled
 from .data import at_most, one_batch, opened, split, unpack_x_y_sample_weight, weights_of_classes
 from .functions import Functions
 from .mistakes import check_labels
+from .stretches import Stretch
 
 
 class Trainer(Layer):
@@ -44,7 +45,7 @@ class Trainer(Layer):
         metrics: Any = None,
         weighted_metrics: Any = None,
         run_eagerly: bool = False,
-        steps_per_execution: int = 1,
+        steps_per_execution: int | str = 1,
         jit_compile: bool | str = "auto",
         auto_scale_loss: bool = True,
     ) -> None:
@@ -57,13 +58,16 @@ class Trainer(Layer):
             metrics: Metrics, by name or as objects; for several outputs a list of lists or a dictionary.
             weighted_metrics: Metrics that heed the weights of samples.
             run_eagerly: Whether the steps run op by op, as is good for finding mistakes.
-            steps_per_execution: How many steps are taken in one compiled call.
+            steps_per_execution: How many steps are taken in one compiled call; "auto" for many where steps are short,
+                the data is in memory and no callback looks at each of them. Callbacks are called once for all of them.
             jit_compile: Whether the framework's optimizing compiler is used; "auto" for what usually suits.
             auto_scale_loss: Whether, under "mixed_float16", losses are scaled so that gradients don't vanish.
         """
-        if not hasattr(steps_per_execution, "__index__") or steps_per_execution < 1:
+        is_number = hasattr(steps_per_execution, "__index__") and int(steps_per_execution) >= 1
+        if not is_number and steps_per_execution != "auto":
             raise ArgumentError(
-                f"compile: expected steps_per_execution to be a whole number from 1; got {steps_per_execution!r}."
+                "compile: expected steps_per_execution to be a whole number from 1, or 'auto'; got "
+                f"{steps_per_execution!r}."
             )
         with using(self._place()):
             optimizer = optimizers.get(optimizer)
@@ -301,10 +305,10 @@ class Trainer(Layer):
     def _train_epoch(self, data: Any, watching: CallbackList) -> dict[str, Any]:
         data.check = self._check_labels
         step, logs = self.make_train_function(), {}
-        for number, batches in _in_groups(data, self.steps_per_execution):
+        for number, last, parts in self._in_groups(data, "train_step", watching):
             watching.on_train_batch_begin(number)
-            logs = step(batches)
-            watching.on_train_batch_end(number + len(batches) - 1, logs)
+            logs = step(parts)
+            watching.on_train_batch_end(last, logs)
             if self.stop_training:
                 break
         if not logs:
@@ -364,10 +368,10 @@ class Trainer(Layer):
         step, logs = self.make_test_function(), {}
         self.reset_metrics()
         watching.on_test_begin()
-        for number, batches in _in_groups(data, self.steps_per_execution):
+        for number, last, parts in self._in_groups(data, "test_step", watching):
             watching.on_test_batch_begin(number)
-            logs = step(batches)
-            watching.on_test_batch_end(number + len(batches) - 1, logs)
+            logs = step(parts)
+            watching.on_test_batch_end(last, logs)
         watching.on_test_end(logs)
         if not logs:
             raise ArgumentError("evaluate: expected at least one batch of data; got none.")
@@ -398,7 +402,7 @@ class Trainer(Layer):
             watching = self._callbacks(callbacks, verbose, epochs=1, steps=data.steps, add_history=False)
             step, parts = self.make_predict_function(), []
             watching.on_predict_begin()
-            for number, (batch,) in _in_groups(data, 1):
+            for number, batch in enumerate(data):
                 watching.on_predict_batch_begin(number)
                 outputs = step(batch)
                 parts.append(outputs)
@@ -465,6 +469,24 @@ class Trainer(Layer):
             functions = self._functions = Functions(self)
         return functions
 
+    def _in_groups(self, data: Any, name: str, watching: CallbackList) -> Iterator[tuple[int, int, list[Any]]]:
+        """What one call takes: the numbers of its first and last batch, and the batches, some of them in stretches."""
+        wanted, functions = self.steps_per_execution, self._current_functions()
+        parts = data
+        if wanted != 1 and hasattr(data, "in_stretches"):
+            is_watched = watching.must_see(name.removesuffix("_step"))
+            parts = data.in_stretches(lambda batch: functions.size_for(name, batch, wanted, is_watched))
+        size = 1 if wanted == "auto" else int(wanted)
+        first, count, group = 0, 0, []
+        for part in parts:
+            group.append(part)
+            count += len(part) if isinstance(part, Stretch) else 1
+            if count >= size:
+                yield first, first + count - 1, group
+                first, count, group = first + count, 0, []
+        if group:
+            yield first, first + count - 1, group
+
     def _check_labels(self, batch: Any) -> bool:
         return check_labels(self._ready("fit").loss, batch)
 
@@ -496,7 +518,7 @@ class Trainer(Layer):
 
     def _finish(self) -> None:
         """Have the optimizer leave weights as they shall be after training."""
-        if self.optimizer is not None and getattr(self.optimizer, "use_ema", False):
+        if self.optimizer is not None and self.optimizer.built:
             self.optimizer.finalize_variable_values(self.trainable_variables)
 
     def to_backend(self, name: str | Backend) -> Trainer:
@@ -515,18 +537,6 @@ class Trainer(Layer):
             variable.move_to(home)  # type: ignore[arg-type]
         self._functions = None
         return self
-
-
-def _in_groups(data: Iterable[Any], size: int) -> Iterator[tuple[int, list[Any]]]:
-    """Batches in lists of a size, each with the number of its first."""
-    first, group = 0, []
-    for batch in data:
-        group.append(batch)
-        if len(group) == size:
-            yield first, group
-            first, group = first + size, []
-    if group:
-        yield first, group
 
 
 def _is_due(frequency: Any, epoch: int) -> bool:

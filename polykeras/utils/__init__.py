@@ -8,6 +8,7 @@ from typing import Any
 _HOMES = {
     "Config": "utils.config",
     "CustomObjectScope": "registry",
+    "Progbar": "callbacks.progbar",
     "PyDataset": "training.py_dataset",
     "Sequence": "training.py_dataset:PyDataset",
     "array_to_img": "utils.images",

@@ -7,11 +7,7 @@ import json
 from collections.abc import ItemsView, KeysView, ValuesView
 from typing import Any
 
-from ..errors import StateError
-
-
-class FrozenConfigError(StateError, ValueError):
-    """A configuration is to be changed that has been frozen."""
+from ..errors import ConfigError
 
 
 class Config:
@@ -83,7 +79,7 @@ class Config:
 
     def _changing(self, what: str) -> dict[str, Any]:
         if self._frozen:
-            raise FrozenConfigError(f"Config: {what} would change what is frozen. Call config.unfreeze() first.")
+            raise ConfigError(f"Config: {what} would change what is frozen. Call config.unfreeze() first.")
         return self._config
 
     def __setattr__(self, name: str, value: Any) -> None:
