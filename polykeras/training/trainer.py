@@ -434,7 +434,7 @@ class Trainer(Layer):
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
         with self._at_home(x):
-            return tree.map_structure(_on_host, self.make_predict_function()(x))
+            return tree.map_structure(_on_host, self.make_predict_function()(pack_x_y_sample_weight(x)))
 
     # Compiled functions ------------------------------------------------------------------------------------
 
