@@ -52,7 +52,9 @@ class RandomFlip(ImageLayer):
         axes = [axis for axis, word in ((columns, "horizontal"), (rows, "vertical")) if word in self.mode]
         return self.where(transformation["flips"], ops.flip(images, axes), images)
 
-    change_masks = change
+    def change_masks(self, masks: Any, transformation: Transformation) -> Any:
+        """The masks, some flipped."""
+        return self.change(masks, transformation)
 
     def change_boxes(self, corners: Any, transformation: Transformation) -> Any:
         """The boxes, some flipped."""
