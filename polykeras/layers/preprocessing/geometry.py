@@ -26,6 +26,7 @@ class RandomFlip(ImageLayer):
     array([2., 1., 0.], dtype=float32)
     """
 
+    takes_any_batch = True
     arguments = ("mode",)
 
     def __init__(
