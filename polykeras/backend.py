@@ -80,6 +80,9 @@ class Backend:
     gaps: Mapping[str, str] = {}
     """What is known to differ from the other backends here and cannot be mended, by subject."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return load, (self.name,)  # there is one of each: a copy is the same
+
     @property
     def version(self) -> str:
         """The version of the framework."""
