@@ -28,7 +28,7 @@ def main() -> float:
     )
     loss = polykeras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=polykeras.optimizers.Adam(0.01), loss=loss, metrics=["accuracy"])
-    model.fit(x_train, y_train, epochs=6, batch_size=64, verbose=0)
+    model.fit(x_train, y_train, epochs=4, batch_size=64, verbose=0)
 
     _, accuracy = model.evaluate(x_test, y_test, verbose=0)
     print(f"accuracy on digits as they were written: {accuracy:.2f}")
