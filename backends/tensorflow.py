@@ -17,6 +17,7 @@ if "tensorflow" not in sys.modules:
         import triton  # noqa: F401 (PyTorch's: imported after TensorFlow, it would end the process)
 
 import tensorflow as tf
+from tensorflow.python.autograph.core import config as autograph
 from tensorflow.python.eager.record import should_record_backprop
 
 from polykeras import philox, tree
@@ -119,6 +120,10 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _for_xla: ContextVar[bool] = ContextVar("polykeras_tensorflow_xla", default=False)
+
+
+autograph.CONVERSION_RULES = (autograph.DoNotConvert("polykeras"), *autograph.CONVERSION_RULES)
+"""Layers in somebody's `tf.function` or `Dataset.map` run as they are: to rewrite our code takes a minute."""
 
 
 class TensorflowBackend(TensorflowGradients, Backend):

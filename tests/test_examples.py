@@ -16,6 +16,8 @@ RESULTS = {  # what `main` returns, and the bounds between which it has to be
     "digits_convnet": (0.75, 1),
     "sentiment_lstm": (0.8, 1),
     "functional_model": (0.9, 1),
+    "text_classification": (0.9, 1),
+    "image_augmentation": (0.75, 1),
     "custom_layer": (0, 0.2),
     "custom_training_loop": (0.85, 1),
     "hyperparameter_search": (0.7, 1),

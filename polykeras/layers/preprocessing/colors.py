@@ -40,6 +40,7 @@ class RandomBrightness(ColorLayer):
     array([ 51., 255.], dtype=float32)
     """
 
+    takes_any_batch = True
     limits = (-1.0, 1.0)
     both_ways = True
 
@@ -69,6 +70,8 @@ class RandomContrast(ColorLayer):
     >>> ops.reshape(RandomContrast((0.0, 0.0))(np.array([[[10.0], [30.0]]])), (-1,))
     array([10., 30.], dtype=float32)
     """
+
+    takes_any_batch = True
 
     def __init__(self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **kwargs: Any):
         super().__init__(factor, value_range, kwargs.pop("data_format", None), seed, **kwargs)

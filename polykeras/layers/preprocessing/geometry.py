@@ -26,6 +26,7 @@ class RandomFlip(ImageLayer):
     array([2., 1., 0.], dtype=float32)
     """
 
+    takes_any_batch = True
     arguments = ("mode",)
 
     def __init__(
@@ -52,7 +53,9 @@ class RandomFlip(ImageLayer):
         axes = [axis for axis, word in ((columns, "horizontal"), (rows, "vertical")) if word in self.mode]
         return self.where(transformation["flips"], ops.flip(images, axes), images)
 
-    change_masks = change
+    def change_masks(self, masks: Any, transformation: Transformation) -> Any:
+        """The masks, some flipped."""
+        return self.change(masks, transformation)
 
     def change_boxes(self, corners: Any, transformation: Transformation) -> Any:
         """The boxes, some flipped."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ... import ops, random
+from ...backend import current, using
 from ...errors import ArgumentError
 from ...random import SeedGenerator
 from ...seeds import key_of
+from ...settings import EMBEDDED
 from ...spec import Spec
 from ..configuration import data_format as checked_data_format
 from ..configuration import described
 from .bounding_boxes import clip_to_image_size, convert_format
-from .data_layer import DataLayer
+from .data_layer import DataLayer, on_host
 
 Transformation = Any
 """What is drawn for a batch: a dictionary of arrays, or None where nothing is to be done."""
@@ -86,6 +90,9 @@ class ImageLayer(DataLayer):
 
     draws = True
     """Whether the layer draws, and does so in training only."""
+
+    takes_any_batch = False
+    """Whether its ops run in graphs where the size of the batch is not known."""
 
     def __init__(
         self,
@@ -219,6 +226,8 @@ class ImageLayer(DataLayer):
     def call(self, data: Any, training: bool = True) -> Any:
         """The data, transformed."""
         images = data["images"] if isinstance(data, dict) else data
+        if not self.takes_any_batch and current().is_traced(images) and not isinstance(ops.shape(images)[0], int):
+            return self._called_on_host(data, training)
         transformation = self.get_random_transformation(data, training)
         single = ops.ndim(images) == 3
         transform = self.transform_single_image if single else self.transform_images
@@ -233,6 +242,21 @@ class ImageLayer(DataLayer):
             ),
         }
         return {name: methods[name](x, transformation, training) if name in methods else x for name, x in data.items()}
+
+    def _called_on_host(self, images: Any, training: bool) -> Any:
+        """The images, transformed by a call on NumPy when the graph runs."""
+        if isinstance(images, dict):
+            raise ArgumentError(
+                f"{self.name}: expected batches of a known size, where labels or boxes come with the images. Use "
+                "batch(size, drop_remainder=True), or map before batch."
+            )
+
+        def call(values: np.ndarray) -> np.ndarray:
+            with using(EMBEDDED):
+                return self(values, training=training)
+
+        shape = self.shape_after((None, *(int(size) for size in ops.shape(images)[1:])))
+        return on_host(call, [images], shape, self.compute_dtype)
 
     def compute_output_spec(self, data: Any, training: bool = True) -> Any:
         """The Specs of the data, transformed."""

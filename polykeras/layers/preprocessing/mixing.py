@@ -39,7 +39,7 @@ class MixUp(ImageLayer):
 
     def draw(self, frame: Frame, draws: Draws) -> Transformation:
         """The other image for each one, and the share of each one."""
-        weight = random.beta((frame.batch,), self.alpha, self.alpha, "float32", draws)
+        weight = random.beta((frame.batch,), self.alpha, self.alpha, "float64", draws)
         return {"mix_weight": weight, "permutation_order": shuffled(frame.batch, draws)}
 
     def _mixed(self, x: Any, transformation: Transformation) -> Any:
@@ -50,7 +50,17 @@ class MixUp(ImageLayer):
         others = ops.take(x, transformation["permutation_order"], 0)
         return ops.add(ops.multiply(share, x), ops.multiply(ops.subtract(1.0, share), others))
 
-    change = change_masks = change_labels = _mixed
+    def change(self, images: Any, transformation: Transformation) -> Any:
+        """The images, mixed."""
+        return self._mixed(images, transformation)
+
+    def change_masks(self, masks: Any, transformation: Transformation) -> Any:
+        """The masks, mixed, as floats."""
+        return self._mixed(masks, transformation)
+
+    def change_labels(self, labels: Any, transformation: Transformation) -> Any:
+        """The labels, mixed, as floats."""
+        return self._mixed(labels, transformation)
 
     def transform_bounding_boxes(
         self, bounding_boxes: dict[str, Any], transformation: Transformation, training: bool = True
@@ -107,7 +117,7 @@ class CutMix(ImageLayer):
     def draw(self, frame: Frame, draws: Draws) -> Transformation:
         """The other image for each one, the rectangles, and what share of each image remains."""
         alpha = ops.add(draws.uniform((), *self.factor), 1e-6)
-        weight = random.beta((frame.batch,), alpha, alpha, "float32", draws)
+        weight = random.beta((frame.batch,), alpha, alpha, "float64", draws)
         side = ops.sqrt(ops.subtract(1.0, weight))
         inside, remains = rectangles(self, frame, (side, side), draws)
         return {"permutation_order": shuffled(frame.batch, draws), "batch_masks": inside, "mix_weight": remains}
@@ -117,7 +127,9 @@ class CutMix(ImageLayer):
         others = ops.take(images, transformation["permutation_order"], 0)
         return ops.where(transformation["batch_masks"], others, images)
 
-    change_masks = change
+    def change_masks(self, masks: Any, transformation: Transformation) -> Any:
+        """The masks with rectangles of others."""
+        return self.change(masks, transformation)
 
     def change_labels(self, labels: Any, transformation: Transformation) -> Any:
         """The labels, mixed."""
@@ -176,7 +188,7 @@ class RandomErasing(ImageLayer):
         inside, _ = rectangles(self, frame, (across, down), draws)
         chosen = draws.chosen(frame.batch, self.factor)
         if self.fill_value is None:
-            noise = random.normal(frame.shape, 0.0, 1.0, "float32", draws)
+            noise = random.normal(frame.shape, 0.0, 1.0, "float64", draws)
             fill = ops.multiply(noise, float(self.value_range[1]))
         else:
             fill = np.asarray(self.fill_value, "float32").reshape(self._shape_of_channels())

@@ -90,12 +90,12 @@ class Policy(ImageLayer):
 
     def _applied(self, method: str, chosen: Any, x: Any, transformations: list[Transformation]) -> Any:
         """What the chosen one of the layers makes of something."""
-        total = x
-        for number, (layer, transformation) in enumerate(zip(self.choices, transformations, strict=True)):
-            changed = getattr(layer, method)(x, transformation)
-            if changed is not x:
-                total = ops.where(ops.equal(chosen, number), ops.cast(changed, ops.dtype(x)), total)
-        return total
+
+        def branch(layer: ImageLayer, transformation: Transformation) -> Any:
+            return lambda x: ops.cast(getattr(layer, method)(x, transformation), ops.dtype(x))
+
+        branches = [branch(*pair) for pair in zip(self.choices, transformations, strict=True)]
+        return ops.switch(chosen, [*branches, lambda x: x], x)
 
     choices: Sequence[ImageLayer] = ()
 
@@ -115,7 +115,7 @@ class RandAugment(Policy):
         data_format: "channels_last" or "channels_first"; None for the one that is set.
         **kwargs: Arguments of every layer, and `bounding_box_format`.
 
-    >>> ops.shape(RandAugment(seed=1)(np.ones((2, 4, 4, 3))))
+    >>> ops.shape(RandAugment(num_ops=1, seed=1)(np.ones((2, 4, 4, 3))))
     (2, 4, 4, 3)
     """
 
@@ -192,7 +192,7 @@ class AugMix(Policy):
         data_format: "channels_last" or "channels_first"; None for the one that is set.
         **kwargs: Arguments of every layer, and `bounding_box_format`.
 
-    >>> ops.shape(AugMix(seed=1)(np.ones((2, 4, 4, 3))))
+    >>> ops.shape(AugMix(num_chains=1, chain_depth=1, seed=1)(np.ones((2, 4, 4, 3))))
     (2, 4, 4, 3)
     """
 
@@ -229,7 +229,7 @@ class AugMix(Policy):
 
     def draw(self, frame: Frame, draws: Draws) -> Transformation:
         """The changes of each chain, one more than there are for none, what they draw, and the shares."""
-        parts = random.gamma((self.num_chains,), self.alpha, "float32", draws)
+        parts = random.gamma((self.num_chains,), self.alpha, "float64", draws)
         chains = [
             [[_drawn(layer, frame, draws) for layer in self.choices] for _ in range(self.chain_depth)]
             for _ in range(self.num_chains)
@@ -237,7 +237,7 @@ class AugMix(Policy):
         places = (self.num_chains, self.chain_depth)
         return {
             "chain_mixing_weights": ops.divide(parts, ops.sum(parts)),
-            "weight_sample": random.beta((), self.alpha, self.alpha, "float32", draws),
+            "weight_sample": random.beta((), self.alpha, self.alpha, "float64", draws),
             "chosen": random.randint(places, 0, len(self.choices) + 1, seed=draws),
             "chain_transforms": chains,
         }

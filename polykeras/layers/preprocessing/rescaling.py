@@ -30,20 +30,20 @@ class Rescaling(DataLayer):
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any):
         super().__init__(**kwargs)
         self.scale, self.offset = scale, offset
+        self._scale, self._offset = (np.asarray(ops.convert_to_numpy(x)) for x in (scale, offset))
         self.supports_masking = True
 
     def call(self, inputs: Any) -> Any:
         """The inputs in another range."""
         x = ops.cast(inputs, self.compute_dtype)
-        return ops.add(ops.multiply(x, self._along_channels(self.scale, x)), self._along_channels(self.offset, x))
+        return ops.add(ops.multiply(x, self._along_channels(self._scale, x)), self._along_channels(self._offset, x))
 
-    def _along_channels(self, numbers: Any, x: Any) -> np.ndarray:
+    def _along_channels(self, values: np.ndarray, x: Any) -> Any:
         """Numbers as an array that broadcasts to inputs, one for each channel where there are several."""
-        values = np.asarray(ops.convert_to_numpy(ops.cast(numbers, self.compute_dtype)))
         rank = ops.ndim(x)
         if values.ndim == 1 and settings.image_data_format == "channels_first" and rank >= 3:
             values = values.reshape(-1, *(1,) * (2 if rank <= 4 else rank - 2))
-        return values
+        return ops.cast(values, self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another layer like this can be made."""
@@ -75,6 +75,8 @@ class Normalization(DataLayer):
         axes = () if axis is None else (axis,) if hasattr(axis, "__index__") else tuple(axis)
         self.axis = axes
         self.input_mean, self.input_variance = mean, variance
+        self.mean: Any = None
+        self.variance: Any = None
         self.invert = invert
         self.supports_masking = True
 

@@ -39,6 +39,8 @@ class RandomSharpness(ColorLayer):
     array([10., 30., 20.], dtype=float32)
     """
 
+    takes_any_batch = True
+
     def draw(self, frame: Frame, draws: Draws) -> Transformation:
         """The amount of each image."""
         return {"factor": draws.uniform((frame.batch,), *self.factor)}
@@ -70,6 +72,7 @@ class RandomGaussianBlur(ColorLayer):
     array([1., 1., 1.], dtype=float32)
     """
 
+    takes_any_batch = True
     arguments = ("factor", "kernel_size", "sigma", "value_range")
 
     def __init__(

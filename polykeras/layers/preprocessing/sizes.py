@@ -83,6 +83,7 @@ class Resizing(Sized):
     array([5., 7.], dtype=float32)
     """
 
+    takes_any_batch = True
     arguments = (
         *("height", "width", "interpolation", "crop_to_aspect_ratio", "pad_to_aspect_ratio"),
         *("fill_mode", "fill_value", "antialias"),
