@@ -21,6 +21,7 @@ from polykeras.errors import OpError
 from polykeras.settings import EMBEDDED
 from polykeras.spec import Dim, Spec, dim, evaluate
 from polykeras.symbolic import spec_of
+from polykeras.testing.gradients import slopes
 
 from .case import Case, Sample
 
@@ -345,29 +346,6 @@ def _loss(case: Case, sample: Sample, arguments: Any) -> tuple[Callable[..., Any
     return loss, [leaves[place] for place in places]
 
 
-def _slopes(function: Callable[..., float], arrays: list[np.ndarray]) -> list[tuple[np.ndarray, float]]:
-    """For each array a direction, and the derivative in that direction by central differences of fourth order.
-
-    The direction is drawn at random, so that a wrong gradient would have to be wrong at a right angle to it.
-    """
-    step = 2.0**-10  # the error of the formula, step**4, balances that of rounding, eps / step
-    random = np.random.Generator(np.random.Philox(0))
-    slopes = []
-    for number, array in enumerate(arrays):
-        direction = random.uniform(0.5, 1.5, array.shape) * random.choice([-1.0, 1.0], array.shape)
-        if array.dtype.kind == "c":
-            direction = direction * np.exp(1j * random.uniform(0, 2 * np.pi, array.shape))
-        direction = direction / max(float(np.linalg.norm(direction)), 1.0)
-
-        def moved(by: float, number: int = number, direction: np.ndarray = direction) -> float:
-            changed = [a + by * step * direction if i == number else a for i, a in enumerate(arrays)]
-            return float(function(*changed))
-
-        slope = (8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) / (12 * step) if array.size else 0.0
-        slopes.append((direction, slope))
-    return slopes
-
-
 def gradient_samples(case: Case) -> list[tuple[Sample, str]]:
     """The samples whose gradients are looked at, with the dtype in which."""
     if not case.differentiable or (not any(case.op.vjp) and case.op.body is None):
@@ -470,14 +448,14 @@ def _compare_with_differences(case: Case, sample: Sample, dtype: str, found: Der
     what = f"{show(case, sample, dtype)} against differences"
     with using(reference()):
         # step**4 times a fifth derivative, and eps / step
-        compare_slopes(found.first, _slopes(value, arrays), 1e-8, f"gradient of {what}")
+        compare_slopes(found.first, slopes(value, arrays), 1e-8, f"gradient of {what}")
         if found.second:  # as for the first, of what is itself squared
-            compare_slopes(found.second, _slopes(squares, arrays), 1e-7, f"second derivative of {what}")
+            compare_slopes(found.second, slopes(squares, arrays), 1e-7, f"second derivative of {what}")
 
 
-def compare_slopes(found: list[np.ndarray], slopes: list[tuple[np.ndarray, float]], share: float, what: str) -> None:
+def compare_slopes(found: list[np.ndarray], wanted: list[tuple[np.ndarray, float]], share: float, what: str) -> None:
     """Gradients in the directions of slopes, up to a share of the largest number among them."""
-    for number, (gradient, (direction, slope)) in enumerate(zip(found, slopes, strict=True)):
+    for number, (gradient, (direction, slope)) in enumerate(zip(found, wanted, strict=True)):
         assert gradient.shape == direction.shape, f"{what}: shape {gradient.shape}, expected {direction.shape}"
         along = np.real(np.sum(gradient * np.conjugate(direction)))
         finite = np.abs(gradient[np.isfinite(gradient)])

@@ -12,7 +12,7 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from polykeras.backend import Backend, available, load
-from polykeras.testing import BACKENDS, THOROUGH
+from polykeras.testing.plugin import BACKENDS, THOROUGH
 
 from . import cases as cases
 from . import checks

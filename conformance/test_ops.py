@@ -9,7 +9,7 @@ import pytest
 
 from polykeras.backend import Backend
 from polykeras.op import OPS
-from polykeras.testing import ERROR
+from polykeras.testing.plugin import ERROR
 
 from . import checks
 from .case import CASES

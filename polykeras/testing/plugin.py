@@ -1,7 +1,8 @@
-"""For tests: the pytest plugin, by which runs of the conformance suite choose backends and show errors.
+"""The pytest plugin: the fixture `backend`, and by which options runs of the conformance suite choose what to check.
 
 pytest loads it wherever polykeras is installed, also in test runs that have nothing to do with polykeras. There it does
-nothing: its options exist only where the command line names the suite.
+nothing: the options of the suite exist only where the command line names it, and a fixture of the same name that is
+nearer to a test goes before this one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,79 @@ WORST_ERRORS = "polykeras_worst_errors"
 """The name under which it says whether to show the largest errors."""
 ERROR = "polykeras_error"
 """The name under which a test reports a largest error: op, bound, backend, dtype, error."""
+
+
+CHOSEN = "polykeras_chosen_backends"
+"""The name under which the configuration of any test run holds the backends that were asked for."""
+
+
+# For anybody's tests ---------------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: Any) -> None:
+    """Let the command line choose backends for tests that use the fixture."""
+    parser.getgroup("polykeras").addoption(
+        "--polykeras-backends",
+        dest=CHOSEN,
+        metavar="NAMES",
+        help="the polykeras backends for the fixture `backend`, with commas between; by default all installed",
+    )
+
+
+def pytest_configure(config: Any) -> None:
+    """Make the marker known, and refuse backends that are not there."""
+    config.addinivalue_line(
+        "markers", "backends(*names): the polykeras backends on which a test runs that uses the fixture `backend`"
+    )
+    if config.getoption(CHOSEN, None):
+        from ..backend import available, registered_ones
+
+        unknown = [name for name in _chosen(config) if name not in available()]
+        if unknown:
+            raise pytest.UsageError(
+                f"--polykeras-backends: expected names of installed backends ({', '.join(available())}); got "
+                f"{unknown[0]!r}; {registered_ones(unknown[0])}"
+            )
+
+
+def _chosen(config: Any) -> list[str]:
+    """The backends that the command line asks for, or all that are installed."""
+    from ..backend import available
+
+    given = config.getoption(CHOSEN, None)
+    return [name.strip() for name in given.split(",") if name.strip()] if given else available()
+
+
+def pytest_generate_tests(metafunc: Any) -> None:
+    """Run a test that uses the fixture of this file once on each backend."""
+    if "backend" not in metafunc.fixturenames or not _is_ours(metafunc):
+        return
+    names = _chosen(metafunc.config)
+    for marker in metafunc.definition.iter_markers("backends"):
+        if not marker.args or not all(isinstance(name, str) for name in marker.args):
+            raise pytest.UsageError(
+                f"{metafunc.definition.nodeid}: expected @pytest.mark.backends('numpy', 'torch'); got {marker.args}."
+            )
+        names = [name for name in names if name in marker.args]
+    metafunc.parametrize("backend", names, indirect=True)
+
+
+def _is_ours(metafunc: Any) -> bool:
+    """Whether the fixture that the test sees is the one of this file."""
+    found = metafunc.definition._fixtureinfo.name2fixturedefs.get("backend", ())
+    return bool(found) and found[-1].func.__module__ == __name__
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A backend, which is in use while the test runs."""
+    from ..backend import load, using
+
+    with using(load(request.param)) as chosen:
+        yield chosen
+
+
+# For the conformance suite ---------------------------------------------------------------------------------
 
 
 @pytest.hookimpl(wrapper=True)
