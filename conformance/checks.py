@@ -15,7 +15,7 @@ import pytest
 
 import polykeras
 from polykeras import ops, tree
-from polykeras.backend import Backend, load, numpy_dtype, using
+from polykeras.backend import Backend, current, load, numpy_dtype, using
 from polykeras.dtypes import COMPLEXES, FLOATS, INEXACT, canonical
 from polykeras.errors import OpError
 from polykeras.settings import EMBEDDED
@@ -24,6 +24,7 @@ from polykeras.symbolic import spec_of
 from polykeras.testing.gradients import slopes
 
 from .case import Case, Sample
+from .ledger import LEDGER
 
 EPS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "float64": 2.0**-52}
 EPS |= {"complex64": EPS["float32"], "complex128": EPS["float64"]}
@@ -43,10 +44,16 @@ class Effort:
     """How much is tried where a framework compiles whatever is tried."""
 
     is_thorough = False
+    dtypes: tuple[str, ...] = ()
+    """The dtypes in which ops are to be tried; none for all."""
 
     def is_limited(self, backend: Backend) -> bool:
         """Whether to leave out what mostly repeats what is tried elsewhere."""
         return backend.traces and not self.is_thorough
+
+    def includes(self, dtype: str) -> bool:
+        """Whether to try ops in a dtype."""
+        return not self.dtypes or dtype in self.dtypes
 
 
 EFFORT = Effort()
@@ -56,7 +63,7 @@ def dtypes_of(case: Case, sample: Sample, backend: Backend) -> Iterator[str]:
     """The dtypes in which to try a sample on a backend: the first samples in all that the case promises."""
     thorough = sample.dtypes or sample in case.samples[:3]
     for dtype in sample.dtypes or (case.dtypes if thorough else case.dtypes[:2]):
-        if dtype in backend.dtypes:
+        if dtype in backend.dtypes and EFFORT.includes(dtype):
             yield dtype
 
 
@@ -92,7 +99,7 @@ def compiled_calls(case: Case, backend: Backend) -> list[Call]:
     return [
         (sample, dtype)
         for sample, dtype in calls
-        if sample.dtypes or dtype == next(dtypes_of(case, sample, backend)) or (sample, dtype) in first.values()
+        if sample.dtypes or dtype == next(dtypes_of(case, sample, backend), None) or (sample, dtype) in first.values()
     ]
 
 
@@ -159,6 +166,7 @@ def bound(case: Case, arguments: Any) -> float:
 def assert_close(got: np.ndarray, want: np.ndarray, allowed: np.ndarray, what: str) -> None:
     """Same shape, the same infinities and NaNs in the same places, and numbers within bounds."""
     assert got.shape == want.shape, f"{what}: shape {got.shape}, expected {want.shape}"
+    LEDGER.compare(got, want, allowed, what)
     is_complex = got.dtype.kind == "c"
     got, want = (x if x.dtype.kind == "c" else x.astype("float64") for x in (got, want))
     with np.errstate(all="ignore"):
@@ -198,6 +206,7 @@ def excused(sample: Sample, backend: Backend) -> Iterator[None]:
     try:
         yield
     except AssertionError:
+        LEDGER.gaps[str(sample.gap)] = backend.gaps[str(sample.gap)]
         return
     raise AssertionError(f"the gap {sample.gap!r} of {backend.name} has closed: take it out of the backend's gaps")
 
@@ -239,6 +248,30 @@ def check_results(
     case: Case, sample: Sample, arguments: Any, results: Any, dtype: str, errors: dict[str, float] | None = None
 ) -> None:
     """Results against the reference. How far off those in floats are is noted in `errors`."""
+    with LEDGER.reproduced_by(lambda: reproduction(case, sample, dtype)):
+        _check_results(case, sample, arguments, results, dtype, errors)
+
+
+def reproduction(case: Case, sample: Sample, dtype: str) -> str:
+    """Code that makes a call again, on the backend that is in use."""
+    return f"""from polykeras.conformance import cases, checks
+from polykeras.conformance.case import CASES
+
+backend = checks.load({current().name!r})
+case = CASES[{case.name!r}]
+sample = case.samples[{case.samples.index(sample) if sample in case.samples else 0}]  # {show(case, sample, dtype)}
+arguments = case.arguments(sample, {dtype!r})
+with checks.using(backend):
+    results = case.call(*checks.at_home(arguments, backend), **sample.params)
+print("found", *checks.numpy_of(results), sep="\\n")
+print("reference", *checks.reference_of(case, sample, arguments), sep="\\n")
+checks.check_results(case, sample, arguments, results, {dtype!r})
+"""
+
+
+def _check_results(
+    case: Case, sample: Sample, arguments: Any, results: Any, dtype: str, errors: dict[str, float] | None
+) -> None:
     got, want = numpy_of(results), reference_of(case, sample, arguments)
     what = show(case, sample, dtype)
     assert len(got) == len(want), f"{what}: {len(got)} results, expected {len(want)}"
@@ -299,7 +332,7 @@ def _backwards(x: np.ndarray) -> np.ndarray:
 def check_memory_layout(case: Case, backend: Backend) -> None:
     """Arrays whose elements do not lie in order, against those whose do."""
     calls = eager_calls(case, backend)
-    firsts = [(s, next(dtypes_of(case, s, backend))) for s in case.samples[:3]]
+    firsts = [(s, next(dtypes_of(case, s, backend), "")) for s in case.samples[:3]]
     for (sample, dtype), layout in itertools.product(
         [call for call in firsts if call in calls], (_backwards, np.asfortranarray)
     ):
@@ -355,6 +388,7 @@ def gradient_samples(case: Case) -> list[tuple[Sample, str]]:
         for s, dtype in itertools.product(case.samples, WIDEST)
         if (s.gradient or s.kink)
         and dtype in (s.dtypes or case.dtypes)
+        and EFFORT.includes(dtype)
         and (dtype == "float64" or s.dtypes or s in case.samples[:3])
         and _float_places(case.arguments(s, dtype))
     ]

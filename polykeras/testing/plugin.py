@@ -22,6 +22,12 @@ THOROUGH = "polykeras_thorough"
 """The name under which it says whether to run what takes long."""
 WORST_ERRORS = "polykeras_worst_errors"
 """The name under which it says whether to show the largest errors."""
+DEVICE = "polykeras_device"
+"""The name under which it holds the device on which to check."""
+DTYPES = "polykeras_dtypes"
+"""The name under which it holds the dtypes in which to check ops."""
+LEVELS = "polykeras_levels"
+"""The name under which it holds the levels of the suite that are to run."""
 ERROR = "polykeras_error"
 """The name under which a test reports a largest error: op, bound, backend, dtype, error."""
 
@@ -120,22 +126,38 @@ def _is_suite(name: str, folder: Path) -> bool:
 
 def add_options(config: Any, parser: Any) -> None:
     """Add the options of the suite, where they are not there yet."""
-    if hasattr(config.option, BACKENDS):
+    if hasattr(config.option, THOROUGH):
         return
     group = parser.getgroup("polykeras")
     try:
-        group.addoption(
-            "--backend",
-            dest=BACKENDS,
-            action="append",
-            metavar="NAME",
-            help="the polykeras backend to check; can be given several times; by default every one that is installed",
-        )
+        if not hasattr(config.option, BACKENDS):  # the project's own tests have this one, too
+            group.addoption(
+                "--backend",
+                dest=BACKENDS,
+                action="append",
+                metavar="NAME",
+                help="the polykeras backend to check; can be given several times; by default all that are installed",
+            )
         group.addoption(
             "--thorough",
             dest=THOROUGH,
             action="store_true",
             help="check every op in every dtype at every sample, in eager calls and compiled ones",
+        )
+        group.addoption("--device", dest=DEVICE, metavar="DEVICE", help="the device on which to check, such as gpu:0")
+        group.addoption(
+            "--dtype",
+            dest=DTYPES,
+            action="append",
+            metavar="DTYPE",
+            help="a dtype in which to check ops; can be given several times; by default all that the cases promise",
+        )
+        group.addoption(
+            "--level",
+            dest=LEVELS,
+            action="append",
+            metavar="LEVEL",
+            help="a level of the suite, such as ops or layers; can be given several times; by default all of them",
         )
         group.addoption(
             "--worst-errors",
@@ -146,7 +168,8 @@ def add_options(config: Any, parser: Any) -> None:
         parser.parse_known_args([])  # only here does a clash show
     except (ValueError, argparse.ArgumentError) as error:
         raise pytest.UsageError(
-            f"{SUITE}: expected no other options named --backend, --thorough or --worst-errors; {error}. "
+            f"{SUITE}: expected no other options named --backend, --thorough, --device, --dtype, --level or "
+            f"--worst-errors; {error}. "
             "Run the suite from a folder without the conftest.py that has one, or switch off the plugin that has it "
             "(-p no:NAME)."
         ) from None
