@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 
@@ -38,7 +40,19 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="say which backends are installed, and what they can do")
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
     doctor.set_defaults(run=_doctor)
+    conformance = commands.add_parser("conformance", help="check that backends give the same numbers")
+    conformance.set_defaults(run=_conformance)
+    _suite().add_arguments(conformance)
     return parser
+
+
+def _suite() -> Any:
+    """The command of the suite, which nothing else in the library imports."""
+    return importlib.import_module("polykeras.conformance.running.command")
+
+
+def _conformance(options: argparse.Namespace) -> int:
+    return _suite().main(options)
 
 
 def _positive(text: str) -> int:
