@@ -334,3 +334,13 @@ def test_losses_for_outputs_that_are_not_there():
     model.compile("sgd", {"value": "mse", "lable": "mse"})
     with pytest.raises(ArgumentError, match="no output 'lable'; outputs are label, value"):
         model.fit(X, TARGETS, verbose=0)
+
+
+def test_the_loss_of_an_activity_counts_and_nothing_stays_of_calls_on_specs(backend):
+    x = layers.Input((3,))
+    regularized = layers.ActivityRegularization(l2=0.5)
+    model = keras.Model(x, layers.Dense(1, kernel_initializer="zeros")(regularized(x)))
+    model.compile("sgd", "mse")
+    found = model.fit(X, Y, batch_size=len(X), verbose=0).history["loss"][0]
+    np.testing.assert_allclose(found, np.mean(Y**2) + 0.5 * np.sum(X**2) / len(X), rtol=1e-5)  # float32, 120 terms
+    assert all(ops.is_tensor(loss) for loss in regularized.losses)

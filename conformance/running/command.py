@@ -24,6 +24,7 @@ from .compare import compare, show_changes
 from .records import BAD, PASSED, Case, Journal, Report, Result
 
 LEVELS = ("ops", "random", "layers", "losses", "optimizers", "models", "saving", "training")
+SUITE = "polykeras.conformance"
 LIMIT = 120.0
 """How many seconds a case may take: the longest compile for half a minute on a busy machine."""
 MOST_JOBS = 8
@@ -164,7 +165,8 @@ def _selection(options: argparse.Namespace) -> dict[str, Any]:
 
 def _arguments(selection: dict[str, Any], device: str) -> list[str]:
     """The arguments of pytest's for a selection on a device."""
-    found = [word for name in selection["backends"] for word in ("--backend", name)]
+    found = ["--pyargs", SUITE if selection["random"] is None else f"{SUITE}.test_random_models"]
+    found += [word for name in selection["backends"] for word in ("--backend", name)]
     found += [word for name in selection["dtypes"] for word in ("--dtype", name)]
     found += [word for name in selection["levels"] for word in ("--level", name)]
     found += ["--thorough"] if selection["thorough"] else []

@@ -58,6 +58,8 @@ def summary(report: Report) -> dict[str, Any]:
 def _place(result: Result) -> str:
     """The column of a result: a backend, and a device if one was chosen."""
     case = result.case
+    if not case.backend:
+        return "the suite itself"
     return case.backend if case.device == "default" else f"{case.backend} on {case.device}"
 
 

@@ -143,7 +143,7 @@ def about(backends: Sequence[str]) -> dict[str, Any]:
         "platform": platform.platform(terse=True),
         "processor": _processor(),
         "cores": os.cpu_count() or 1,
-        "numpy": np.__version__,
+        "reference": f"NumPy {np.__version__}",
         "backends": {n: {"version": b.version, "devices": b.devices(), "gaps": dict(b.gaps)} for n, b in found.items()},
     }
 

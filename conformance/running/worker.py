@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
-SUITE = "polykeras.conformance"
 LONGEST_MESSAGE = 6000
 
 
@@ -27,7 +26,7 @@ def work(orders: Connection, log: str, arguments: Sequence[str]) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import pytest
 
-    options = ["--pyargs", SUITE, *arguments, "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-q"]
+    options = [*arguments, "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-q"]
     status = pytest.main(
         [*options, "--rootdir", os.path.dirname(os.path.abspath(log)), "-c", os.devnull], [Obeying(orders)]
     )
@@ -91,8 +90,10 @@ def _describe(item: Any) -> dict[str, str]:
     parameters = dict(item.callspec.params) if hasattr(item, "callspec") else {}
     backend = parameters.pop("backend", "")
     group = item.get_closest_marker("xdist_group")
-    words = [str(value) for value in parameters.values() if isinstance(value, (str, int))]
-    subject = ", ".join(words) or item.originalname.removeprefix("test_").replace("_", " ")
+    words = item.callspec.id.split("-") if hasattr(item, "callspec") else []
+    subject = ", ".join(word for word in words if word != backend) or item.originalname.removeprefix("test_").replace(
+        "_", " "
+    )
     return {
         "id": item.nodeid,
         "level": level_of(item),

@@ -28,6 +28,10 @@ DTYPES = "polykeras_dtypes"
 """The name under which it holds the dtypes in which to check ops."""
 LEVELS = "polykeras_levels"
 """The name under which it holds the levels of the suite that are to run."""
+RANDOM_MODELS = "polykeras_random_models"
+"""The name under which it holds how many random models to try."""
+RANDOM_SEED = "polykeras_random_seed"
+"""The name under which it holds where they come from."""
 ERROR = "polykeras_error"
 """The name under which a test reports a largest error: op, bound, backend, dtype, error."""
 
@@ -159,6 +163,10 @@ def add_options(config: Any, parser: Any) -> None:
             metavar="LEVEL",
             help="a level of the suite, such as ops or layers; can be given several times; by default all of them",
         )
+        group.addoption(
+            "--random-models", dest=RANDOM_MODELS, type=int, metavar="N", help="how many random models to try"
+        )
+        group.addoption("--random-seed", dest=RANDOM_SEED, type=int, metavar="S", help="where random models come from")
         group.addoption(
             "--worst-errors",
             dest=WORST_ERRORS,
