@@ -8,11 +8,13 @@ from typing import Any
 from .. import tree
 from ..backend import Backend, current
 from ..compilation import compile
+from ..errors import ArgumentError
 from ..interpreters import HOST, Interpreter, kind_or_none
 from ..layers.layer import REVISION
 from ..spec import Spec
 from ..state import Variable, bind
 from ..symbolic import spec_of
+from . import mistakes
 from .data import unpack_x_y_sample_weight
 
 
@@ -38,15 +40,26 @@ class Functions:
 
     def train(self, batches: list[Any]) -> dict[str, Any]:
         """Take a step of training for each batch."""
-        return self._function("train_step", batches[0])(batches)
+        return self._run("train_step", batches)
 
     def test(self, batches: list[Any]) -> dict[str, Any]:
         """Evaluate each batch."""
-        return self._function("test_step", batches[0])(batches)
+        return self._run("test_step", batches)
 
     def predict(self, batch: Any) -> Any:
         """The outputs for a batch."""
-        return self._function("predict_step", batch)([batch])
+        return self._run("predict_step", [batch])
+
+    def _run(self, name: str, batches: list[Any]) -> Any:
+        try:
+            return self._function(name, batches[0])(batches)
+        except Exception as error:
+            for batch in batches:
+                try:
+                    mistakes.explain(batch)
+                except ArgumentError as mistake:
+                    raise mistake from error
+            raise
 
     def _function(self, name: str, batch: Any) -> Callable[..., Any]:
         found = self._compiled.get(name)
@@ -59,6 +72,8 @@ class Functions:
         model = self._model
         is_training = name == "train_step"
         prepare(model, batch, with_targets=name != "predict_step")
+        if model._compiled is not None and name != "predict_step":
+            mistakes.check_labels(model._compiled.loss, batch)
         self.weights = model.trainable_variables
         if is_training and model.optimizer is not None and self.weights:
             model.optimizer.build(self.weights)
@@ -106,6 +121,7 @@ def prepare(model: Any, batch: Any, with_targets: bool) -> None:
     y_pred = _outputs_of(model, x, batch)
     if compiled.loss is not None:
         compiled.loss.build(y_pred)
+        mistakes.check_shapes(compiled.loss, y)
     if compiled.metrics is not None and y is not None and not compiled.metrics.is_built:
         compiled.metrics.build(y, y_pred)
         if any(not metric.variables for metric in compiled.metrics.metrics):

@@ -20,8 +20,9 @@ from ..settings import settings
 from ..state import Variable
 from ..tracebacks import filter_traceback
 from .compiled import Compiled
-from .data import at_most, batches_of, pack_x_y_sample_weight, split, unpack_x_y_sample_weight, weights_of_classes
+from .data import at_most, one_batch, opened, split, unpack_x_y_sample_weight, weights_of_classes
 from .functions import Functions
+from .mistakes import check_labels
 
 
 class Trainer(Layer):
@@ -271,10 +272,13 @@ class Trainer(Layer):
         self._ready("fit")
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split(validation_split, x, y, sample_weight)
-        data = batches_of(x, y, sample_weight, batch_size, shuffle, steps_per_epoch, class_weight)
-        data = at_most(data, settings.max_steps_per_epoch)
         epochs = epochs if settings.max_epochs is None else min(epochs, initial_epoch + settings.max_epochs)
-        with self._at_home(x):
+        with (
+            self._at_home(x),
+            opened(x, y, sample_weight, batch_size, shuffle, steps_per_epoch, class_weight) as data,
+            self._validation(validation_data, validation_batch_size or batch_size, validation_steps) as validation,
+        ):
+            data = at_most(data, settings.max_steps_per_epoch)
             watching = self._callbacks(callbacks, verbose, epochs=epochs, steps=data.steps)
             self.stop_training = False
             watching.on_train_begin()
@@ -283,10 +287,9 @@ class Trainer(Layer):
                 self.reset_metrics()
                 watching.on_epoch_begin(epoch)
                 logs = self._train_epoch(data, watching)
-                if validation_data is not None and _is_due(validation_freq, epoch):
-                    logs.update(
-                        self._validate(validation_data, validation_batch_size or batch_size, validation_steps, watching)
-                    )
+                if validation is not None and _is_due(validation_freq, epoch):
+                    found = self._evaluate(validation, watching)
+                    logs.update({f"val_{name}": value for name, value in found.items()})
                 watching.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
@@ -296,6 +299,7 @@ class Trainer(Layer):
         return self.history
 
     def _train_epoch(self, data: Any, watching: CallbackList) -> dict[str, Any]:
+        data.check = self._check_labels
         step, logs = self.make_train_function(), {}
         for number, batches in _in_groups(data, self.steps_per_execution):
             watching.on_train_batch_begin(number)
@@ -307,15 +311,16 @@ class Trainer(Layer):
             raise ArgumentError("fit: expected at least one batch of data; got none.")
         return dict(logs)
 
-    def _validate(self, data: Any, batch_size: Any, steps: Any, watching: CallbackList) -> dict[str, Any]:
-        """Loss and metrics for the data of a validation."""
-        if isinstance(data, (tuple, list)):
-            x, y, sample_weight = unpack_x_y_sample_weight(data)
-            batches = batches_of(x, y, sample_weight, batch_size, False, steps)
-        else:
-            batches = batches_of(data, steps=steps)
-        logs = self._evaluate(batches, watching)
-        return {f"val_{name}": value for name, value in logs.items()}
+    @contextlib.contextmanager
+    def _validation(self, data: Any, batch_size: Any, steps: Any) -> Iterator[Any]:
+        """The data of the validations in a training, or None."""
+        if data is None:
+            yield None
+            return
+        is_arrays = isinstance(data, (tuple, list))
+        given = unpack_x_y_sample_weight(data) if is_arrays else (data,)
+        with opened(*given, batch_size=batch_size, steps=steps, starts_anew=True) as batches:
+            yield batches
 
     @filter_traceback
     def evaluate(
@@ -349,13 +354,13 @@ class Trainer(Layer):
         if kwargs:
             raise ArgumentError(f"evaluate: unknown arguments {', '.join(kwargs)}.")
         self._ready("evaluate")
-        with self._at_home(x):
-            data = batches_of(x, y, sample_weight, batch_size, False, steps)
+        with self._at_home(x), opened(x, y, sample_weight, batch_size, False, steps) as data:
             watching = self._callbacks(callbacks, verbose, epochs=1, steps=data.steps, add_history=False)
             logs = as_numbers(self._evaluate(data, watching))
         return logs if return_dict else _as_list(logs)
 
     def _evaluate(self, data: Any, watching: CallbackList) -> dict[str, Any]:
+        data.check = self._check_labels
         step, logs = self.make_test_function(), {}
         self.reset_metrics()
         watching.on_test_begin()
@@ -389,8 +394,7 @@ class Trainer(Layer):
         Returns:
             NumPy arrays in the structure of the outputs.
         """
-        with self._at_home(x):
-            data = batches_of(x, batch_size=batch_size, steps=steps)
+        with self._at_home(x), opened(x, batch_size=batch_size, steps=steps) as data:
             watching = self._callbacks(callbacks, verbose, epochs=1, steps=data.steps, add_history=False)
             step, parts = self.make_predict_function(), []
             watching.on_predict_begin()
@@ -420,21 +424,21 @@ class Trainer(Layer):
                 raise ArgumentError("train_on_batch: expected either class_weight or sample_weight; got both.")
             sample_weight = weights_of_classes(y, class_weight)
         with self._at_home(x):
-            logs = as_numbers(self.make_train_function()([pack_x_y_sample_weight(x, y, sample_weight)]))
+            logs = as_numbers(self.make_train_function()([one_batch(x, y, sample_weight)]))
         return logs if return_dict else _as_list(logs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Evaluate one batch, and return loss and metrics so far."""
         self._ready("test_on_batch")
         with self._at_home(x):
-            batch = pack_x_y_sample_weight(x, y, sample_weight)
+            batch = one_batch(x, y, sample_weight)
             logs = as_numbers(self.make_test_function()([batch]))
         return logs if return_dict else _as_list(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
         with self._at_home(x):
-            return tree.map_structure(_on_host, self.make_predict_function()(x))
+            return tree.map_structure(_on_host, self.make_predict_function()(one_batch(x)))
 
     # Compiled functions ------------------------------------------------------------------------------------
 
@@ -450,12 +454,19 @@ class Trainer(Layer):
         """The function that predicts, from a batch to outputs."""
         return self._current_functions(force).predict
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: all but the compiled steps, which are made anew."""
+        return {**vars(self), "_functions": None}
+
     def _current_functions(self, force: bool = False) -> Functions:
         """The compiled steps; others where weights have been frozen or a layer is new."""
         functions = self._functions
         if force or functions is None or functions.are_stale():
             functions = self._functions = Functions(self)
         return functions
+
+    def _check_labels(self, batch: Any) -> bool:
+        return check_labels(self._ready("fit").loss, batch)
 
     # Around ------------------------------------------------------------------------------------------------
 
@@ -466,7 +477,7 @@ class Trainer(Layer):
     @contextlib.contextmanager
     def _at_home(self, x: Any) -> Iterator[None]:
         """Use the backend of the model; before it is built, that of native arrays it is given."""
-        home = self._home
+        home = self._home or next((variable.home for variable in self.variables), None)
         if home is None:
             natives = [leaf for leaf in tree.flatten(x) if isinstance(kind_or_none(type(leaf)), Backend)]
             home = home_of(natives) if natives else current()
