@@ -41,18 +41,17 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
     doctor.set_defaults(run=_doctor)
     conformance = commands.add_parser("conformance", help="check that backends give the same numbers")
-    conformance.set_defaults(run=_conformance)
-    _suite().add_arguments(conformance)
+    conformance.set_defaults(run=lambda options: _part("conformance.running.command").main(options))
+    _part("conformance.running.command").add_arguments(conformance)
+    diff = commands.add_parser("diff", help="show where a model parts on two backends, layer by layer")
+    diff.set_defaults(run=lambda options: _part("testing.command").main(options))
+    _part("testing.command").add_arguments(diff)
     return parser
 
 
-def _suite() -> Any:
-    """The command of the suite, which nothing else in the library imports."""
-    return importlib.import_module("polykeras.conformance.running.command")
-
-
-def _conformance(options: argparse.Namespace) -> int:
-    return _suite().main(options)
+def _part(name: str) -> Any:
+    """A module with a command of its own."""
+    return importlib.import_module(f"polykeras.{name}")
 
 
 def _positive(text: str) -> int:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree
 
 import numpy as np
 import pytest
 
 import polykeras
-from polykeras import layers, ops, testing
+from polykeras import cli, layers, ops, testing
 from polykeras.backend import load
-from polykeras.errors import ArgumentError
+from polykeras.errors import ArgumentError, ConfigError
 from polykeras.op import OPS
+from polykeras.testing.command import read_batch
 from polykeras.testing.rounding import rounding_of
 
 RANDOM = np.random.Generator(np.random.Philox(3))
@@ -299,3 +301,28 @@ def test_a_backend_that_is_not_there_is_told(run_pytest):
     assert status == 4
     assert "expected names of installed backends" in printed
     assert "did you mean 'numpy'" in printed
+
+
+def test_the_command_compares_a_saved_model(tmp_path, monkeypatch, capsys):
+    saving = pytest.importorskip("polykeras.saving")
+    assert saving.load_model is not None
+    model = make()
+    model.save(tmp_path / "model.keras")
+    np.savez(tmp_path / "batch.npz", x=X, y=Y)
+    words = ["diff", str(tmp_path / "model.keras"), "--input", str(tmp_path / "batch.npz"), "--backends", "numpy,numpy"]
+    assert cli.main([*words, "--svg", str(tmp_path / "picture.svg"), "--json", str(tmp_path / "table.json")]) == 0
+    assert (tmp_path / "picture.svg").exists()
+    assert json.loads((tmp_path / "table.json").read_text())["agree"]
+
+
+def test_batches_in_files(tmp_path):
+    np.savez(tmp_path / "two.npz", left=X, right=X, sample_weight=Y)
+    inputs, targets = read_batch(tmp_path / "two.npz")
+    assert list(inputs) == ["left", "right"]
+    assert list(targets) == ["sample_weight"]
+    np.savez(tmp_path / "none.npz", y=Y)
+    np.save(tmp_path / "one.npy", X)
+    complaints = {"none.npz": "expected an array x", "one.npy": "got a single array", "gone.npz": "No such file"}
+    for name, complaint in complaints.items():
+        with pytest.raises(ConfigError, match=complaint):
+            read_batch(tmp_path / name)
