@@ -155,6 +155,8 @@ def run(
                         if is_late
                         else worker.run(case, limit)
                     )
+                    if failures:  # the process was ended because the run was
+                        return
                     with lock:
                         done(result)
         except BaseException as error:
