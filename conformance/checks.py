@@ -15,14 +15,16 @@ import pytest
 
 import polykeras
 from polykeras import ops, tree
-from polykeras.backend import Backend, load, numpy_dtype, using
+from polykeras.backend import Backend, current, load, numpy_dtype, using
 from polykeras.dtypes import COMPLEXES, FLOATS, INEXACT, canonical
 from polykeras.errors import OpError
 from polykeras.settings import EMBEDDED
 from polykeras.spec import Dim, Spec, dim, evaluate
 from polykeras.symbolic import spec_of
+from polykeras.testing.gradients import slopes
 
 from .case import Case, Sample
+from .ledger import LEDGER
 
 EPS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "float64": 2.0**-52}
 EPS |= {"complex64": EPS["float32"], "complex128": EPS["float64"]}
@@ -42,10 +44,16 @@ class Effort:
     """How much is tried where a framework compiles whatever is tried."""
 
     is_thorough = False
+    dtypes: tuple[str, ...] = ()
+    """The dtypes in which ops are to be tried; none for all."""
 
     def is_limited(self, backend: Backend) -> bool:
         """Whether to leave out what mostly repeats what is tried elsewhere."""
         return backend.traces and not self.is_thorough
+
+    def includes(self, dtype: str) -> bool:
+        """Whether to try ops in a dtype."""
+        return not self.dtypes or dtype in self.dtypes
 
 
 EFFORT = Effort()
@@ -55,7 +63,7 @@ def dtypes_of(case: Case, sample: Sample, backend: Backend) -> Iterator[str]:
     """The dtypes in which to try a sample on a backend: the first samples in all that the case promises."""
     thorough = sample.dtypes or sample in case.samples[:3]
     for dtype in sample.dtypes or (case.dtypes if thorough else case.dtypes[:2]):
-        if has_dtypes(case, dtype, backend):
+        if has_dtypes(case, dtype, backend) and EFFORT.includes(dtype):
             yield dtype
 
 
@@ -97,7 +105,7 @@ def compiled_calls(case: Case, backend: Backend) -> list[Call]:
     return [
         (sample, dtype)
         for sample, dtype in calls
-        if sample.dtypes or dtype == next(dtypes_of(case, sample, backend)) or (sample, dtype) in first.values()
+        if sample.dtypes or dtype == next(dtypes_of(case, sample, backend), None) or (sample, dtype) in first.values()
     ]
 
 
@@ -164,6 +172,7 @@ def bound(case: Case, arguments: Any) -> float:
 def assert_close(got: np.ndarray, want: np.ndarray, allowed: np.ndarray, what: str) -> None:
     """Same shape, the same infinities and NaNs in the same places, and numbers within bounds."""
     assert got.shape == want.shape, f"{what}: shape {got.shape}, expected {want.shape}"
+    LEDGER.compare(got, want, allowed, what)
     is_complex = got.dtype.kind == "c"
     got, want = (x if x.dtype.kind == "c" else x.astype("float64") for x in (got, want))
     with np.errstate(all="ignore"):
@@ -200,9 +209,12 @@ def excused(sample: Sample, backend: Backend) -> Iterator[None]:
     if sample.gap not in backend.gaps:
         yield
         return
+    before = dict(LEDGER.shares)
     try:
         yield
     except AssertionError:
+        LEDGER.shares = before
+        LEDGER.gaps[str(sample.gap)] = backend.gaps[str(sample.gap)]
         return
     raise AssertionError(f"the gap {sample.gap!r} of {backend.name} has closed: take it out of the backend's gaps")
 
@@ -244,6 +256,21 @@ def check_results(
     case: Case, sample: Sample, arguments: Any, results: Any, dtype: str, errors: dict[str, float] | None = None
 ) -> None:
     """Results against the reference. How far off those in floats are is noted in `errors`."""
+    with LEDGER.reproduced_by(lambda: reproduction(case, sample, dtype)):
+        _check_results(case, sample, arguments, results, dtype, errors)
+
+
+def reproduction(case: Case, sample: Sample, dtype: str) -> str:
+    """Code that makes a call again, on the backend that is in use."""
+    if sample not in case.samples:
+        return ""
+    call = f"{case.name!r}, {case.samples.index(sample)}, {dtype!r}, {current().name!r}"
+    return f"from polykeras.conformance.reproducing import reproduce\n\nreproduce({call})"
+
+
+def _check_results(
+    case: Case, sample: Sample, arguments: Any, results: Any, dtype: str, errors: dict[str, float] | None
+) -> None:
     got, want = numpy_of(results), reference_of(case, sample, arguments)
     what = show(case, sample, dtype)
     assert len(got) == len(want), f"{what}: {len(got)} results, expected {len(want)}"
@@ -304,7 +331,7 @@ def _backwards(x: np.ndarray) -> np.ndarray:
 def check_memory_layout(case: Case, backend: Backend) -> None:
     """Arrays whose elements do not lie in order, against those whose do."""
     calls = eager_calls(case, backend)
-    firsts = [(s, next(dtypes_of(case, s, backend))) for s in case.samples[:3]]
+    firsts = [(s, next(dtypes_of(case, s, backend), "")) for s in case.samples[:3]]
     for (sample, dtype), layout in itertools.product(
         [call for call in firsts if call in calls], (_backwards, np.asfortranarray)
     ):
@@ -351,29 +378,6 @@ def _loss(case: Case, sample: Sample, arguments: Any) -> tuple[Callable[..., Any
     return loss, [leaves[place] for place in places]
 
 
-def _slopes(function: Callable[..., float], arrays: list[np.ndarray]) -> list[tuple[np.ndarray, float]]:
-    """For each array a direction, and the derivative in that direction by central differences of fourth order.
-
-    The direction is drawn at random, so that a wrong gradient would have to be wrong at a right angle to it.
-    """
-    step = 2.0**-10  # the error of the formula, step**4, balances that of rounding, eps / step
-    random = np.random.Generator(np.random.Philox(0))
-    slopes = []
-    for number, array in enumerate(arrays):
-        direction = random.uniform(0.5, 1.5, array.shape) * random.choice([-1.0, 1.0], array.shape)
-        if array.dtype.kind == "c":
-            direction = direction * np.exp(1j * random.uniform(0, 2 * np.pi, array.shape))
-        direction = direction / max(float(np.linalg.norm(direction)), 1.0)
-
-        def moved(by: float, number: int = number, direction: np.ndarray = direction) -> float:
-            changed = [a + by * step * direction if i == number else a for i, a in enumerate(arrays)]
-            return float(function(*changed))
-
-        slope = (8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) / (12 * step) if array.size else 0.0
-        slopes.append((direction, slope))
-    return slopes
-
-
 def gradient_samples(case: Case, backend: Backend) -> list[tuple[Sample, str]]:
     """The samples whose gradients are looked at on a backend, with the dtype in which."""
     if not case.differentiable or (not any(case.op.vjp) and case.op.body is None):
@@ -384,6 +388,7 @@ def gradient_samples(case: Case, backend: Backend) -> list[tuple[Sample, str]]:
         if (s.gradient or s.kink)
         and dtype in (s.dtypes or case.dtypes)
         and has_dtypes(case, dtype, backend)
+        and EFFORT.includes(dtype)
         and (dtype == "float64" or s.dtypes or s in case.samples[:3])
         and _float_places(case.arguments(s, dtype))
     ]
@@ -477,14 +482,14 @@ def _compare_with_differences(case: Case, sample: Sample, dtype: str, found: Der
     what = f"{show(case, sample, dtype)} against differences"
     with using(reference()):
         # step**4 times a fifth derivative, and eps / step
-        compare_slopes(found.first, _slopes(value, arrays), 1e-8, f"gradient of {what}")
+        compare_slopes(found.first, slopes(value, arrays), 1e-8, f"gradient of {what}")
         if found.second:  # as for the first, of what is itself squared
-            compare_slopes(found.second, _slopes(squares, arrays), 1e-7, f"second derivative of {what}")
+            compare_slopes(found.second, slopes(squares, arrays), 1e-7, f"second derivative of {what}")
 
 
-def compare_slopes(found: list[np.ndarray], slopes: list[tuple[np.ndarray, float]], share: float, what: str) -> None:
+def compare_slopes(found: list[np.ndarray], wanted: list[tuple[np.ndarray, float]], share: float, what: str) -> None:
     """Gradients in the directions of slopes, up to a share of the largest number among them."""
-    for number, (gradient, (direction, slope)) in enumerate(zip(found, slopes, strict=True)):
+    for number, (gradient, (direction, slope)) in enumerate(zip(found, wanted, strict=True)):
         assert gradient.shape == direction.shape, f"{what}: shape {gradient.shape}, expected {direction.shape}"
         along = np.real(np.sum(gradient * np.conjugate(direction)))
         finite = np.abs(gradient[np.isfinite(gradient)])

@@ -2,40 +2,69 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from polykeras.backend import Backend, available, load
-from polykeras.testing import BACKENDS, THOROUGH
+from polykeras.backend import Backend, available, device, load, using
+from polykeras.errors import DeviceError
+from polykeras.testing.plugin import BACKENDS, DEVICE, DTYPES, LEVELS, THOROUGH
 
 from . import cases as cases
 from . import checks
+from .ledger import LEDGER, PROPERTY
+
+LEVEL_NAMES = ("ops", "random", "layers", "losses", "optimizers", "models", "saving", "training")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "xdist_group(name): tests that one process runs, where pytest-xdist has several")
     config.addinivalue_line("markers", "thorough: what only a thorough run does")
+    config.addinivalue_line("markers", "level(name): what a test is about: ops, random, layers, losses, ...")
     checks.EFFORT.is_thorough = bool(config.getoption(THOROUGH, False))
+    checks.EFFORT.dtypes = tuple(config.getoption(DTYPES, None) or ())
+    unknown = set(config.getoption(LEVELS, None) or ()) - set(LEVEL_NAMES)
+    if unknown:
+        raise pytest.UsageError(f"--level: expected one of {', '.join(LEVEL_NAMES)}; got {unknown.pop()!r}.")
+
+
+def level_of(item: pytest.Item) -> str:
+    """The level of the suite to which a test belongs."""
+    marker = item.get_closest_marker("level")
+    return "" if marker is None else marker.args[0]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if checks.EFFORT.is_thorough:
-        return
-    left_out = [item for item in items if item.get_closest_marker("thorough")]
+    levels = config.getoption(LEVELS, None)
+
+    def runs(item: pytest.Item) -> bool:
+        is_due = checks.EFFORT.is_thorough or not item.get_closest_marker("thorough")
+        return is_due and (not levels or level_of(item) in levels)
+
+    left_out = [item for item in items if not runs(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+        items[:] = [item for item in items if runs(item)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
         metafunc.parametrize("backend", metafunc.config.getoption(BACKENDS, None) or available(), indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def ledger(record_property: Callable[[str, Any], None]) -> Iterator[None]:
+    """Hand over what a test noted."""
+    LEDGER.clear()
+    yield
+    record_property(PROPERTY, LEDGER.as_data())
 
 
 TESTS_BETWEEN_RELEASES = 100  # in which JAX's programs take about a gigabyte
@@ -45,8 +74,15 @@ _tests: Counter[str] = Counter()
 @pytest.fixture
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """The backend to check. Programs that it compiled are given back now and then."""
-    chosen = load(request.param)
-    yield chosen
+    chosen, place = load(request.param), request.config.getoption(DEVICE, None)
+    with contextlib.ExitStack() as stack:
+        if place is not None:
+            with using(chosen):
+                try:
+                    stack.enter_context(device(place))
+                except DeviceError as error:
+                    pytest.skip(str(error))
+        yield chosen
     _tests[chosen.name] += 1
     if chosen.traces and _tests[chosen.name] % TESTS_BETWEEN_RELEASES == 0:
         chosen.release()

@@ -25,6 +25,7 @@ from polykeras.symbolic import spec_of
 
 from .checks import EFFORT
 from .layer_case import LAYERS, Configuration, LayerCase, Trial
+from .ledger import assert_allclose
 
 VALUES = 1e-12
 """How far outputs in float64 may be apart: sums of some hundred terms in another order, relative to the largest."""
@@ -105,7 +106,7 @@ def assert_close(found: list[np.ndarray], wanted: list[Any], share: float, what:
         assert f.shape == w.shape, f"{what}, {number}: shape {f.shape}, expected {w.shape}"
         f, w = f.astype("float64"), w.astype("float64")
         scale = max(float(np.abs(w).max()) if w.size else 0.0, 1.0)
-        np.testing.assert_allclose(f, w, rtol=0, atol=share * scale, err_msg=f"{what}, {number}")
+        assert_allclose(f, w, rtol=0, atol=share * scale, err_msg=f"{what}, {number}")
 
 
 def check_outputs(case: LayerCase, backend: Backend) -> None:

@@ -13,6 +13,8 @@ from polykeras.backend import Backend, using
 
 from . import checks
 
+pytestmark = pytest.mark.level("ops")
+
 KINKS: dict[str, tuple[Callable[..., Any], list[list[float]], list[list[float]]]] = {
     "maximum shares": (ops.maximum, [[1.0, 2.0], [1.0, 3.0]], [[0.5, 0.0], [0.5, 1.0]]),
     "minimum shares": (ops.minimum, [[1.0, 2.0], [1.0, 3.0]], [[0.5, 1.0], [0.5, 0.0]]),

@@ -13,6 +13,8 @@ from . import layer_cases as layer_cases
 from . import layer_checks as checks
 from .layer_case import LAYERS
 
+pytestmark = pytest.mark.level("layers")
+
 WITHOUT_CASE = {"Layer", "InputLayer"}
 
 

@@ -16,6 +16,10 @@ from polykeras.compilation import compile
 from polykeras.masks import set_mask
 from polykeras.ops import convert_to_numpy
 
+from .ledger import assert_allclose
+
+pytestmark = pytest.mark.level("losses")
+
 EPSILON = 1e-7
 RNG = np.random.default_rng(0)
 Arrays = tuple[np.ndarray, np.ndarray]
@@ -285,9 +289,9 @@ def test_values_and_gradients(number: int, backend: Backend) -> None:
             values, total, gradient = (convert_to_numpy(x) for x in run(*given))
             assert {values.dtype, total.dtype, gradient.dtype} == {np.dtype("float64")}
             # A few dozen roundings, of numbers that are not much larger than the results.
-            np.testing.assert_allclose(values, reference, rtol=1e-12, atol=1e-13)
-            np.testing.assert_allclose(total, np.sum(reference * arguments[2]), rtol=1e-12, atol=1e-13)
-            np.testing.assert_allclose(gradient, on_numpy(number)[2], rtol=1e-10, atol=1e-10)
+            assert_allclose(values, reference, rtol=1e-12, atol=1e-13)
+            assert_allclose(total, np.sum(reference * arguments[2]), rtol=1e-12, atol=1e-13)
+            assert_allclose(gradient, on_numpy(number)[2], rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=lambda i: f"{CASES[i].cls.__name__}-{i}")
@@ -334,7 +338,7 @@ def test_reductions_weights_and_masks(backend: Backend) -> None:
             }
             for reduction, wanted in expected.items():
                 found = losses.MeanSquaredError(reduction, dtype="float64")(true, predicted, weight)
-                np.testing.assert_allclose(convert_to_numpy(found), wanted, rtol=1e-13, err_msg=str(reduction))
+                assert_allclose(convert_to_numpy(found), wanted, rtol=1e-13, err_msg=str(reduction))
 
 
 def test_ignored_classes_are_left_out_of_the_mean(backend: Backend) -> None:

@@ -16,7 +16,10 @@ from polykeras.errors import StateError
 from polykeras.masks import set_mask
 from polykeras.ops import convert_to_numpy
 
+from .ledger import assert_allclose
 from .test_losses import binary_entropy, dice, divergence, share, sigmoid, smooth, softmax
+
+pytestmark = pytest.mark.level("losses")
 
 EPSILON = 1e-7
 RNG = np.random.default_rng(0)
@@ -378,7 +381,7 @@ def check(kind: str, results: list[Any], weights: np.ndarray | None) -> None:
         assert result.dtype == np.dtype("float64"), case
         # Sums of a few dozen numbers, in another order; what the areas subtract is not much larger than the result.
         expected = case.reference(t, p, w)
-        np.testing.assert_allclose(result, expected, rtol=1e-11, atol=1e-13, err_msg=str(case))
+        assert_allclose(result, expected, rtol=1e-11, atol=1e-13, err_msg=str(case))
 
 
 @pytest.mark.parametrize("kind", CASES)
@@ -416,7 +419,7 @@ def test_batches_add_up_without_a_compiler(kind: str, backend: Backend) -> None:
         once = found[0].stateless_update_state(found[0].stateless_reset_state(), y_true, y_pred, weights)
         twice = found[0].stateless_update_state(once, *(x[0] for x in INPUTS[kind]), WEIGHTS[0])
         expected, result = found[0].stateless_result(twice), found[0].result()
-        np.testing.assert_allclose(convert_to_numpy(expected), convert_to_numpy(result), rtol=1e-13)
+        assert_allclose(convert_to_numpy(expected), convert_to_numpy(result), rtol=1e-13)
         assert all(a is b.value for a, b in zip(state, found[0].variables, strict=True))
 
 

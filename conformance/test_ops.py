@@ -9,14 +9,22 @@ import pytest
 
 from polykeras.backend import Backend
 from polykeras.op import OPS
-from polykeras.testing import ERROR
+from polykeras.testing.plugin import ERROR
 
 from . import checks
 from .case import CASES
 
+pytestmark = pytest.mark.level("ops")
+
 
 def test_every_op_has_a_case() -> None:
     assert set(OPS) == set(CASES)
+
+
+def marks_of(name: str) -> list[pytest.MarkDecorator]:
+    """One process runs the tests of an op; what draws is of a level of its own."""
+    draws = any(parameter.kind == "Seed" for parameter in OPS[name].parameters)
+    return [pytest.mark.xdist_group(name), *([pytest.mark.level("random")] if draws else [])]
 
 
 Recorder = Callable[[str, Any], None]
@@ -28,7 +36,7 @@ def record(name: str, backend: Backend, errors: dict[str, float], record_propert
         record_property(ERROR, (name, CASES[name].op.ulp, backend.name, dtype, error))
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in CASES])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=marks_of(name)) for name in CASES])
 class TestOp:
     """The checks of one op, which one process runs: what a framework compiled for one serves the others."""
 

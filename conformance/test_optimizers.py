@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 import numpy as np
+import pytest
 
 import polykeras
 from polykeras import ops
@@ -13,6 +14,9 @@ from polykeras.backend import Backend, numpy_dtype, using
 from polykeras.state import Variable
 
 from . import references
+from .ledger import LEDGER, assert_allclose
+
+pytestmark = pytest.mark.level("optimizers")
 
 RATE = 2.0**-6  # the same number in every dtype
 SHAPES = ((3, 2), (4,))
@@ -156,7 +160,9 @@ def test_trajectories_are_those_of_the_formulas(backend: Backend) -> None:
     # Only Muon's polynomial magnifies differences: where the gradient has next to nothing, by 3.4445**5 = 485.
     _, found = trained(backend, "float64")
     for number, (rows, exact) in enumerate(zip(found, expected("float64"), strict=True)):
-        assert error(rows, exact) < (1e-11 if CASES[number][0] == "Muon" else 1e-13), label(number)
+        limit = 1e-11 if CASES[number][0] == "Muon" else 1e-13
+        LEDGER.note("float64", error(rows, exact) / limit, label(number))
+        assert error(rows, exact) < limit, label(number)
 
 
 def test_single_precision_drifts_as_far_as_the_formulas_do_in_it(backend: Backend) -> None:
@@ -166,7 +172,9 @@ def test_single_precision_drifts_as_far_as_the_formulas_do_in_it(backend: Backen
         exact, rounded = (expected(dtype)[number][: len(rows)] for dtype in ("float64", "float32"))
         rounding = 485 * 6e-8 if CASES[number][0] == "Muon" else 25 * 6e-8
         assert rows.dtype == "float32"
-        assert error(rows, exact) < 2 * error(rounded, exact) + rounding, label(number)
+        limit = 2 * error(rounded, exact) + rounding
+        LEDGER.note("float32", error(rows, exact) / limit, label(number))
+        assert error(rows, exact) < limit, label(number)
 
 
 def test_compiled_steps_are_eager_ones(backend: Backend) -> None:
@@ -210,7 +218,7 @@ def test_gradients_that_are_not_finite_are_left_out(backend: Backend) -> None:
         assert scales == [4.0, 2.0, 2.0, 4.0, 2.0, 2.0]
         assert int(optimizer.iterations) == good == 4
         # Four steps of ten roundings by 6e-8, of values up to two.
-        np.testing.assert_allclose(weight.numpy(), exact, atol=2e-6)
+        assert_allclose(weight.numpy(), exact, atol=2e-6)
 
 
 def test_a_row_that_a_batch_names_twice_moves_once(backend: Backend) -> None:
@@ -234,5 +242,5 @@ def test_low_precision_computes_its_numbers_in_single(backend: Backend) -> None:
         for _ in range(2):
             optimizer.apply([ops.ones((3,), "bfloat16")])
         # Both steps are a quarter; moments and values are rounded to 2**-9 of themselves.
-        np.testing.assert_allclose(weight.numpy().astype("float64"), 0.5, atol=0.01)
+        assert_allclose(weight.numpy().astype("float64"), 0.5, atol=0.01)
         assert weight.dtype == "bfloat16"

@@ -21,6 +21,8 @@ from polykeras.spec import Spec
 from . import checks
 from .case import CASES
 
+pytestmark = pytest.mark.level("ops")
+
 DTYPES = ("float64", "float32", "int32", "bool", "int64", "uint8")
 AXES = ("axis", "axes")
 

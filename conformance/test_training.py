@@ -17,7 +17,10 @@ from polykeras.callbacks import Callback
 from polykeras.settings import EMBEDDED
 
 from . import checks
+from .ledger import LEDGER, assert_allclose
 from .standard_models import MODELS, OPTIMIZERS
+
+pytestmark = pytest.mark.level("training")
 
 STEPS, QUICK_STEPS, BATCH = 200, 40, 32
 APART = 1e-9
@@ -80,7 +83,8 @@ def test_training_is_the_same(name: str, optimizer: str, backend: Backend) -> No
     expected, first, wanted = trained(name, optimizer, steps, load(EMBEDDED).name)
     for one, other in zip(weights, first, strict=True):
         np.testing.assert_array_equal(one, other)
+    LEDGER.curves[f"{name}, {optimizer}"] = losses[:steps].tolist()
     assert len(losses) >= steps
     assert expected[-5:].mean() < expected[:5].mean()
-    np.testing.assert_allclose(losses, expected, rtol=APART)
-    np.testing.assert_allclose(predictions, wanted, rtol=1e-6, atol=1e-9)  # what the losses allow, in single numbers
+    assert_allclose(losses, expected, rtol=APART, err_msg=f"the losses of {name} with {optimizer}")
+    assert_allclose(predictions, wanted, rtol=1e-6, atol=1e-9)  # what the losses allow, in single numbers

@@ -15,6 +15,10 @@ from polykeras.random import SeedGenerator
 from polykeras.settings import EMBEDDED, settings
 from polykeras.state import Variable
 
+from .ledger import assert_allclose
+
+pytestmark = pytest.mark.level("layers")
+
 SHAPE = (4, 1, 6)
 MATRIX = (4, 6)
 DTYPES = ("float32", "float64", "bfloat16")
@@ -145,9 +149,9 @@ def test_penalties_and_their_gradients(name: str, backend: Backend) -> None:
     with using(backend):
         value, slope = ops.value_and_grad(regularizer)(ops.array(W))
     assert isinstance(value, backend.array_types)
-    np.testing.assert_allclose(float(value), formula(W), rtol=ROUNDINGS)
+    assert_allclose(float(value), formula(W), rtol=ROUNDINGS)
     # Differences of 1e-6 cancel 10 of 16 digits, and leave a cubic term of 1e-12.
-    np.testing.assert_allclose(ops.convert_to_numpy(slope), slope_of(formula, W), rtol=0, atol=1e-8)
+    assert_allclose(ops.convert_to_numpy(slope), slope_of(formula, W), rtol=0, atol=1e-8)
 
 
 def test_penalties_without_factors_are_nothing(backend: Backend) -> None:
@@ -182,10 +186,10 @@ def test_constraints(name: str, backend: Backend) -> None:
         of_variable = constraint(Variable(W))
         of_list = constraint(W.tolist())
     assert isinstance(found, backend.array_types)
-    np.testing.assert_allclose(ops.convert_to_numpy(found), formula(W), rtol=ROUNDINGS)
+    assert_allclose(ops.convert_to_numpy(found), formula(W), rtol=ROUNDINGS)
     assert bits_of(of_variable) == bits_of(found)
     # Lists of numbers become floatx, float32 here: each number rounds before anything is computed.
-    np.testing.assert_allclose(ops.convert_to_numpy(of_list), formula(W), rtol=32 * 2.0**-23)
+    assert_allclose(ops.convert_to_numpy(of_list), formula(W), rtol=32 * 2.0**-23)
 
 
 def test_constraints_keep_what_is_not_a_number(backend: Backend) -> None:
@@ -224,7 +228,7 @@ def test_activations_are_their_ops(backend: Backend) -> None:
     with using(backend):
         assert activations.linear(x) is x
         # Six roundings, and a hyperbolic tangent and a logarithm of up to 4 units each.
-        np.testing.assert_allclose(
+        assert_allclose(
             ops.convert_to_numpy(activations.mish(x)), mish(X.astype("float64")), rtol=16 * 2.0**-23, atol=1e-7
         )
 

@@ -477,9 +477,9 @@ def device(device_name: str) -> Iterator[None]:
 
 
 def chosen_device(backend: Backend) -> str | None:
-    """The device that a `device` block asks for, or None for the backend's default."""
+    """The device that a `device` block asks for; None, the backend's default, where it has no such device."""
     name = _DEVICE.get()
-    return None if name is None else _find_device(name, backend)
+    return name if name is not None and name in backend.devices() else None
 
 
 def _find_device(name: str, backend: Backend) -> str:

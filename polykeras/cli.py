@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 
@@ -38,7 +40,18 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="say which backends are installed, and what they can do")
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
     doctor.set_defaults(run=_doctor)
+    conformance = commands.add_parser("conformance", help="check that backends give the same numbers")
+    conformance.set_defaults(run=lambda options: _part("conformance.running.command").main(options))
+    _part("conformance.running.command").add_arguments(conformance)
+    diff = commands.add_parser("diff", help="show where a model parts on two backends, layer by layer")
+    diff.set_defaults(run=lambda options: _part("testing.command").main(options))
+    _part("testing.command").add_arguments(diff)
     return parser
+
+
+def _part(name: str) -> Any:
+    """A module with a command of its own."""
+    return importlib.import_module(f"polykeras.{name}")
 
 
 def _positive(text: str) -> int:

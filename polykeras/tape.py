@@ -261,14 +261,14 @@ class Recorder(Interpreter):
 
     def runner(self, op: Op) -> Run:
         if not any(op.vjp):
-            return _run_body(op) if op.body else _run_without_gradient(op)
+            return run_body(op) if op.body else _run_without_gradient(op)
         return _record_lists(op) if op.takes_lists else _record(op)
 
 
 interprets(Traced, Recorder())
 
 
-def _run_body(op: Op) -> Run:
+def run_body(op: Op) -> Run:
     """Walk the body of an op, with arguments in the dtype in which the op computes."""
     body, promote, positions = op.body, op.promote, op.promoted
     assert body is not None

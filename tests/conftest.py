@@ -10,7 +10,7 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from polykeras.backend import Backend, available, load, using
-from polykeras.testing import BACKENDS
+from polykeras.testing.plugin import BACKENDS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

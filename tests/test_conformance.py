@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -238,3 +239,8 @@ def test_every_sample_and_every_dtype_is_tried(backend, monkeypatch):
 
 def test_every_primitive_says_why_it_is_one():
     assert [op.name for op in OPS.values() if op.body is None and not op.why] == []
+
+
+@pytest.mark.parametrize("file", sorted(Path(checks.__file__).parent.glob("test_*.py")), ids=lambda file: file.stem)
+def test_every_part_of_the_suite_names_its_level(file):
+    assert 'pytestmark = pytest.mark.level("' in file.read_text()

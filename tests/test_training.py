@@ -343,3 +343,13 @@ def test_predictions_of_several_inputs_take_them_all(structure):
     x, y = np.full((3, 1), 5.0, "float32"), np.full((3, 1), 2.0, "float32")
     np.testing.assert_array_equal(model.predict(structure([x, y]), verbose=0), x - y)
     np.testing.assert_array_equal(model.predict_on_batch(structure([x, y])), x - y)
+
+
+def test_the_loss_of_an_activity_counts_and_nothing_stays_of_calls_on_specs(backend):
+    x = layers.Input((3,))
+    regularized = layers.ActivityRegularization(l2=0.5)
+    model = keras.Model(x, layers.Dense(1, kernel_initializer="zeros")(regularized(x)))
+    model.compile("sgd", "mse")
+    found = model.fit(X, Y, batch_size=len(X), verbose=0).history["loss"][0]
+    np.testing.assert_allclose(found, np.mean(Y**2) + 0.5 * np.sum(X**2) / len(X), rtol=1e-5)  # float32, 120 terms
+    assert all(ops.is_tensor(loss) for loss in regularized.losses)

@@ -350,6 +350,7 @@ class Layer(Operation, Stateful):
         """Call on Specs: nothing that is assigned meanwhile lasts."""
         with bind([], []):
             outputs = self._call_within(context, args, kwargs)
+        _forget_specs_of_losses(context)
         produced = self.as_node(outputs, args, kwargs)
         for before, after in zip(tree.flatten(outputs), tree.flatten(produced), strict=True):
             if isinstance(before, Spec):
@@ -479,7 +480,9 @@ class Layer(Operation, Stateful):
     def on_specs(self, *args: Any, **kwargs: Any) -> Any:
         """The Specs of the outputs for Specs of the inputs, without a trace of it in a graph."""
         with using(self._home or current()), bind([], []), outermost(self) as context:
-            return self._call_within(context, args, kwargs)
+            outputs = self._call_within(context, args, kwargs)
+        _forget_specs_of_losses(context)
+        return outputs
 
     def stateless_call(
         self,
@@ -638,6 +641,12 @@ class Layer(Operation, Stateful):
 
 
 inherits_config(Layer.get_config)
+
+
+def _forget_specs_of_losses(context: Context) -> None:
+    """Have losses that were added in a call on Specs not be among those of the next call on arrays."""
+    for layer in context.with_losses:
+        layer._own_losses[:] = [loss for loss in layer._own_losses if not isinstance(loss, Spec)]
 
 
 class _Losses:

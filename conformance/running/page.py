@@ -1,0 +1,88 @@
+"""The report as one page that needs nothing else."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+from .records import BAD, Report, Result
+
+
+def page(report: Report) -> str:
+    """The page.
+
+    Args:
+        report: The report.
+
+    Returns:
+        The text of the HTML file.
+    """
+    template = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+    data = json.dumps(summary(report), separators=(",", ":")).replace("<", "\\u003c")
+    return template.replace("/* DATA */", data)
+
+
+def summary(report: Report) -> dict[str, Any]:
+    """What the page shows of a report: for each cell of its matrix the worst call, and whatever failed.
+
+    Args:
+        report: The report.
+
+    Returns:
+        Plain data.
+    """
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for result in report.results:
+        case = result.case
+        row = rows.setdefault(
+            (case.level, case.subject), {"level": case.level, "subject": case.subject, "tests": {}, "cells": {}}
+        )
+        _add_outcome(row, result)
+        for dtype, note in result.shares.items():
+            key = f"{_place(result)}|{dtype}"
+            if result.outcome not in BAD or note["share"] > 1:
+                before = row["cells"].get(key)
+                if before is None or note["share"] > before["share"]:
+                    row["cells"][key] = {**note, "check": case.check, "command": result.command}
+    return {
+        "about": report.about,
+        "selection": report.selection,
+        "seconds": report.seconds,
+        "counts": report.counts,
+        "rows": sorted(rows.values(), key=lambda row: (row["level"], row["subject"])),
+        "curves": _curves(report),
+    }
+
+
+def _place(result: Result) -> str:
+    """The column of a result: a backend, and a device if one was chosen."""
+    case = result.case
+    if not case.backend:
+        return "the suite itself"
+    return case.backend if case.device == "default" else f"{case.backend} on {case.device}"
+
+
+def _add_outcome(row: dict[str, Any], result: Result) -> None:
+    tests = row["tests"].setdefault(_place(result), {"counts": {}, "bad": [], "gaps": {}, "seconds": 0.0})
+    tests["counts"][result.outcome] = tests["counts"].get(result.outcome, 0) + 1
+    tests["seconds"] += result.seconds
+    tests["gaps"].update(result.gaps)
+    if result.outcome in BAD:
+        tests["bad"].append(
+            {
+                "check": result.case.check,
+                "outcome": result.outcome,
+                "message": result.message,
+                "command": result.command,
+            }
+        )
+
+
+def _curves(report: Report) -> dict[str, dict[str, list[float]]]:
+    """The losses of each training, by backend."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for result in report.results:
+        for name, losses in result.curves.items():
+            found.setdefault(name, {})[_place(result)] = losses
+    return found

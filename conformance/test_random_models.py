@@ -1,0 +1,48 @@
+"""Models drawn at random train on every backend as on the reference; what does not is shrunk to the smallest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from polykeras.backend import Backend
+from polykeras.settings import EMBEDDED
+from polykeras.testing.plugin import RANDOM_MODELS, RANDOM_SEED
+
+from . import checks
+from .random_models import Recipe, check, recipes
+
+pytestmark = pytest.mark.level("models")
+
+AT_ONCE = 5
+"""How many models are one case."""
+QUICK, THOROUGH = 5, 50
+
+
+def pytest_generate_tests(metafunc: Any) -> None:
+    """As many cases as make the number of models that was asked for."""
+    asked = metafunc.config.getoption(RANDOM_MODELS, None)
+    count = asked or (THOROUGH if checks.EFFORT.is_thorough else QUICK)
+    first = metafunc.config.getoption(RANDOM_SEED, None) or 0
+    cases = [(first * 1000 + number, min(AT_ONCE, count - AT_ONCE * number)) for number in range(-(-count // AT_ONCE))]
+    metafunc.parametrize(("start", "count"), [pytest.param(*case, id=f"models from {case[0]}") for case in cases])
+
+
+def test_random_models(start: int, count: int, backend: Backend) -> None:
+    @seed(start)
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        print_blob=False,
+        report_multiple_bugs=False,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(recipes())
+    def run(recipe: Recipe) -> None:
+        check(recipe, backend.name, EMBEDDED)
+
+    run()
