@@ -16,6 +16,8 @@ RESULTS = {  # what `main` returns, and the bounds between which it has to be
     "functional_model": (0.9, 1),
     "custom_layer": (0, 0.2),
     "custom_training_loop": (0.85, 1),
+    "mixed_precision": (0.8, 1),
+    "resume_after_interruption": (0, 0),
 }
 
 

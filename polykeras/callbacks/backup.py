@@ -248,9 +248,10 @@ class _Backup:
     def write(self, file: Path) -> None:
         """Write it to a file, which is there as a whole or as it was before."""
         text = np.frombuffer(json.dumps(self.described).encode(), "uint8")
-        named = {f"array_{number}": array for number, array in enumerate(self.arrays)}
-        with files.replacing(file) as place, place.open("wb") as stream:
-            np.savez(stream, described=text, **named)
+        with files.replacing(file) as place, zipfile.ZipFile(place, "w") as archive:
+            for name, array in [("described", text), *((f"array_{n}", a) for n, a in enumerate(self.arrays))]:
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                    np.lib.format.write_array(stream, array, allow_pickle=False)
 
     @classmethod
     def read(cls, file: Path) -> _Backup:
