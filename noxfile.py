@@ -46,8 +46,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def thorough(session: nox.Session) -> None:
-    """The whole conformance suite on all backends."""
+    """The whole conformance suite on all backends, and the tests that take long."""
     install(session, "-e", ".[all,dev]", TRITON)
+    session.run("pytest", "tests/test_interruption.py", "--thorough", env=QUIET)
     conform(session, "--thorough", *session.posargs)
 
 

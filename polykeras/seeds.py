@@ -78,6 +78,17 @@ class GlobalStream:
             words = integer_block(self._key, GLOBAL_KEYS + self._draws)
         return np.array(words[:2], "uint32")
 
+    def position(self) -> list[int]:
+        """Where the stream is, as plain numbers."""
+        with self._lock:
+            return [*self._key, self._draws]
+
+    def go_to(self, position: list[int]) -> None:
+        """Go on from where the stream was once."""
+        with self._lock:
+            low, high, self._draws = map(int, position)
+            self._key = low, high
+
 
 class _Apart:
     """Keys of another stream in place of the global one's."""

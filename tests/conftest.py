@@ -10,13 +10,14 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from polykeras.backend import Backend, available, load, using
-from polykeras.testing.plugin import BACKENDS
+from polykeras.testing.plugin import BACKENDS, THOROUGH
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--backend", dest=BACKENDS, action="append", metavar="NAME", help="a backend on which to run tests"
     )
+    parser.addoption("--thorough", dest=THOROUGH, action="store_true", help="run what takes long, too")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -425,3 +425,21 @@ def test_logs_stay_on_the_device_until_somebody_reads_them():
         warnings.simplefilter("error")
         fit(line(), Lazy(), epochs=1)
     assert not any(kind is float for kind in read)
+
+
+def test_a_history_is_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    model = line(metrics=["mae"])
+    record = model.fit(X, Y, epochs=4, verbose=0, validation_data=(X, Y), validation_freq=2)
+    figure = record.plot()
+    assert [axes.get_title() for axes in figure.axes] == ["loss", "mae"]
+    training, validation = figure.axes[0].lines
+    np.testing.assert_array_equal(training.get_ydata(), record.history["loss"])
+    assert list(training.get_xdata()) == [1, 2, 3, 4]
+    assert list(validation.get_xdata()) == [2, 4]
+    figure.savefig(tmp_path / "history.png")
+    assert len(record.plot(["mae"]).axes) == 1
+    with pytest.raises(ArgumentError, match="no accuracy in the history, which has loss, mae"):
+        record.plot(["accuracy"])
+    with pytest.raises(ArgumentError, match="fit a model first"):
+        callbacks.History().plot()

@@ -1,6 +1,7 @@
 """What can be done in the course of training."""
 
 from .averages import SwapEMAWeights
+from .backup import BackupAndRestore
 from .callback import Callback, CallbackList
 from .checkpoint import ModelCheckpoint
 from .csv_logger import CSVLogger
@@ -13,6 +14,7 @@ from .stopping import EarlyStopping, TerminateOnNaN
 from .tensorboard import TensorBoard
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",

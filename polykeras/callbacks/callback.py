@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,10 @@ class Callback:
     """Whether logs are passed on as arrays, which may not have been computed yet, rather than as numbers."""
     sees_every_batch = True
     """Whether what it does at batches is to be done at each one, and not now and then."""
+    comes_last = False
+    """Whether it is called after all others, so that it finds what they leave."""
+    companions: Sequence[Callback] = ()
+    """All callbacks of the training."""
     state_names: tuple[str, ...] = ()
     """The attributes that a backup of an interrupted training keeps."""
 
@@ -120,7 +124,10 @@ class CallbackList(Callback):
         for wanted, cls in ((add_progbar, ProgbarLogger), (add_history, History)):
             if wanted and not any(isinstance(callback, cls) for callback in self.callbacks):
                 self.callbacks.append(cls())
-        self._listeners = {hook: [c for c in self.callbacks if _listens(c, hook)] for hook in _HOOKS}
+        ordered = sorted(self.callbacks, key=lambda callback: getattr(callback, "comes_last", False))
+        self._listeners = {hook: [c for c in ordered if _listens(c, hook)] for hook in _HOOKS}
+        for callback in self.callbacks:
+            callback.companions = self.callbacks
         if model is not None:
             self.set_model(model)
         self.set_params(params)

@@ -24,6 +24,15 @@ class EveryFewBatches:
         self.seen = 0
         self._last = -1
 
+    @property
+    def state(self) -> list[int]:
+        """The batches since the last time, and the number of the last one."""
+        return [self.seen, self._last]
+
+    @state.setter
+    def state(self, state: list[int]) -> None:
+        self.seen, self._last = state
+
     def is_due(self, batch: int) -> bool:
         """Whether it is time after a batch, given its number in the epoch."""
         self.seen += batch - self._last if batch > self._last else batch + 1
@@ -67,13 +76,13 @@ class Saving(MonitorCallback):
             self.on_train_batch_end = self._after_batch
 
     @property
-    def batches_seen(self) -> int:
-        """How many batches there were since the last time."""
-        return self._batches.seen
+    def batches_seen(self) -> list[int]:
+        """How far it is to the next time."""
+        return self._batches.state
 
     @batches_seen.setter
-    def batches_seen(self, seen: int) -> None:
-        self._batches.seen = seen
+    def batches_seen(self, state: list[int]) -> None:
+        self._batches.state = state
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Note the epoch."""

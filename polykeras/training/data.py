@@ -149,6 +149,9 @@ class ArrayData:
             return np.concatenate(starts) if starts else range(0)
         return np.asarray(ops.convert_to_numpy(random.permutation(self._count)))
 
+    def skip(self, count: int) -> None:
+        """Nothing has to be left out: each epoch begins anew."""
+
     def close(self) -> None:
         """Nothing has to be let go of."""
 
@@ -229,6 +232,12 @@ class IterableData:
         if all(isinstance(leaf, np.ndarray) for leaf in tree.flatten(batch)):
             self.check(batch)
         return tree.map_structure(arrays.on_device, batch)
+
+    def skip(self, count: int) -> None:
+        """Leave out the batches of earlier epochs, where an epoch begins where the last one ended."""
+        if self._steps is not None and not self.starts_anew:
+            for _ in range(count):
+                self._next()
 
     def close(self) -> None:
         """Let go of what makes the batches."""

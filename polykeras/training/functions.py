@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from ..compilation import compile
 from ..errors import ArgumentError
 from ..interpreters import HOST, Interpreter, kind_or_none
 from ..layers.layer import REVISION
+from ..seeds import stream_apart
 from ..spec import Spec
 from ..state import Variable, bind, may_consume, take_all, values_of
 from ..symbolic import spec_of
@@ -35,6 +37,8 @@ class Functions:
         self._revision = -1
         self._compiled: dict[str, Callable[..., Any]] = {}
         self.weights: list[Variable] = []
+        self.draws_apart = False
+        """Whether what is drawn for first values leaves the global stream as it is, as other values will follow."""
 
     def are_stale(self) -> bool:
         """Whether the model has other weights to train than when the steps were made."""
@@ -122,6 +126,15 @@ class Functions:
                     raise mistake from error
             raise
 
+    def make_ready(self, name: str, parts: list[Any]) -> None:
+        """Make the variables that a step needs, given what it will take."""
+        if not isinstance(parts[0], Stretch):  # who makes these has made it ready
+            self._function(name, parts[0])
+
+    def variables(self) -> list[Variable]:
+        """The variables that training may read or change."""
+        return _state(self._model, is_training=True)
+
     def _function(self, name: str, batch: Any) -> Callable[..., Any]:
         found = self._compiled.get(name)
         if found is None:
@@ -132,7 +145,8 @@ class Functions:
         """The function that takes a step for each of some batches, and returns what the last one does."""
         model = self._model
         is_training = name == "train_step"
-        prepare(model, batch, with_targets=name != "predict_step")
+        with stream_apart(0) if self.draws_apart else contextlib.nullcontext():
+            prepare(model, batch, with_targets=name != "predict_step")
         if model._compiled is not None and name != "predict_step":
             mistakes.check_labels(model._compiled.loss, batch)
         self.weights = model.trainable_variables

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from ..tracebacks import filter_traceback
 from .compiled import Compiled
 from .data import at_most, one_batch, opened, split, unpack_x_y_sample_weight, weights_of_classes
 from .functions import Functions
+from .interruption import Interruptions, Resumption
 from .mistakes import check_labels
 from .stretches import Stretch
 
@@ -32,6 +34,7 @@ class Trainer(Layer):
     optimizer: Any = None
     stop_training = False
     history: History | None = None
+    _resumption: Resumption | None = None
     _compiled: Compiled | None = None
     _functions: Functions | None = None
 
@@ -284,13 +287,19 @@ class Trainer(Layer):
         ):
             data = at_most(data, settings.max_steps_per_epoch)
             watching = self._callbacks(callbacks, verbose, epochs=epochs, steps=data.steps)
-            self.stop_training = False
+            self.stop_training, self._resumption = False, None
+            data.check = self._check_labels
             watching.on_train_begin()
             logs: dict[str, Any] = {}
+            initial_epoch, groups, resumption = self._resumed(data, watching, initial_epoch)
             for epoch in range(initial_epoch, epochs):
-                self.reset_metrics()
+                if groups is None:
+                    self.reset_metrics()
                 watching.on_epoch_begin(epoch)
-                logs = self._train_epoch(data, watching)
+                if resumption is not None and resumption.batch:
+                    resumption.restore(self.state_in_training())
+                groups = groups or self._in_groups(data, "train_step", watching)
+                logs, groups, resumption = self._train_epoch(groups, watching, resumption), None, None
                 if validation is not None and _is_due(validation_freq, epoch):
                     found = self._evaluate(validation, watching)
                     logs.update({f"val_{name}": value for name, value in found.items()})
@@ -302,18 +311,50 @@ class Trainer(Layer):
         assert self.history is not None
         return self.history
 
-    def _train_epoch(self, data: Any, watching: CallbackList) -> dict[str, Any]:
-        data.check = self._check_labels
+    def _train_epoch(self, groups: Iterator[Any], watching: CallbackList, resumption: Any) -> dict[str, Any]:
         step, logs = self.make_train_function(), {}
-        for number, last, parts in self._in_groups(data, "train_step", watching):
-            watching.on_train_batch_begin(number)
-            logs = step(parts)
-            watching.on_train_batch_end(last, logs)
-            if self.stop_training:
-                break
-        if not logs:
+        with Interruptions() as interruptions:
+            step = interruptions.guarded(step)
+            for number, last, parts in groups:
+                watching.on_train_batch_begin(number)
+                logs = step(parts)
+                watching.on_train_batch_end(last, logs)
+                if self.stop_training:
+                    break
+        if not logs and resumption is None:
             raise ArgumentError("fit: expected at least one batch of data; got none.")
-        return dict(logs)
+        return dict(logs) if logs else self.get_metrics_result()
+
+    def _resumed(self, data: Any, watching: CallbackList, initial_epoch: int) -> tuple[int, Any, Resumption | None]:
+        """Where to go on after an interruption: the epoch, what is left of it, and what is yet to be restored."""
+        resumption, self._resumption = self._resumption, None
+        if resumption is None:
+            return initial_epoch, None, None
+        functions = self._current_functions()
+        functions.draws_apart = True
+        data.skip(resumption.batches_before)
+        groups = self._in_groups(data, "train_step", watching)
+        groups = resumption.skip(groups, lambda group: functions.make_ready("train_step", group[2]))
+        functions.draws_apart = False
+        if not resumption.batch:
+            resumption.restore(functions.variables())
+            self.reset_metrics()
+        self.stop_training = resumption.is_over
+        if resumption.is_over:
+            groups = iter(())
+        return sys.maxsize if resumption.is_over and not resumption.batch else resumption.epoch, groups, resumption
+
+    def resume_at(self, **where: Any) -> None:
+        """Have the training that begins go on where another was interrupted, as a callback does in `on_train_begin`.
+
+        Args:
+            **where: The fields of `Resumption`.
+        """
+        self._resumption = Resumption(**where)
+
+    def state_in_training(self) -> list[Variable]:
+        """The variables that training may change: of the model, its optimizer and its metrics."""
+        return self._current_functions().variables()
 
     @contextlib.contextmanager
     def _validation(self, data: Any, batch_size: Any, steps: Any) -> Iterator[Any]:
