@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         optimizers,
         random,
         regularizers,
+        saving,
         spec,
         tree,
     )
@@ -68,6 +69,7 @@ _MODULES = (
     "optimizers",
     "random",
     "regularizers",
+    "saving",
     "spec",
     "tree",
 )

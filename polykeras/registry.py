@@ -40,6 +40,7 @@ NAMESPACES = {
     "keras.optimizers.schedules": "polykeras.optimizers.schedules",
     "keras.random": "polykeras.random",
     "keras.regularizers": "polykeras.regularizers",
+    "keras.src.models.functional": "polykeras.models",
 }
 """Where the classes of the library are found, by the name that files have for the place."""
 
@@ -218,7 +219,7 @@ def _object(obj: Any) -> dict[str, Any]:
         "module": place,
         "class_name": type(obj).__name__,
         "config": {key: serialize_keras_object(value) for key, value in obj.get_config().items()},
-        "registered_name": None if place else get_registered_name(type(obj)),
+        "registered_name": get_registered_name(type(obj)) if place is None or ".src." in place else None,
     }
     for extra in ("build_config", "compile_config"):
         if hasattr(obj, f"get_{extra}"):
@@ -232,6 +233,8 @@ def place_of_class(cls: type) -> str | None:
     """The namespace in which files find a class of the library; None for somebody else's."""
     if not cls.__module__.startswith("polykeras."):
         return None
+    if cls.__module__ == "polykeras.models.model" and cls.__name__ == "Functional":
+        return "keras.src.models.functional"  # it has no public place there
     if _in_namespace("keras", cls.__name__) is cls:
         return "keras"
     home = cls.__module__.removeprefix("polykeras")
