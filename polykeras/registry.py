@@ -217,7 +217,7 @@ def _object(obj: Any) -> dict[str, Any]:
     place = place_of_class(type(obj))
     data = {
         "module": place,
-        "class_name": type(obj).__name__,
+        "class_name": vars(type(obj)).get("_name_in_files", type(obj).__name__),
         "config": {key: serialize_keras_object(value) for key, value in obj.get_config().items()},
         "registered_name": get_registered_name(type(obj)) if place is None or ".src." in place else None,
     }
@@ -235,15 +235,15 @@ def place_of_class(cls: type) -> str | None:
         return None
     if cls.__module__ == "polykeras.models.model" and cls.__name__ == "Functional":
         return "keras.src.models.functional"  # it has no public place there
-    if _in_namespace("keras", cls.__name__) is cls:
+    if in_namespace("keras", cls.__name__) is cls:
         return "keras"
     home = cls.__module__.removeprefix("polykeras")
     fitting = [name for name in NAMESPACES if f"{home}.".startswith(f"{name.removeprefix('keras')}.")]
     place = max(fitting, key=len)
-    return place if _in_namespace(place, cls.__name__) is cls else None
+    return place if in_namespace(place, cls.__name__) is cls else None
 
 
-def _in_namespace(namespace: str, name: str) -> Any:
+def in_namespace(namespace: str, name: str) -> Any:
     """The public class or function of a name in one of our namespaces, or None."""
     if namespace not in NAMESPACES:
         return None
@@ -336,7 +336,7 @@ def _class_of(config: Mapping[str, Any], module_objects: Mapping[str, Any]) -> A
     registered, name, place = config.get("registered_name"), config["class_name"], config.get("module")
     found = get_registered_object(registered, module_objects=module_objects) if registered else None
     if found is None and isinstance(place, str):
-        found = _in_namespace(place, name)
+        found = in_namespace(place, name)
     if found is None:
         found = get_registered_object(name, module_objects=module_objects)
     if found is None:

@@ -10,10 +10,12 @@ from ..registry import (
     register_keras_serializable,
     serialize_keras_object,
 )
+from .editor import KerasFileEditor
 from .models import load_model, load_weights, save_model, save_weights
 
 __all__ = [
     "CustomObjectScope",
+    "KerasFileEditor",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",

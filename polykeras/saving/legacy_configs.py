@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-KEPT = ("dtype",)
-"""Arguments whose objects are written with their namespace."""
+from ..registry import NAMESPACES, get_registered_object, in_namespace
+
+_FORMER = {"Model": "Functional", "Policy": "DTypePolicy"}
+"""Classes that had other names."""
+_PLACES = ("keras", "keras.layers", *(n for n in NAMESPACES if n not in ("keras", "keras.layers", "keras.random")))
+"""Where classes are looked for whose files do not say where they are from."""
 
 
 def to_legacy(config: Any) -> Any:
@@ -26,10 +30,15 @@ def from_legacy(config: Any) -> Any:
     if not isinstance(config, Mapping):
         return config
     config = {key: from_legacy(value) for key, value in config.items()}
-    if "class_name" in config and isinstance(config.get("config"), dict):
+    if "class_name" not in config:
+        return config
+    if isinstance(config.get("config"), dict):
         config["config"] = _arguments(config["class_name"], config["config"])
-    if config.get("class_name") == "Model":
-        config["class_name"] = "Functional"
+    if isinstance(config["class_name"], str) and not isinstance(config.get("module"), str):
+        name = config["class_name"] = _FORMER.get(config["class_name"], config["class_name"])
+        place = next((place for place in _PLACES if isinstance(name, str) and in_namespace(place, name)), None)
+        if place is not None and get_registered_object(name) is None:
+            config["module"] = place
     if isinstance(config.get("inbound_nodes"), list):
         config["inbound_nodes"] = [_node(node) for node in config["inbound_nodes"]]
     return config

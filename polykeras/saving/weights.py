@@ -13,6 +13,7 @@ from ..backend import numpy_dtype, using
 from ..dtypes import canonical
 from ..errors import PolykerasError, SerializationError
 from ..layers.layer import Layer
+from ..layers.low_rank import LowRankAdaptable
 from ..optimizers import Optimizer
 from ..random import SeedGenerator
 from ..spec import show_shape
@@ -25,8 +26,11 @@ from .walking import parts_with_paths
 def _plain_variables(part: Any, method: str) -> list[Variable] | None:
     """The variables of a part that are numbered, or None where the part saves in a way of its own."""
     if isinstance(part, Layer):
-        is_own = getattr(type(part), method) is not getattr(Layer, method)
-        return None if is_own else part._own_variables()
+        saves_as = getattr(type(part), method)
+        is_plain = saves_as is getattr(Layer, method)
+        if saves_as is getattr(LowRankAdaptable, method, None):
+            is_plain = not part.lora_enabled  # type: ignore[attr-defined]
+        return part._own_variables() if is_plain else None
     if isinstance(part, SeedGenerator):
         return [part.state]
     if isinstance(part, Optimizer) and getattr(type(part), method) is getattr(Optimizer, method):

@@ -1,6 +1,6 @@
 """Plant each fault in a copy of the library, run the tests that are to catch it, and list the faults that survive.
 
-    python -m tests.mutation [words of a fault's meaning or file]
+python -m tests.mutation [words of a fault's meaning or file]
 """
 
 from __future__ import annotations
