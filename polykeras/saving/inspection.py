@@ -87,7 +87,9 @@ def _hdf5(root: Any, report: dict[str, Any]) -> None:
 def _weight(name: str, found: Any, stored: Any) -> dict[str, Any]:
     values = array_of(stored)
     is_text = values.dtype == object
-    data = "\0".join(values.ravel()).encode() if is_text else np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+    data = (
+        "\0".join(values.ravel()).encode() if is_text else np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
+    )
     return {
         "name": name.lstrip("/"),
         "shape": list(found.shape),
