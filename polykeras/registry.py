@@ -245,10 +245,18 @@ def place_of_class(cls: type) -> str | None:
 
 def in_namespace(namespace: str, name: str) -> Any:
     """The public class or function of a name in one of our namespaces, or None."""
-    if namespace not in NAMESPACES:
+    place = NAMESPACES.get(namespace) or _of_private(namespace)
+    if place is None:
         return None
-    module = importlib.import_module(NAMESPACES[namespace])
+    module = importlib.import_module(place)
     return getattr(module, name) if name in module.__all__ else None
+
+
+def _of_private(namespace: str) -> str | None:
+    """Our namespace for a private one of Keras's, which some files name: that of its optimizers on PyTorch."""
+    if not namespace.startswith("keras.src."):
+        return None
+    return next((NAMESPACES[f"keras.{part}"] for part in namespace.split(".") if f"keras.{part}" in NAMESPACES), None)
 
 
 # And back --------------------------------------------------------------------------------------------------

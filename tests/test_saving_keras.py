@@ -108,7 +108,21 @@ def test_every_layer_goes_to_keras_and_back(exchanged):
     assert set(problems) == set(NOT_IN_KERAS), "\n\n".join(f"{k}: {v[-700:]}" for k, v in problems.items())
 
 
-OPTIMIZERS = ("Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion Muon Nadam RMSprop SGD").split()
+OPTIMIZERS = [
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "Muon",
+    "Nadam",
+    "RMSprop",
+    "SGD",
+]
 WITHOUT_TARGETS_OF_ONE = {"CTC", "Circle", "SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy"}
 
 
