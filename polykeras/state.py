@@ -171,7 +171,7 @@ class Variable(Held):
         return self._value if binding is None else binding.read(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        array = ops.convert_to_numpy(self.value)
+        array = np.asarray(ops.convert_to_numpy(self.value))
         if dtype is not None and array.dtype != dtype:
             return array.astype(dtype)
         if copy:
