@@ -35,7 +35,7 @@ def from_legacy(config: Any) -> Any:
     if isinstance(config.get("config"), dict):
         config["config"] = _arguments(config["class_name"], config["config"])
     if isinstance(config["class_name"], str) and not isinstance(config.get("module"), str):
-        name: str = _FORMER.get(config["class_name"], config["class_name"])
+        name = str(_FORMER.get(config["class_name"], config["class_name"]))
         config["class_name"] = name
         place = next((place for place in _PLACES if in_namespace(place, name)), None)
         if place is not None and get_registered_object(name) is None:
