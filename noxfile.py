@@ -85,6 +85,13 @@ def mutate(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Load 100,000 mutated files: each ends in a model or in one of our errors, in bounded time and memory."""
+    install(session, "-e", ".[dev]")
+    session.run("python", "-m", "tests.fuzz_files", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Ours beside native code."""
     install(session, "-e", ".[all]", "keras")

@@ -46,6 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     diff = commands.add_parser("diff", help="show where a model parts on two backends, layer by layer")
     diff.set_defaults(run=lambda options: _part("testing.command").main(options))
     _part("testing.command").add_arguments(diff)
+    inspect = commands.add_parser("inspect", help="show what is in a file of a model or of weights, without loading it")
+    inspect.add_argument("file", help="the path of a .keras, .h5 or .safetensors file")
+    inspect.add_argument("--json", action="store_true", help="print the report as JSON")
+    inspect.set_defaults(run=_inspect)
     return parser
 
 
@@ -89,3 +93,14 @@ def _doctor(options: argparse.Namespace) -> int:
         doctor.show(report, Console())
     broken = any(facts["state"] == "broken" for facts in report["backends"].values())
     return 1 if broken or report["problems"] else 0
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from .saving import inspection
+
+    report = inspection.inspect_file(options.file)
+    if options.json:
+        print(json.dumps(report, indent=2))
+    else:
+        inspection.show(report, Console())
+    return 1 if report["suspicious"] else 0

@@ -29,8 +29,8 @@ ADVICE = {
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A place to write a file, which takes the place of `path` when the block ends without an error.
 
-    Killed at any moment, the old file is there or the new one, whole. A killed writer leaves a file behind whose
-    name starts with a dot and ends with ".partial".
+    Killed at any moment, the old file is there or the new one, whole. A writer that is killed leaves a file behind
+    whose name starts with a dot and ends with ".partial".
 
     Args:
         path: Where the file is to be. A symbolic link stays, and what it points to is replaced.

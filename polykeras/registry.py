@@ -40,6 +40,7 @@ NAMESPACES = {
     "keras.optimizers.schedules": "polykeras.optimizers.schedules",
     "keras.random": "polykeras.random",
     "keras.regularizers": "polykeras.regularizers",
+    "keras.src.models.functional": "polykeras.models",
 }
 """Where the classes of the library are found, by the name that files have for the place."""
 
@@ -216,9 +217,9 @@ def _object(obj: Any) -> dict[str, Any]:
     place = place_of_class(type(obj))
     data = {
         "module": place,
-        "class_name": type(obj).__name__,
+        "class_name": vars(type(obj)).get("_name_in_files", type(obj).__name__),
         "config": {key: serialize_keras_object(value) for key, value in obj.get_config().items()},
-        "registered_name": None if place else get_registered_name(type(obj)),
+        "registered_name": get_registered_name(type(obj)) if place is None or ".src." in place else None,
     }
     for extra in ("build_config", "compile_config"):
         if hasattr(obj, f"get_{extra}"):
@@ -232,20 +233,30 @@ def place_of_class(cls: type) -> str | None:
     """The namespace in which files find a class of the library; None for somebody else's."""
     if not cls.__module__.startswith("polykeras."):
         return None
-    if _in_namespace("keras", cls.__name__) is cls:
+    if cls.__module__ == "polykeras.models.model" and cls.__name__ == "Functional":
+        return "keras.src.models.functional"  # it has no public place there
+    if in_namespace("keras", cls.__name__) is cls:
         return "keras"
     home = cls.__module__.removeprefix("polykeras")
     fitting = [name for name in NAMESPACES if f"{home}.".startswith(f"{name.removeprefix('keras')}.")]
     place = max(fitting, key=len)
-    return place if _in_namespace(place, cls.__name__) is cls else None
+    return place if in_namespace(place, cls.__name__) is cls else None
 
 
-def _in_namespace(namespace: str, name: str) -> Any:
+def in_namespace(namespace: str, name: str) -> Any:
     """The public class or function of a name in one of our namespaces, or None."""
-    if namespace not in NAMESPACES:
+    place = NAMESPACES.get(namespace) or _of_private(namespace)
+    if place is None:
         return None
-    module = importlib.import_module(NAMESPACES[namespace])
+    module = importlib.import_module(place)
     return getattr(module, name) if name in module.__all__ else None
+
+
+def _of_private(namespace: str) -> str | None:
+    """Our namespace for a private one of Keras's, which some files name: that of its optimizers on PyTorch."""
+    if not namespace.startswith("keras.src."):
+        return None
+    return next((NAMESPACES[f"keras.{part}"] for part in namespace.split(".") if f"keras.{part}" in NAMESPACES), None)
 
 
 # And back --------------------------------------------------------------------------------------------------
@@ -333,7 +344,7 @@ def _class_of(config: Mapping[str, Any], module_objects: Mapping[str, Any]) -> A
     registered, name, place = config.get("registered_name"), config["class_name"], config.get("module")
     found = get_registered_object(registered, module_objects=module_objects) if registered else None
     if found is None and isinstance(place, str):
-        found = _in_namespace(place, name)
+        found = in_namespace(place, name)
     if found is None:
         found = get_registered_object(name, module_objects=module_objects)
     if found is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import re
 from collections import defaultdict
@@ -13,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .backend import Backend, current, host_array, using
+from .backend import Backend, current, host_array, numpy_dtype, using
+from .deferral import deferral
 from .dtypes import canonical, is_float
 from .errors import ArgumentError, ShapeError, StateError
 from .interpreters import HOST, Held, Holder, convert, held, interprets, kind_of
@@ -74,8 +76,9 @@ class Variable(Held):
         self.regularizer: Callable[[Any], Any] | None = None
         self.overwrite_with_gradient = False
         self.home = current()
-        if callable(initializer):
-            initializer = _initial_value(initializer, shape, dtype)
+        draw = initializer if callable(initializer) else None
+        if draw is not None:
+            initializer = _initial_value(draw, shape, dtype)
         elif shape is not None and tuple(shape) != spec_of(initializer).shape:
             given = show_shape(spec_of(initializer).shape)
             raise ShapeError(
@@ -85,6 +88,9 @@ class Variable(Held):
         spec = spec_of(self._value)
         self.shape = spec.shape
         self._dtype = spec.dtype
+        later = deferral()
+        if later is not None and draw is not None:
+            later.wait(self, functools.partial(_initial_value, draw, shape, dtype))
 
     def __repr__(self) -> str:
         return f"<Variable {self.path}, {self.dtype}{show_shape(self.shape)}, on {self.home.name}>"
@@ -165,7 +171,7 @@ class Variable(Held):
         return self._value if binding is None else binding.read(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        array = ops.convert_to_numpy(self.value)
+        array = np.asarray(ops.convert_to_numpy(self.value))
         if dtype is not None and array.dtype != dtype:
             return array.astype(dtype)
         if copy:
@@ -208,6 +214,9 @@ def _check_options(aggregation: Any, synchronization: Any, unknown: dict[str, An
 def _initial_value(initializer: Callable[..., Any], shape: Any, dtype: Any) -> np.ndarray:
     if shape is None:
         raise ShapeError("Variable: a function as the initializer needs a shape. Give shape=(...).")
+    later = deferral()
+    if later is not None:
+        return later.zeros(tuple(shape), numpy_dtype(settings.floatx if dtype is None else canonical(dtype)))
     with using("numpy"):
         value = initializer(tuple(shape), dtype=settings.floatx if dtype is None else canonical(dtype))
     return host_array(ops.convert_to_numpy(value))

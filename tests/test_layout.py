@@ -17,7 +17,7 @@ LAYERS = [
     {"backend"},
     {"interpreters", "symbolic", "eager", "mistakes", "dispatch", "op"},
     {"ops"},
-    {"tape", "state"},
+    {"tape", "state", "deferral"},
     {"compilation", "random", "registry", "scopes", "session"},
     {"activations", "initializers", "regularizers", "constraints", "dtype_policies", "config"},
     {"layers", "losses", "metrics", "optimizers", "callbacks", "mixed_precision"},

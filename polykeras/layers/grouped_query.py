@@ -44,6 +44,8 @@ class GroupedQueryAttention(Heads):
     scores_equation = "bkuh,bquh->buqk"
     means_equation = "buqk,bkuh->bquh"
 
+    _name_in_files = "GroupQueryAttention"
+
     def __init__(
         self,
         head_dim: int,

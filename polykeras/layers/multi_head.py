@@ -110,6 +110,26 @@ class MultiHeadAttention(Heads):
         self._plan(len(query_shape) + 1)
         self._output_dense = self._out_of_heads(query_shape)
 
+    @property
+    def query_dense(self) -> EinsumDense:
+        """The projection of queries."""
+        return self._query_dense
+
+    @property
+    def key_dense(self) -> EinsumDense:
+        """The projection of keys."""
+        return self._key_dense
+
+    @property
+    def value_dense(self) -> EinsumDense:
+        """The projection of values."""
+        return self._value_dense
+
+    @property
+    def output_dense(self) -> EinsumDense:
+        """The projection of the outputs."""
+        return self._output_dense
+
     def _into_heads(self, name: str, shape: Any, size: int, activation: Any = None) -> EinsumDense:
         free = string.ascii_lowercase[: len(shape) - 1]
         shape_of_each = (*(None,) * (len(shape) - 2), self.num_heads, size)

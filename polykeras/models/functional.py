@@ -12,7 +12,7 @@ from ..registry import deserialize_keras_object, serialize_keras_object
 from ..spec import Dim, Spec, show_shape
 from ..state import Variable
 from ..symbolic import spec_of
-from .graph import Graph, depends, node_of
+from .graph import Graph, OpCall, depends, node_of, op_call
 from .sizes import CLASS_NAME, describe_size, revive_size
 
 
@@ -148,12 +148,13 @@ def config_of(wiring: Wiring) -> dict[str, Any]:
 
     layers = []
     for operation in graph.operations:
-        data = serialize_keras_object(operation)
+        as_op = operation.described() if isinstance(operation, OpCall) else None
+        data = serialize_keras_object(operation) if as_op is None else as_op[0]
         data["name"] = operation.name
+        calls = [(node.args, node.kwargs) for node in by_operation.get(id(operation), []) if depends(node)]
         data["inbound_nodes"] = [
-            serialize_keras_object({"args": described(list(node.args)), "kwargs": described(dict(node.kwargs))})
-            for node in by_operation.get(id(operation), [])
-            if depends(node)
+            serialize_keras_object({"args": described(list(args)), "kwargs": described(dict(kwargs))})
+            for args, kwargs in (calls if as_op is None else [as_op[1:]])
         ]
         layers.append(data)
     return {
@@ -165,10 +166,12 @@ def config_of(wiring: Wiring) -> dict[str, Any]:
 
 def connected(config: dict[str, Any], custom_objects: Any = None) -> tuple[Any, Any]:
     """The inputs and outputs of the graph that a configuration describes, its layers made and called."""
-    operations, pending = {}, []
+    operations, constant, pending = {}, {}, []
     for data in config["layers"]:
-        operation = deserialize_keras_object(data, custom_objects)
+        as_op = op_call(data)
+        operation, settings = (deserialize_keras_object(data, custom_objects), {}) if as_op is None else as_op
         operations[data["name"]] = operation
+        constant[data["name"]] = settings
         pending += [(operation, number, call) for number, call in enumerate(data.get("inbound_nodes", []))]
     calls: dict[tuple[str, int], Any] = {
         (name, 0): operation.nodes[0] for name, operation in operations.items() if isinstance(operation, InputLayer)
@@ -180,7 +183,7 @@ def connected(config: dict[str, Any], custom_objects: Any = None) -> tuple[Any, 
                 waiting.append((operation, number, call))
                 continue
             args, kwargs = _revived(call["args"], calls), _revived(call["kwargs"], calls)
-            operation(*args, **kwargs)
+            operation(*args, **kwargs, **constant[operation.name])
             calls[operation.name, number] = operation.nodes[-1]
         if len(waiting) == len(pending):
             names = ", ".join(operation.name for operation, _, _ in waiting)

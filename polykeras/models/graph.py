@@ -10,10 +10,11 @@ from ..errors import ArgumentError
 from ..layers.layer import Layer
 from ..layers.operation import Node, Operation
 from ..op import OPS, Op
-from ..registry import register_keras_serializable
+from ..registry import deserialize_keras_object, register_keras_serializable, serialize_keras_object
 from ..spec import Dim, Spec, evaluate, show_shape
 from ..state import unique_name
 from ..symbolic import Call
+from .op_names import NAMES, op_of
 
 
 @register_keras_serializable("polykeras")
@@ -39,6 +40,40 @@ class OpCall(Operation):
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
         return {"op": self.op, "name": self.name}
+
+    def described(self) -> tuple[dict[str, Any], tuple[Any, ...], dict[str, Any]] | None:
+        """The op in the words of files, and the arguments of its call; None for one that Keras does not have."""
+        name = NAMES.get(self.op)
+        if name is None or len(self.nodes) != 1:
+            return None
+        parameters = OPS[self.op].parameters
+        node = self.nodes[0]
+        given = {**dict(zip((p.name for p in parameters), node.args, strict=False)), **node.kwargs}
+        settings = {n: given.pop(n) if n in given else _default(parameters, n) for n in name.settings}
+        if any(isinstance(x, Dim) for x in tree.flatten(settings)):  # which only the arguments of calls can be
+            return None
+        data = {
+            "module": name.module,
+            "class_name": name.class_name,
+            "config": {**serialize_keras_object(settings), "name": self.name},
+            "registered_name": name.class_name,
+        }
+        return data, (), given
+
+
+def _default(parameters: Any, name: str) -> Any:
+    return next(p.default for p in parameters if p.name == name)
+
+
+def op_call(data: dict[str, Any]) -> tuple[OpCall, dict[str, Any]] | None:
+    """The call of an op that an entry of a configuration describes, and the arguments that hold for each call."""
+    op = op_of(data)
+    if op is None or op not in OPS:
+        return None
+    config = dict(data["config"])
+    call = OpCall(op, config.pop("name", None))
+    known = {p.name for p in OPS[op].parameters}
+    return call, {key: deserialize_keras_object(value) for key, value in config.items() if key in known}
 
 
 def node_of(spec: Spec) -> Node | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from ..errors import ArgumentError
 from ..layers.calling import map_shapes, outermost, shape_of
 from ..layers.layer import Layer
 from ..layers.operation import inherits_config
-from ..registry import CustomObjectScope, serialize_keras_object
+from ..registry import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 from ..spec import Spec
 from ..state import bind
 from ..training import Trainer
@@ -198,6 +199,12 @@ class Model(Trainer):
         rest = {n: getattr(self, n) for n in ("run_eagerly", "steps_per_execution", "jit_compile")}
         return serialize_keras_object({**given, **rest})
 
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile with the arguments of `get_compile_config`."""
+        self.compile(**deserialize_keras_object(config))
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON, without weights.
 
@@ -210,6 +217,18 @@ class Model(Trainer):
         import json
 
         return json.dumps(serialize_keras_object(self), **kwargs)
+
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+        """Save the model as a whole; `saving.save_model` says what the arguments are."""
+        saving().save_model(self, filepath, overwrite, zipped, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
+        """Save the weights; `saving.save_weights` says what the arguments are."""
+        saving().save_weights(self, filepath, overwrite, max_shard_size)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Take the weights out of a file; `saving.load_weights` says what the arguments are."""
+        saving().load_weights(self, filepath, skip_mismatch, **kwargs)
 
     def summary(
         self,
@@ -250,6 +269,11 @@ class Functional(Model):
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any):
         super().__init__(inputs, outputs, name=name, **kwargs)
+
+
+def saving() -> Any:
+    """The room above, in which models are put into files; it is entered only when somebody saves or loads."""
+    return importlib.import_module("polykeras.saving")
 
 
 def _has_graph(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -1,0 +1,39 @@
+"""Run by tests in a process of its own: Keras loads models that we saved, says what they give, and saves them again."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from pathlib import Path
+
+import numpy as np
+
+
+def main(folder: Path) -> None:
+    import keras
+
+    reports = {}
+    for file in sorted(folder.glob("*.ours.keras")):
+        name = file.name.removesuffix(".ours.keras")
+        try:
+            model = keras.saving.load_model(file, compile=(folder / f"{name}.y.npz").exists())
+            given = np.load(folder / f"{name}.npz")
+            arrays = [given[key] for key in sorted(given.files)]
+            inputs = arrays[0] if len(arrays) == 1 else arrays
+            if (folder / f"{name}.y.npz").exists():
+                y = np.load(folder / f"{name}.y.npz")["y"]
+                model.fit(inputs, y, epochs=3, batch_size=4, shuffle=False, verbose=0)
+            outputs = [keras.ops.convert_to_numpy(x) for x in keras.tree.flatten(model(inputs, training=False))]
+            np.savez(folder / f"{name}.out.npz", *outputs)
+            model.save(folder / f"{name}.theirs.keras")
+            if (folder / f"{name}.h5wanted").exists():
+                model.save(folder / f"{name}.theirs.h5")
+            reports[name] = "fine"
+        except Exception:
+            reports[name] = traceback.format_exc()[-1500:]
+    (folder / "reports.json").write_text(json.dumps(reports))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
