@@ -71,7 +71,7 @@ def conformance(session: nox.Session, backend: str) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Ours beside native code."""
+    """Ours beside native code and Keras; what to measure may follow, as in `-- fit mlp torch --quick`."""
     install(session, "-e", ".[all]", "keras")
     session.run("python", "-m", "benchmarks", *session.posargs, env=QUIET)
 

@@ -86,7 +86,7 @@ class Stage:
         """What a block comes to, by name: its time, which has none, or what the step has measured itself."""
         if self.task.readings is None:
             return {"": self.time(calls, warm_up)}
-        return self.task.readings(self.loop(1))
+        return self.task.readings(self.task.step(*self.task.arguments))
 
     def calls(self, seconds: float) -> int:
         """How many calls take about that long."""

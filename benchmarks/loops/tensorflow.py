@@ -33,7 +33,8 @@ class TensorFlow:
         xla: bool,
     ):
         variables = {
-            name: tf.Variable(array, trainable="moving_" not in name) for name, array in problem.weights.items()
+            name: tf.Variable(tf.constant(array), trainable="moving_" not in name)
+            for name, array in problem.weights.items()
         }
         trained = [variable for variable in variables.values() if variable.trainable]
         update = optimizer(trained)
@@ -83,7 +84,7 @@ def sgd(variables: list[Any]) -> Callable[[list[Any]], None]:
 def adam(variables: list[Any]) -> Callable[[list[Any]], None]:
     """Adam, one kernel for each variable."""
     means, squares = ([tf.Variable(tf.zeros_like(v)) for v in variables] for _ in range(2))
-    powers = tf.Variable(1.0), tf.Variable(1.0)
+    powers = tf.Variable(tf.constant(1.0)), tf.Variable(tf.constant(1.0))
 
     def update(gradients: list[Any]) -> None:
         beta_1_power, beta_2_power = powers[0].assign(powers[0] * 0.9), powers[1].assign(powers[1] * 0.999)

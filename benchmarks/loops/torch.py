@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -73,8 +75,18 @@ class Torch:
 
 
 def adam(parameters: Any) -> torch.optim.Optimizer:
-    """Adam in one kernel, with the numbers that Keras has."""
-    return torch.optim.Adam(parameters, lr=1e-3, eps=1e-7, fused=True)
+    """Adam in one kernel, with the numbers that Keras has.
+
+    PyTorch adds epsilon where the moments have been corrected for their beginning at zero, Keras where they have not;
+    with an epsilon that follows the correction both compute the same, and contestants can be held to a few digits.
+    """
+    optimizer, steps = torch.optim.Adam(parameters, lr=1e-3, fused=True), count(1)
+
+    def correct_epsilon(*_: Any) -> None:
+        optimizer.param_groups[0]["eps"] = 1e-7 / math.sqrt(1 - 0.999 ** next(steps))
+
+    optimizer.register_step_pre_hook(correct_epsilon)
+    return optimizer
 
 
 def cross_entropy(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
@@ -89,7 +101,8 @@ def tensors(weights: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
 
 def linear(kernel: torch.Tensor, bias: torch.Tensor) -> nn.Linear:
     """A linear layer with given weights."""
-    layer = nn.Linear(*kernel.shape)
+    inputs, outputs = kernel.shape
+    layer = nn.Linear(inputs, outputs)
     with torch.no_grad():
         layer.weight.copy_(kernel.T)
         layer.bias.copy_(bias)
@@ -101,7 +114,7 @@ def convolution(kernel: torch.Tensor, bias: torch.Tensor | None = None, **option
     size, _, channels, filters = kernel.shape
     layer = nn.Conv2d(channels, filters, size, bias=bias is not None, **options)
     with torch.no_grad():
-        layer.weight.copy_(kernel.permute(3, 2, 0, 1))
+        layer.weight.data = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
         if bias is not None and layer.bias is not None:
             layer.bias.copy_(bias)
-    return layer.to(memory_format=torch.channels_last)
+    return layer

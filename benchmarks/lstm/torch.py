@@ -23,11 +23,12 @@ class Network(nn.Module):
         super().__init__()
         self.words = nn.Embedding.from_pretrained(w["words.embeddings"], freeze=False)
         self.lstm = nn.LSTM(UNITS, UNITS, batch_first=True)
+        kernel, recurrent_kernel, bias, second_bias = self.lstm.parameters()
         with torch.no_grad():
-            self.lstm.weight_ih_l0.copy_(w["lstm.kernel"].T)
-            self.lstm.weight_hh_l0.copy_(w["lstm.recurrent_kernel"].T)
-            self.lstm.bias_ih_l0.copy_(w["lstm.bias"])
-            self.lstm.bias_hh_l0.zero_().requires_grad_(False)
+            kernel.copy_(w["lstm.kernel"].T)
+            recurrent_kernel.copy_(w["lstm.recurrent_kernel"].T)
+            bias.copy_(w["lstm.bias"])
+            second_bias.zero_().requires_grad_(False)
         self.last = linear(w["last.kernel"], w["last.bias"])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
