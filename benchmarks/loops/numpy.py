@@ -19,7 +19,7 @@ PART = 1 << 16
 """How many parameters are updated at a time."""
 
 Views = Mapping[str, np.ndarray]
-Loss = Callable[[np.ndarray, np.ndarray], tuple[Any, np.ndarray]]
+Loss = Callable[[np.ndarray, np.ndarray], tuple[Any, np.ndarray | None]]
 """Of outputs and targets, the loss and the outputs' cotangent."""
 
 
@@ -67,6 +67,7 @@ class Numpy:
         """Take a step."""
         loss, cotangent = self.loss(self.outputs(x), y)
         for place in reversed(range(len(self.layers))):
+            assert cotangent is not None, "only the first layer gives none"
             cotangent = self.layers[place].backward(cotangent, inputs_too=place > 0)
         self.number += 1
         for first in range(0, self.parameters.size, PART):
