@@ -28,7 +28,7 @@ def build(keras: Any, problem: Problem) -> Any:
     for number, filters in enumerate(FILTERS):
         shortcut = x
         if number:
-            x = layers.AveragePooling2D()(x)
+            x = layers.AveragePooling2D(2)(x)
             shortcut = convolution(x, f"shortcut{number}", 1, filters)
         x = layers.ReLU()(convolution(x, f"first{number}", 3, filters))
         x = layers.ReLU()(layers.Add()([convolution(x, f"second{number}", 3, filters), shortcut]))
