@@ -70,6 +70,20 @@ def conformance(session: nox.Session, backend: str) -> None:
 
 
 @nox.session
+def fifth_backend(session: nox.Session) -> None:
+    """The quick conformance suite on a backend from another package."""
+    install(session, "-e", ".[dev]", "./tests/fifth_backend")
+    conform(session, "--backend", "mlx", *session.posargs)
+
+
+@nox.session
+def mutate(session: nox.Session) -> None:
+    """Plant faults, each of which the conformance suite has to catch."""
+    install(session, "-e", ".[dev]")
+    session.run("python", "-m", "tests.mutation", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Ours beside native code and Keras; what to measure may follow, as in `-- fit mlp torch --quick`."""
     install(session, "-e", ".[all]", "keras")

@@ -254,6 +254,23 @@ class JaxBackend(Backend):
             )
         return np.asarray(x)
 
+    def on_host(
+        self, function: Callable[..., np.ndarray], arrays: Sequence[Any], shape: tuple[int | None, ...], dtype: str
+    ) -> jax.Array:
+        """What a function of NumPy arrays gives; in a program by a callback, for which all sizes have to be known."""
+        if not any(isinstance(x, Tracer) for x in arrays):
+            return super().on_host(function, arrays, shape, dtype)
+        if None in shape:
+            raise StateError(
+                "a function that is being compiled cannot take an array whose shape only its values determine."
+            )
+
+        def in_dtype(*values: Any) -> np.ndarray:
+            return np.asarray(function(*map(np.asarray, values)), numpy_dtype(dtype))
+
+        with _allowing([*arrays, dtype]):
+            return jax.pure_callback(in_dtype, jax.ShapeDtypeStruct(shape, self.dtypes[dtype]), *arrays)
+
     def is_differentiated(self, x: Any) -> bool:
         """Whether it is a tracer with a tangent, or one inside."""
         while isinstance(x, Tracer):

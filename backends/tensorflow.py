@@ -17,10 +17,11 @@ if "tensorflow" not in sys.modules:
         import triton  # noqa: F401 (PyTorch's: imported after TensorFlow, it would end the process)
 
 import tensorflow as tf
+from tensorflow.python.autograph.core import config as autograph
 from tensorflow.python.eager.record import should_record_backprop
 
 from polykeras import philox, tree
-from polykeras.backend import OPERATORS, Backend, chosen_device
+from polykeras.backend import OPERATORS, Backend, chosen_device, numpy_dtype
 from polykeras.dtypes import NAMES
 from polykeras.errors import MatrixError, OutOfRangeError, ShapeError, StateError
 from polykeras.interpreters import Held, held
@@ -121,6 +122,10 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 _for_xla: ContextVar[bool] = ContextVar("polykeras_tensorflow_xla", default=False)
 
 
+autograph.CONVERSION_RULES = (autograph.DoNotConvert("polykeras"), *autograph.CONVERSION_RULES)
+"""Layers in somebody's `tf.function` or `Dataset.map` run as they are: to rewrite our code takes a minute."""
+
+
 class TensorflowBackend(TensorflowGradients, Backend):
     """TensorFlow."""
 
@@ -171,6 +176,28 @@ class TensorflowBackend(TensorflowGradients, Backend):
                 "a tensor has no values while a function is being compiled. Return it, and look at the result."
             )
         return x.numpy()
+
+    def is_traced(self, x: Any) -> bool:
+        """Whether it is a tensor of a graph."""
+        return tf.is_symbolic_tensor(x)
+
+    def holds_text(self, x: Any) -> bool:
+        """Whether it is a tensor of strings."""
+        return x.dtype == tf.string
+
+    def on_host(
+        self, function: Callable[..., np.ndarray], arrays: Sequence[Any], shape: tuple[int | None, ...], dtype: str
+    ) -> tf.Tensor:
+        """What a function of NumPy arrays gives; in a graph by a node that calls it."""
+        if tf.executing_eagerly():
+            return super().on_host(function, arrays, shape, dtype)
+
+        def in_dtype(*values: Any) -> np.ndarray:
+            return np.asarray(function(*map(np.asarray, values)), numpy_dtype(dtype))
+
+        found = tf.numpy_function(in_dtype, arrays, self.dtypes[dtype])
+        found.set_shape(shape)
+        return found
 
     def is_differentiated(self, x: tf.Tensor) -> bool:
         """Whether a tape follows it, for a gradient that polykeras computes."""

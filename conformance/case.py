@@ -105,6 +105,8 @@ class Case:
     """What to call, where it is not the public function of the op."""
     compiled: bool = True
     """Whether compiled functions can use it at all."""
+    makes_complex: bool = False
+    """Whether it computes with complex numbers, each of two of the floats that come in."""
     drawn: bool = True
     """Whether arrays drawn at random make sense as arguments."""
 

@@ -55,8 +55,14 @@ def dtypes_of(case: Case, sample: Sample, backend: Backend) -> Iterator[str]:
     """The dtypes in which to try a sample on a backend: the first samples in all that the case promises."""
     thorough = sample.dtypes or sample in case.samples[:3]
     for dtype in sample.dtypes or (case.dtypes if thorough else case.dtypes[:2]):
-        if dtype in backend.dtypes:
+        if has_dtypes(case, dtype, backend):
             yield dtype
+
+
+def has_dtypes(case: Case, dtype: str, backend: Backend) -> bool:
+    """Whether a backend has a dtype, and what becomes of it there."""
+    needs_complex128 = case.makes_complex and dtype == "float64"
+    return dtype in backend.dtypes and (not needs_complex128 or "complex128" in backend.dtypes)
 
 
 Call = tuple[Sample, str]
@@ -368,8 +374,8 @@ def _slopes(function: Callable[..., float], arrays: list[np.ndarray]) -> list[tu
     return slopes
 
 
-def gradient_samples(case: Case) -> list[tuple[Sample, str]]:
-    """The samples whose gradients are looked at, with the dtype in which."""
+def gradient_samples(case: Case, backend: Backend) -> list[tuple[Sample, str]]:
+    """The samples whose gradients are looked at on a backend, with the dtype in which."""
     if not case.differentiable or (not any(case.op.vjp) and case.op.body is None):
         return []
     return [
@@ -377,6 +383,7 @@ def gradient_samples(case: Case) -> list[tuple[Sample, str]]:
         for s, dtype in itertools.product(case.samples, WIDEST)
         if (s.gradient or s.kink)
         and dtype in (s.dtypes or case.dtypes)
+        and has_dtypes(case, dtype, backend)
         and (dtype == "float64" or s.dtypes or s in case.samples[:3])
         and _float_places(case.arguments(s, dtype))
     ]
@@ -439,7 +446,7 @@ def derivatives(case: Case, calls: list[Call], second: list[Call], backend: Back
 
 def check_gradients(case: Case, backend: Backend) -> None:
     """Derivatives, on NumPy against differences and elsewhere against NumPy, and the results beside them."""
-    calls = gradient_samples(case)
+    calls = gradient_samples(case, backend)
     count = 2 if EFFORT.is_limited(backend) else 6
     second = [call for call in calls if case.second and not call[0].kink][:count]
     found = derivatives(case, calls, second, backend)

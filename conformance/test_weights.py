@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from polykeras import activations, constraints, initializers, ops, regularizers
+from polykeras import activations, constraints, initializers, layers, ops, regularizers
 from polykeras.backend import Backend, numpy_dtype, using
 from polykeras.initializers import Initializer
 from polykeras.random import SeedGenerator
@@ -114,6 +114,29 @@ def slope_of(function: Callable[[np.ndarray], Any], w: np.ndarray, step: float =
         change[place] = step
         slope[place] = (function(w + change) - function(w - change)) / (2 * step)
     return slope
+
+
+FANS = {"Glorot": (1.0, (64 + 128) / 2), "He": (2.0, 64), "Lecun": (1.0, 64)}
+"""By the name of its inventor, the factor of a variance and what it is divided by, for 64 inputs and 128 outputs."""
+
+
+@pytest.mark.parametrize("kind", ["Normal", "Uniform"])
+@pytest.mark.parametrize("name", FANS)
+def test_first_values_have_the_variance_that_their_inventors_chose(name: str, kind: str, backend: Backend) -> None:
+    factor, fan = FANS[name]
+    with using(backend):
+        values = ops.convert_to_numpy(getattr(initializers, f"{name}{kind}")(0)((64, 128), "float64"))
+    share = float(np.var(values)) * fan / factor
+    assert abs(share - 1) < 5 * (2 / values.size) ** 0.5, share  # five times the deviation of a normal's variance
+
+
+@pytest.mark.parametrize("unit_forget_bias", [True, False])
+def test_the_gate_of_an_lstm_that_keeps_is_open_at_first(unit_forget_bias: bool, backend: Backend) -> None:
+    with using(backend):
+        cell = layers.LSTMCell(2, unit_forget_bias=unit_forget_bias)
+        cell.build((None, 3))
+        first = ops.convert_to_numpy(cell.bias)
+    assert first.tolist() == [0, 0, *[float(unit_forget_bias)] * 2, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("name", REGULARIZERS)

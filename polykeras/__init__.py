@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         callbacks,
         config,
         constraints,
+        datasets,
         dtype_policies,
         errors,
         initializers,
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
         models,
         ops,
         optimizers,
+        preprocessing,
         random,
         regularizers,
         spec,
         tree,
+        utils,
+        visualization,
+        wrappers,
     )
     from .backend import available, device, devices, using
     from .compilation import compile
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
     from .losses import Loss
     from .metrics import Metric
     from .models import Model, Sequential
+    from .models.function import Function
     from .ops.gradient import remat
     from .optimizers import Optimizer
     from .random import set_random_seed
@@ -56,6 +62,7 @@ _MODULES = (
     "callbacks",
     "config",
     "constraints",
+    "datasets",
     "dtype_policies",
     "errors",
     "initializers",
@@ -66,10 +73,14 @@ _MODULES = (
     "models",
     "ops",
     "optimizers",
+    "preprocessing",
     "random",
     "regularizers",
     "spec",
     "tree",
+    "utils",
+    "visualization",
+    "wrappers",
 )
 _HOMES = {
     "available": "backend",
@@ -89,6 +100,7 @@ _HOMES = {
     "Metric": "metrics",
     "Model": "models",
     "Sequential": "models",
+    "Function": "models.function",
     "remat": "ops.gradient",
     "Optimizer": "optimizers",
     "set_random_seed": "random",

@@ -80,6 +80,9 @@ class Backend:
     gaps: Mapping[str, str] = {}
     """What is known to differ from the other backends here and cannot be mended, by subject."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return load, (self.name,)  # there is one of each: a copy is the same
+
     @property
     def version(self) -> str:
         """The version of the framework."""
@@ -116,6 +119,33 @@ class Backend:
     def to_numpy(self, x: Any) -> np.ndarray:
         """A NumPy array with the values of an array from here."""
         raise NotImplementedError
+
+    def is_traced(self, x: Any) -> bool:
+        """Whether an array has no values yet, because it belongs to a program that somebody is having traced."""
+        return False
+
+    def holds_text(self, x: Any) -> bool:
+        """Whether an array holds strings, which `to_numpy` gives as bytes, and with which no op computes."""
+        return False
+
+    def on_host(
+        self, function: Callable[..., np.ndarray], arrays: Sequence[Any], shape: tuple[int | None, ...], dtype: str
+    ) -> Any:
+        """What a function of NumPy arrays gives. In a program it is called when that runs.
+
+        Args:
+            function: The function; its result may depend on more than the arrays.
+            arrays: Arrays from here, or of NumPy.
+            shape: The shape of the result, None for sizes that only the function knows.
+            dtype: The dtype of the result.
+
+        Returns:
+            The array, which has no gradient.
+        """
+        return self.from_numpy(np.asarray(function(*map(self._on_host, arrays)), numpy_dtype(dtype)))
+
+    def _on_host(self, x: Any) -> np.ndarray:
+        return x if isinstance(x, np.ndarray) else np.asarray(self.to_numpy(x))
 
     def is_differentiated(self, x: Any) -> bool:
         """Whether a gradient that is being computed would be lost with an array that leaves the framework."""

@@ -124,3 +124,23 @@ class ArgumentError(PolykerasError, ValueError):
 
 class SerializationError(PolykerasError, ValueError):
     """An object has no configuration, or a configuration has no object."""
+
+
+class MissingPackageError(PolykerasError, ImportError):
+    """Something needs a package that is not installed."""
+
+
+class FileError(PolykerasError, OSError):
+    """A file cannot be written or read."""
+
+
+class DownloadError(FileError):
+    """A file cannot be had from the network."""
+
+
+class UnsafeFileError(FileError, ValueError):
+    """A file is damaged, or holds what must not be loaded."""
+
+
+class ChecksumError(UnsafeFileError):
+    """A file is not the one that it should be."""

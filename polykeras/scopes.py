@@ -161,8 +161,9 @@ class RematScope:
     """A block in which layers compute their intermediate results again for the gradient, instead of keeping them.
 
     Args:
-        mode: "full" for all layers; "activations" for their activations alone; "larger_than" for layers with outputs
-            larger than the threshold; "list_of_layers" for those that are named; None for none.
+        mode: "full" for all layers; "activations" for the activations alone of dense layers, convolutions and
+            `Activation`; "larger_than" for layers with outputs larger than the threshold; "list_of_layers" for those
+            that are named; None for none.
         output_size_threshold: From how many numbers on an output counts as large.
         layer_names: The names of layers.
 

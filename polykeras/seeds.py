@@ -21,7 +21,7 @@ SEEDS_REQUIRED: ContextVar[bool] = ContextVar("polykeras_seeds_required", defaul
 """Whether the function that runs now has to be pure, so that it cannot draw from the global stream."""
 
 
-_keys_in_use: ContextVar[Keys | None] = ContextVar("polykeras_keys_in_use", default=None)
+_keys_in_use: ContextVar[Keys | _Apart | None] = ContextVar("polykeras_keys_in_use", default=None)
 
 
 class Keys:
@@ -77,6 +77,38 @@ class GlobalStream:
             self._draws += 1
             words = integer_block(self._key, GLOBAL_KEYS + self._draws)
         return np.array(words[:2], "uint32")
+
+
+class _Apart:
+    """Keys of another stream in place of the global one's."""
+
+    def __init__(self, seed: int):
+        self._stream = GlobalStream()
+        self._stream.reset(seed)
+
+    def next(self, stream: GlobalStream) -> np.ndarray:
+        """The next key."""
+        return self._stream.take()
+
+
+@contextlib.contextmanager
+def stream_apart(seed: int | None = None) -> Iterator[None]:
+    """Have draws without a seed use a stream of their own, as in a thread whose draws come at any time.
+
+    Args:
+        seed: Its seed; None for one that the global stream determines.
+    """
+    token = _keys_in_use.set(_Apart(next_seed() if seed is None else seed))
+    try:
+        yield
+    finally:
+        _keys_in_use.reset(token)
+
+
+def next_seed() -> int:
+    """A seed of 64 bits that the global stream determines."""
+    low, high = map(int, GLOBAL_STREAM.next())
+    return low | high << 32
 
 
 def words_of(seed: int) -> tuple[int, int]:

@@ -168,9 +168,9 @@ class Dim:
             found |= {atom} if isinstance(atom, str) else atom.names()
         return found
 
-    def evaluate(self, sizes: Mapping[str, int]) -> int:
+    def evaluate(self, sizes: Mapping[str, Any]) -> Any:
         """The number that the expression is when every name has the given size."""
-        total = 0
+        total: Any = 0
         for monomial, coefficient in self.terms.items():
             factors = (sizes[a] if isinstance(a, str) else a.evaluate(sizes) for a in monomial)
             total += coefficient * math.prod(factors)
@@ -191,7 +191,7 @@ class _Floor:
     def names(self) -> set[str]:
         return set().union(*(part.names() for part in (self.numerator, self.divisor) if isinstance(part, Dim)))
 
-    def evaluate(self, sizes: Mapping[str, int]) -> int:
+    def evaluate(self, sizes: Mapping[str, Any]) -> Any:
         return evaluate(self.numerator, sizes) // evaluate(self.divisor, sizes)
 
     def grows(self) -> bool:
@@ -211,8 +211,8 @@ class _BelowZero:
     def names(self) -> set[str]:
         return self.size.names()
 
-    def evaluate(self, sizes: Mapping[str, int]) -> int:
-        return min(self.size.evaluate(sizes), 0)
+    def evaluate(self, sizes: Mapping[str, Any]) -> Any:
+        return smaller(self.size.evaluate(sizes), 0)
 
     def grows(self) -> bool:
         """Whether it grows with each of its names."""
@@ -288,8 +288,8 @@ def unknown_dim(axis: int) -> Dim:
     return dim("batch") if axis == 0 else dim(f"d{next(_unnamed)}")
 
 
-def evaluate(size: Size, sizes: Mapping[str, int]) -> int:
-    """A size as a number, given the sizes of its names."""
+def evaluate(size: Size, sizes: Mapping[str, Any]) -> Any:
+    """A size as a number, given the sizes of its names; as another size where these are symbolic."""
     return size.evaluate(sizes) if isinstance(size, Dim) else size
 
 

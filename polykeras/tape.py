@@ -18,7 +18,7 @@ import numpy as np
 
 from . import ops, tree
 from .backend import WEAK, Backend
-from .dtypes import INEXACT
+from .dtypes import COMPLEXES, INEXACT
 from .errors import GradientError
 from .interpreters import Interpreter, Run, home_of, interprets
 from .op import Op, give_operators
@@ -70,7 +70,8 @@ class Tape:
             self._outer._protected += protected
             return
         for array in sorted(protected, key=lambda array: array.base is not None):  # the memory's owners before views
-            array.flags.writeable = True
+            with contextlib.suppress(ValueError):  # memory of another framework's stays as it is
+                array.flags.writeable = True
 
     def leaf(self, array: Any) -> Traced:
         """An array to differentiate with respect to."""
@@ -303,7 +304,7 @@ def _record(op: Op) -> Run:
         out = function(*values)
         for i in promoted:
             if type(values[i]) in WEAK:  # the rules are to compute with it in the dtype of the result
-                values[i] = ops.cast(values[i], out.dtype)
+                values[i] = ops.cast(values[i], ops.dtype(out))
         if may_leave_the_floats and spec_of(out).dtype not in INEXACT:
             return out
         parents: list[Traced | None] = []
@@ -412,12 +413,12 @@ def _undo_conversions(g: Any, x: Any) -> Any:
         lead = len(shape) - len(wanted)
         stretched = (i + lead for i, size in enumerate(wanted) if size == 1 and shape[i + lead] != 1)
         g = ops.reshape(ops.sum(g, axis=(*range(lead), *stretched)), wanted)
-    return g if g.dtype == x.dtype else ops.cast(g, x.dtype)
+    return g if g.dtype == x.dtype else ops.cast(g, ops.dtype(x))
 
 
 def _conjugated(gs: Iterable[Any]) -> list[Any]:
     """Cotangents as people see them out of those of the rules, which are bilinear, or the other way round."""
-    return [ops.conjugate(g) if g is not None and g.dtype.kind == "c" else g for g in gs]
+    return [ops.conjugate(g) if g is not None and ops.dtype(g) in COMPLEXES else g for g in gs]
 
 
 def _apart(gradients: list[Any], others: Sequence[Any]) -> list[Any]:

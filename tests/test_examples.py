@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from polykeras.backend import available
+
 FOLDER = Path(__file__).parent.parent / "examples"
 RESULTS = {  # what `main` returns, and the bounds between which it has to be
     "linear_regression": (0, 0.05),
@@ -14,9 +16,13 @@ RESULTS = {  # what `main` returns, and the bounds between which it has to be
     "digits_convnet": (0.75, 1),
     "sentiment_lstm": (0.8, 1),
     "functional_model": (0.9, 1),
+    "text_classification": (0.9, 1),
+    "image_augmentation": (0.75, 1),
     "custom_layer": (0, 0.2),
     "custom_training_loop": (0.85, 1),
+    "hyperparameter_search": (0.7, 1),
 }
+NEEDS = {"hyperparameter_search": "optuna"}
 
 
 def run(name: str) -> float:
@@ -30,6 +36,7 @@ def run(name: str) -> float:
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_an_example_learns(name, backend):
+    pytest.importorskip(NEEDS.get(name, "polykeras"))
     low, high = RESULTS[name]
     assert low <= run(name) <= high
 
@@ -38,8 +45,13 @@ def test_backends_stay_together():
     assert run("four_backends") < 1e-4  # rounding in float32, over some 80 steps of Adam
 
 
+@pytest.mark.skipif(not {"torch", "jax", "tensorflow"} <= {*available()}, reason="needs three frameworks")
+def test_frameworks_feed_each_other():
+    assert run("mixed_frameworks") > 0.75
+
+
 def test_every_example_is_run_and_listed():
     names = {file.stem for file in FOLDER.glob("*.py")}
-    assert names == {*RESULTS, "four_backends"}
+    assert names == {*RESULTS, "four_backends", "mixed_frameworks"}
     listed = (FOLDER / "README.md").read_text()
     assert all(f"[{name}.py]({name}.py)" in listed for name in names)

@@ -12,8 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = [
-    {"errors", "tree", "source", "philox", "masks"},
-    {"settings", "spec", "dtypes", "seeds", "tracebacks"},
+    {"errors", "tree", "source", "philox", "masks", "files"},
+    {"settings", "spec", "dtypes", "seeds", "tracebacks", "optional"},
     {"backend"},
     {"interpreters", "symbolic", "eager", "mistakes", "dispatch", "op"},
     {"ops"},
@@ -24,6 +24,8 @@ LAYERS = [
     {"training"},
     {"models"},
     {"saving"},
+    {"utils", "visualization"},
+    {"datasets", "preprocessing", "wrappers"},
     {"data", "demo", "doctor", "testing", "cli"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

@@ -9,9 +9,10 @@ import pytest
 
 import polykeras as keras
 from polykeras import layers, ops
-from polykeras.errors import ArgumentError
+from polykeras.errors import ArgumentError, SerializationError
 from polykeras.models import Functional, Model, Sequential
 from polykeras.registry import deserialize_keras_object, serialize_keras_object
+from polykeras.spec import smaller
 
 X = np.arange(12, dtype="float32").reshape(4, 3) / 12
 
@@ -265,3 +266,133 @@ def test_the_summary_names_layers_shapes_and_parameters():
 def test_mistakes_are_explained(mistake, message):
     with pytest.raises(ArgumentError, match=message):
         mistake()
+
+
+# Sizes that are not known yet --------------------------------------------------------------------------------
+
+
+def again(model: Model) -> Model:
+    """The model by way of JSON."""
+    made = deserialize_keras_object(json.loads(json.dumps(serialize_keras_object(model))))
+    made.set_weights(model.get_weights())
+    return made
+
+
+def test_sizes_are_arguments_of_ops_in_graphs_that_are_written_and_read_again(backend):
+    x = layers.Input((None, 3))
+    batch, length, _ = ops.shape(x)
+    folded = layers.Dense(2)(ops.reshape(x, (batch * length, 3)))
+    halves = ops.reshape(folded, (batch, length, 2))[:, : smaller(length // 2, 3)]
+    model = Model(x, halves * ops.cast(batch, "float32"))
+    remade = again(again(model))
+    for shape in ((2, 4, 3), (5, 9, 3)):
+        given = np.ones(shape, "float32")
+        assert model(given).shape == (shape[0], min(shape[1] // 2, 3), 2)
+        assert_same(model(given), remade(given))
+
+
+def test_what_stands_for_a_size_is_no_code():
+    x = layers.Input((None,))
+    config = json.loads(json.dumps(Model(x, ops.reshape(x, (ops.shape(x)[0], -1))).get_config()))
+    size = config["layers"][1]["inbound_nodes"][0]["kwargs"]["newshape"]["items"][0]
+    for expression in ("__import__('os')", "n0 ** 2", "n1", "n0 +", "min(n0)"):
+        size["config"]["expression"] = expression
+        with pytest.raises(SerializationError, match="expected the expression of a size"):
+            Model.from_config(config)
+
+
+def test_indices_stay_what_they_are_in_json():
+    x = layers.Input((4, 3))
+    model = Model(x, [x[:, 1, ...], x[0, 1], ops.sum(x, axis=(1, 2))])
+    given = np.arange(24, dtype="float32").reshape(2, 4, 3)
+    assert_same(model(given), again(model)(given))
+
+
+# Functions and copies ------------------------------------------------------------------------------------------
+
+
+def test_a_function_runs_a_graph_on_what_fits_exactly(backend):
+    x, y = layers.Input((3,), name="x"), layers.Input((3,), name="y")
+    function = keras.Function({"x": x, "y": y}, {"sum": x + y, "positive": ops.relu(x)}, name="f")
+    assert_same(function({"x": X, "y": X}), {"positive": X, "sum": X + X})
+    assert [operation.name.rstrip("_0123456789") for operation in function.operations] == ["x", "y", "relu", "add"]
+    assert (function.inputs, [spec.shape[1:] for spec in function.outputs]) == ([x, y], [(3,), (3,)])
+    assert function.compute_output_shape({"x": (2, 3), "y": (2, 3)}) == {"sum": (2, 3), "positive": (2, 3)}
+    assert function({"x": x, "y": y})["sum"].shape == x.shape
+    with pytest.raises(ArgumentError, match="f: expected inputs in the structure"):
+        function([X, X])
+    with pytest.raises(ArgumentError, match=r"f: expected input x to have shape \(None, 3\); got \(4, 2\)"):
+        function({"x": X[:, :2], "y": X})
+    with pytest.raises(NotImplementedError, match="Make a Model of its inputs and outputs"):
+        function.get_config()
+
+
+def test_a_copy_has_layers_and_weights_of_its_own(backend):
+    model = branching()
+    model.get_layer("shared").trainable = False
+    copy = keras.models.clone_model(model)
+    assert type(copy) is Functional
+    assert [layer.name for layer in copy.layers] == [layer.name for layer in model.layers]
+    assert not {id(layer) for layer in copy.layers} & {id(layer) for layer in model.layers}
+    assert not copy.get_layer("shared").trainable
+    assert len(copy.get_layer("shared").nodes) == 2
+    copy.set_weights(model.get_weights())
+    assert_same(copy(INPUTS), model(INPUTS))
+    copy.get_layer("score").kernel.assign(np.zeros((4, 1)))
+    assert model(INPUTS)["score"].shape == (4, 1)
+    assert not np.array_equal(values(copy(INPUTS))[1], values(model(INPUTS))[1])
+
+
+def test_layers_of_a_copy_are_made_and_called_as_one_likes():
+    inner = Sequential([layers.Input((3,)), layers.Dense(2, name="deep")], name="inner")
+    x = layers.Input((3,), name="x")
+    model = Model(x, layers.Dense(1, name="top")(inner(x)) + ops.cast(ops.shape(x)[0], "float32"))
+    asked, called = [], []
+
+    def clone(layer):
+        asked.append(layer.name)
+        return type(layer).from_config({**layer.get_config(), "trainable": False})
+
+    def call(layer, *args, **kwargs):
+        called.append(layer.name)
+        return layer(*args, **kwargs)
+
+    keras.models.clone_model(model, clone_function=clone, call_function=call)
+    assert (asked, called) == (["inner", "top"], ["inner", "top"])
+    asked.clear()
+    copy = keras.models.clone_model(model, clone_function=clone, recursive=True)
+    assert asked == ["deep", "top"]
+    assert copy.trainable_variables == []
+    z = layers.Input((3,), batch_size=2, name="z")
+    on_others = keras.models.clone_model(model, input_tensors=layers.Activation("relu")(z))
+    assert on_others.output_shape == (2, 1)
+    assert [o.name.rstrip("_0123456789") for o in on_others.graph().operations][-1] == "add"
+    assert keras.models.clone_model(inner, input_tensors=[z]).input_shape == (2, 3)
+    assert keras.models.clone_model(inner).get_layer("deep") is not inner.get_layer("deep")
+
+
+class Doubled(Model):
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = layers.Dense(units)
+
+    def call(self, inputs):
+        return 2 * self.dense(inputs)
+
+
+@pytest.mark.parametrize(
+    ("make", "arguments", "words"),
+    [
+        (lambda: Doubled(2), {"clone_function": lambda layer: layer}, "expected no clone_function for Doubled"),
+        (lambda: Sequential([layers.Dense(2)]), {"call_function": print}, "call_function=None for a Sequential"),
+        (branching, {"clone_function": lambda layer: None}, "clone_function to return a layer for 'shared'; got None"),
+        (branching, {"input_tensors": [X, X]}, "input_tensors to be made by Input"),
+        (branching, {"input_tensors": layers.Input((3,))}, "in the structure of the model's inputs"),
+        (branching, {"weights": True}, "unknown arguments weights"),
+        (lambda: 3, {}, "expected a model; got 3"),
+    ],
+)
+def test_what_cannot_be_copied(make, arguments, words):
+    with pytest.raises(ArgumentError, match=words):
+        keras.models.clone_model(make(), **arguments)
+    assert keras.models.clone_model(Doubled(2)).dense.units == 2

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import polykeras
-from polykeras import RematScope, StatelessScope, SymbolicScope, Variable, ops
+from polykeras import RematScope, StatelessScope, SymbolicScope, Variable, layers, ops
 from polykeras.errors import ArgumentError, ShapeError, StateError
 from polykeras.scopes import in_symbolic_scope, remat_scope, stateless_scope
 
@@ -100,3 +101,28 @@ def test_what_a_remat_scope_recomputes(arguments, small, large, named, activatio
         assert scope.recomputes("named", 1) is named
         assert scope.recomputes_activations is activations
     assert remat_scope() is None
+
+
+@pytest.mark.parametrize("make", [layers.Dense, layers.Activation, layers.Conv1D, layers.EinsumDense])
+def test_activations_alone_are_computed_again(make, backend):
+    runs = []
+
+    def activation(x):
+        runs.append(1)
+        return ops.tanh(x)
+
+    given = {layers.Dense: (2,), layers.Conv1D: (2, 1), layers.EinsumDense: ("...a,ab->...b", 2)}.get(make, ())
+    x = np.ones((2, 3, 2), "float32")
+    results = []
+    for scope in (RematScope(None), RematScope("activations")):
+        polykeras.set_random_seed(3)
+        with scope:
+            layer = make(*given, activation=activation)
+        layer(x)
+        runs.clear()
+        results.append(ops.grad(lambda x, layer=layer: ops.sum(layer(x)))(ops.convert_to_tensor(x)))
+        results.append(len(runs))
+    first, once, second, twice = results
+    np.testing.assert_allclose(ops.convert_to_numpy(second), ops.convert_to_numpy(first), rtol=1e-6)
+    assert once == 1
+    assert twice == 2 or backend.traces

@@ -334,3 +334,12 @@ def test_losses_for_outputs_that_are_not_there():
     model.compile("sgd", {"value": "mse", "lable": "mse"})
     with pytest.raises(ArgumentError, match="no output 'lable'; outputs are label, value"):
         model.fit(X, TARGETS, verbose=0)
+
+
+@pytest.mark.parametrize("structure", [list, tuple])
+def test_predictions_of_several_inputs_take_them_all(structure):
+    one, other = keras.layers.Input((1,)), keras.layers.Input((1,))
+    model = keras.Model([one, other], one - other)
+    x, y = np.full((3, 1), 5.0, "float32"), np.full((3, 1), 2.0, "float32")
+    np.testing.assert_array_equal(model.predict(structure([x, y]), verbose=0), x - y)
+    np.testing.assert_array_equal(model.predict_on_batch(structure([x, y])), x - y)

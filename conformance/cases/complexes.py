@@ -49,7 +49,7 @@ def _joined(real, imag):
     return out
 
 
-case("make_complex", _joined, *TWO, dtypes=NUMBERS, mistakes=[sample(array(2), array(3))])
+case("make_complex", _joined, *TWO, dtypes=NUMBERS, makes_complex=True, mistakes=[sample(array(2), array(3))])
 case(
     "angle",
     lambda x: np.arctan2(np.imag(x).astype("float64"), np.real(x).astype("float64")),
@@ -66,6 +66,7 @@ case(
     *TWO[:-2],
     sample(given(-1.0, 0.0, INF), given(3.0, 2.0, 0.5), dtypes=("float32", "float64"), gradient=False),
     dtypes=NUMBERS,
+    makes_complex=True,
     mistakes=[sample(array(2), array(3))],
 )
 case(
@@ -76,6 +77,7 @@ case(
     sample(array(0, 2)),
     sample(array(2, 3, 2)),
     dtypes=NUMBERS,
+    makes_complex=True,
     mistakes=[sample(array(2, 3)), sample(array())],
 )
 case("view_as_real", lambda x: np.stack([np.real(x), np.imag(x)], -1), *ONE, dtypes=ANY)

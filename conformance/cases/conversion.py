@@ -6,13 +6,14 @@ import numpy as np
 
 from polykeras.backend import numpy_dtype
 
-from ..case import BOOL, NUMBERS, array, case, sample
+from ..case import BOOL, COMPLEX, NUMBERS, array, case, sample
 
 TARGETS = ("float32", "float64", "float16", "bfloat16", "int32", "int64", "int8", "uint8", "uint32", "bool")
 
 
 def _cast(x, dtype):
-    return np.asarray(x).astype(numpy_dtype(dtype))
+    x = np.asarray(x)
+    return (x.real if x.dtype.kind == "c" else x).astype(numpy_dtype(dtype))
 
 
 case(
@@ -22,6 +23,7 @@ case(
     sample(array(2, 3, low=-100, high=100), dtype="int32", gradient=False),
     sample(array(2, 3, low=-100, high=100, dtype="int32"), dtype="int8"),
     sample(array(2, 3, low=200, high=300, dtype="int32"), dtype="uint8"),
+    sample(array(3), dtype="float32", dtypes=COMPLEX, gradient=False),
     sample(0.1, dtype="float64"),
     sample([0.1, 0.2], dtype="float64"),
     dtypes=(*NUMBERS, *BOOL),

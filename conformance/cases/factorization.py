@@ -288,6 +288,7 @@ for _name, _dtypes, _mistakes in (("general_eigenvectors", COMPUTED, []), ("eig"
         _eig,
         *GENERAL,
         dtypes=_dtypes,
+        makes_complex=True,
         **HINGES,
         magnitude=_eig_size,
         mistakes=_mistakes,

@@ -67,6 +67,7 @@ case(
     sample(array(0, 3)),
     drawn=False,  # rfft sees to it that there is something to transform
     dtypes=COMPUTED,
+    makes_complex=True,
     magnitude=lambda x: _size(x, -1),
 )
 case(
@@ -102,6 +103,7 @@ case(
     _pairs(0, 3),
     _pairs(1),
     dtypes=FLOATS,
+    makes_complex=True,
     magnitude=lambda x: _size(x[0] + 1j * x[1], -1),
     mistakes=BAD_PAIRS,
 )
@@ -113,6 +115,7 @@ for _name, _inverse in (("fft2", False), ("ifft2", True)):
         _pairs(2, 4, 3),
         _pairs(0, 2, 3),
         dtypes=FLOATS,
+        makes_complex=True,
         magnitude=lambda x: _size(x[0] + 1j * x[1], (-1, -2)),
         mistakes=[*BAD_PAIRS, _pairs(3)],
     )
@@ -125,6 +128,7 @@ case(
     sample(array(1)),
     sample(array(0, 3)),
     dtypes=FLOATS,
+    makes_complex=True,
     magnitude=lambda x, fft_length=None: _size(x, -1),
     mistakes=[
         sample(array()),
@@ -145,6 +149,7 @@ case(
     _pairs(2, 3, fft_length=9),
     _pairs(0, 3),
     dtypes=FLOATS,
+    makes_complex=True,
     magnitude=lambda x, fft_length=None: _size(x[0] + 1j * x[1], -1),
     mistakes=[*BAD_PAIRS, _pairs(1), _pairs(3, fft_length=-1)],
 )
@@ -218,6 +223,7 @@ case(
     sample(array(12), 4, 2, 6, window=np.array(WEIGHTS), center=False),
     sample(array(0, 12), 4, 2, 4),
     dtypes=FLOATS,
+    makes_complex=True,
     magnitude=lambda x, *_, **options: max(np.sqrt((x**2).sum(-1)).max(initial=0.0), 1.0),
     mistakes=[
         sample(array(12), 6, 3, 4),
@@ -238,6 +244,7 @@ case(
     sample((array(4, 4), array(4, 4)), 4, 2, 6, length=5),
     sample((array(0, 4, 3), array(0, 4, 3)), 4, 2, 4),
     dtypes=FLOATS,
+    makes_complex=True,
     # near the ends what is divided by the weights is small, as they are
     magnitude=lambda x, *_, **options: 10.0,
     mistakes=[

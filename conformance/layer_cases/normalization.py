@@ -50,10 +50,10 @@ layer(
     .gives(lambda w, x: _normalized(x, (1, 2), 0.1) * w[0] + w[1]),
     configured(axis=1, center=False).on(array(2, 3, 4)).gives(lambda w, x: _normalized(x, 1) * w[0][:, None]),
     configured(scale=False).on(array(2, 3, 4)).masked(MASK).gives_mask(MASK),
-    mistakes=[
-        (configured(axis="last"), "axis to be a whole number or several"),
-        (configured(rms_scaling=True), "Use RMSNormalization"),
-    ],
+    configured(rms_scaling=True, axis=(-1, 1), epsilon=0.1, scale=False)
+    .on(array(2, 3, 4))
+    .gives(lambda w, x: x / np.sqrt(x.var((1, 2), keepdims=True) + 0.1) * w[0]),
+    mistakes=[(configured(axis="last"), "axis to be a whole number or several")],
 )
 layer(
     "RMSNormalization",

@@ -21,6 +21,10 @@ class Callback:
     params: dict[str, Any] | None = None
     takes_arrays = False
     """Whether logs are passed on as arrays, which may not have been computed yet, rather than as numbers."""
+    sees_every_batch = True
+    """Whether what it does at batches is to be done at each one, and not now and then."""
+    state_names: tuple[str, ...] = ()
+    """The attributes that a backup of an interrupted training keeps."""
 
     def __init__(self) -> None:
         self._model: Any = None
@@ -136,6 +140,11 @@ class CallbackList(Callback):
         """Whether any callback does something there."""
         return bool(self._listeners[hook])
 
+    def must_see(self, kind: str) -> bool:
+        """Whether any callback does something at each batch of a kind: "train", "test" or "predict"."""
+        hooks = (f"on_{kind}_batch_begin", f"on_{kind}_batch_end")
+        return any(callback.sees_every_batch for hook in hooks for callback in self._listeners[hook])
+
 
 def _announcing(hook: str) -> Callable[..., None]:
     """A method that calls those of all callbacks, with logs as numbers for those that don't ask for arrays."""
@@ -147,7 +156,7 @@ def _announcing(hook: str) -> Callable[..., None]:
         for callback in self._listeners[hook]:
             if not callback.takes_arrays and numbers is None and logs is not None:
                 numbers = as_numbers(logs)
-            getattr(callback, hook)(*args, logs=logs if callback.takes_arrays else numbers)
+            getattr(callback, hook)(*args, logs if numbers is None else numbers)
 
     announce.__name__, announce.__doc__ = hook, f"Call `{hook}` of all callbacks."
     return announce

@@ -25,6 +25,7 @@ class ProgbarLogger(Callback):
     """
 
     takes_arrays = True
+    sees_every_batch = False
 
     def __init__(self, console: Console | None = None) -> None:
         super().__init__()

@@ -31,7 +31,7 @@ class Activation(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The function of the inputs."""
-        return self.activation(inputs)
+        return self._activated(inputs)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another layer like this can be made."""

@@ -87,7 +87,7 @@ class Convolving(Layer):
         if self.bias is not None:
             shape = self._bias_shape
             outputs = ops.add(outputs, self.bias if shape is None else ops.reshape(self.bias, shape))
-        return self.activation(outputs) if self._activates else outputs
+        return self._activated(outputs) if self._activates else outputs
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""

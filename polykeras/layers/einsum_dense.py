@@ -108,7 +108,7 @@ class EinsumDense(LowRankAdaptable):
         x = ops.einsum(self.equation, inputs, self._adapted_weight())
         if self.bias is not None:
             x = ops.add(x, self.bias)
-        return x if self.activation is activations.linear else self.activation(x)
+        return x if self.activation is activations.linear else self._activated(x)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another layer like this can be made."""

@@ -507,6 +507,13 @@ class Layer(Operation, Stateful):
             values = binding.collect()[len(trainable) :]
             return (outputs, values, self.losses) if return_losses else (outputs, values)
 
+    def _activated(self, x: Any) -> Any:
+        """The activation of an array, computed again for the gradient where a scope says so."""
+        activation = self.activation  # type: ignore[attr-defined]
+        if self._remat is not None and self._remat.recomputes_activations:
+            return remat(activation)(x)
+        return activation(x)
+
     def rematerialized_call(self, layer_call: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
         """The call, as a function that computes its intermediate results again for the gradient."""
         return remat(layer_call)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from .. import ops
+from ..dtypes import result_type
 from ..errors import ArgumentError
 from ..spec import normalize_axis
 from .arguments import channels_of, keep
@@ -79,6 +81,8 @@ class LayerNormalization(Normalizing):
         gamma_regularizer: A regularizer of the factors.
         beta_constraint: A constraint of the numbers that are added.
         gamma_constraint: A constraint of the factors.
+        **kwargs: The arguments of `Layer`, and `rms_scaling`, which is deprecated: whether to divide by the standard
+            deviation without subtracting the mean, and to add nothing.
 
     >>> LayerNormalization(epsilon=0.0)(array([[1.0, 3.0], [10.0, 30.0]]))
     array([[-1.,  1.],
@@ -99,15 +103,17 @@ class LayerNormalization(Normalizing):
         gamma_constraint: Any = None,
         **kwargs: Any,
     ):
-        if kwargs.pop("rms_scaling", False):
-            raise ArgumentError(
-                "LayerNormalization: rms_scaling=True is not supported, as it does not divide by the root of the mean "
-                "square. Use RMSNormalization."
+        rms_scaling = bool(kwargs.pop("rms_scaling", False))
+        if rms_scaling:
+            warnings.warn(
+                "LayerNormalization: rms_scaling=True divides by the standard deviation, and not by the root of the "
+                "mean square as its name says; it is there for old models. Use RMSNormalization.",
+                stacklevel=2,
             )
         super().__init__(**kwargs)
         self.axis = checked_axes(self, axis)
         self.epsilon = epsilon
-        self.rms_scaling = False
+        self.rms_scaling = rms_scaling
         self.center = center
         self.scale = scale
         keep(
@@ -124,11 +130,27 @@ class LayerNormalization(Normalizing):
     def build(self, input_shape: Any) -> None:
         """Make factors and numbers."""
         self.axis, sizes = located(self, input_shape)
-        self._add_affine(sizes)
+        if self.rms_scaling:  # has factors in any case, and nothing that is added
+            self.gamma, self.beta = self._learned("gamma", sizes), None
+        else:
+            self._add_affine(sizes)
 
     def call(self, inputs: Any) -> Any:
         """Normalize."""
+        if self.rms_scaling:
+            return self._without_centering(inputs)
         return ops.layer_normalization(inputs, self.gamma, self.beta, self.axis, self.epsilon)
+
+    def _without_centering(self, inputs: Any) -> Any:
+        """Divide by the standard deviation, without subtracting the mean: what `rms_scaling` does."""
+        wide = ops.cast(inputs, result_type(self.compute_dtype, "float32"))
+        variance = ops.var(wide, axis=self.axis, keepdims=True)
+        shape = [1] * len(ops.shape(inputs))
+        axes = self.axis if isinstance(self.axis, list) else [self.axis]
+        for axis, size in zip(sorted(normalize_axis(axis, len(shape)) for axis in axes), self.gamma.shape, strict=True):
+            shape[axis] = size
+        scaled = wide * ops.rsqrt(variance + self.epsilon) * ops.cast(ops.reshape(self.gamma, shape), wide.dtype)
+        return ops.cast(scaled, self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""

@@ -9,10 +9,11 @@ from ..errors import ArgumentError
 from ..layers.calling import plain_shape
 from ..layers.input_layer import InputLayer
 from ..registry import deserialize_keras_object, serialize_keras_object
-from ..spec import Spec, show_shape
+from ..spec import Dim, Spec, show_shape
 from ..state import Variable
 from ..symbolic import spec_of
-from .graph import Graph, node_of
+from .graph import Graph, depends, node_of
+from .sizes import CLASS_NAME, describe_size, revive_size
 
 
 class Wiring:
@@ -121,7 +122,25 @@ def config_of(wiring: Wiring) -> dict[str, Any]:
         position = [id(x) for x in tree.flatten(node.outputs)].index(id(spec))
         return [node.operation.name, numbers[id(node)], position]
 
+    origins = {
+        str(size): {"keras_history": place(spec), "axis": axis}
+        for spec in graph.inputs
+        for axis, size in reversed(list(enumerate(spec.shape)))
+        if isinstance(size, Dim)
+    }
+
     def described(x: Any) -> Any:
+        if isinstance(x, dict):
+            return {key: described(value) for key, value in x.items()}
+        if isinstance(x, list):
+            return list(map(described, x))
+        if isinstance(x, tuple):  # JSON has lists only, and to index with one is something else
+            return {"class_name": "__tuple__", "items": list(map(described, x))}
+        if isinstance(x, Dim):
+            return describe_size(x, origins)
+        if isinstance(x, slice):
+            bounds = {name: described(getattr(x, name)) for name in ("start", "stop", "step")}
+            return {"class_name": "__slice__", "config": bounds}
         if not isinstance(x, Spec):
             return x
         config = {"shape": list(plain_shape(x.shape)), "dtype": x.dtype, "keras_history": place(x)}
@@ -132,11 +151,9 @@ def config_of(wiring: Wiring) -> dict[str, Any]:
         data = serialize_keras_object(operation)
         data["name"] = operation.name
         data["inbound_nodes"] = [
-            serialize_keras_object(
-                {"args": tree.map_structure(described, list(node.args)), "kwargs": _map(described, node.kwargs)}
-            )
+            serialize_keras_object({"args": described(list(node.args)), "kwargs": described(dict(node.kwargs))})
             for node in by_operation.get(id(operation), [])
-            if node.inputs
+            if depends(node)
         ]
         layers.append(data)
     return {
@@ -144,10 +161,6 @@ def config_of(wiring: Wiring) -> dict[str, Any]:
         "input_layers": tree.map_structure(place, wiring.inputs),
         "output_layers": tree.map_structure(place, wiring.outputs),
     }
-
-
-def _map(function: Any, structure: dict[str, Any]) -> dict[str, Any]:
-    return tree.map_structure(function, structure) if structure else {}
 
 
 def connected(config: dict[str, Any], custom_objects: Any = None) -> tuple[Any, Any]:
@@ -178,8 +191,8 @@ def connected(config: dict[str, Any], custom_objects: Any = None) -> tuple[Any, 
 
 def _places_in(data: Any) -> list[list[Any]]:
     if isinstance(data, dict):
-        if data.get("class_name") == "__keras_tensor__":
-            return [data["config"]["keras_history"]]
+        if "keras_history" in data:
+            return [data["keras_history"]]
         return [place for value in data.values() for place in _places_in(value)]
     if isinstance(data, (list, tuple)):
         return [place for value in data for place in _places_in(value)]
@@ -191,6 +204,12 @@ def _revived(data: Any, calls: dict[tuple[str, int], Any]) -> Any:
     if isinstance(data, dict):
         if data.get("class_name") == "__keras_tensor__":
             return _at_places(data["config"]["keras_history"], calls)
+        if data.get("class_name") == CLASS_NAME:
+            return revive_size(data["config"], lambda x: _at_places(x["keras_history"], calls).shape[x["axis"]])
+        if data.get("class_name") == "__tuple__":
+            return tuple(_revived(item, calls) for item in data["items"])
+        if data.get("class_name") == "__slice__":
+            return slice(*(_revived(data["config"][name], calls) for name in ("start", "stop", "step")))
         if "class_name" in data:
             return deserialize_keras_object(data)
         return {key: _revived(value, calls) for key, value in data.items()}

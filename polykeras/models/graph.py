@@ -30,6 +30,12 @@ class OpCall(Operation):
         self.op = op
         self.call = OPS[op].function
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the op: on Specs, and on sizes that are not known yet, this is remembered."""
+        if any(isinstance(leaf, (Spec, Dim)) for leaf in tree.flatten((args, kwargs))):
+            return self.symbolic_call(*args, **kwargs)
+        return self.call(*args, **kwargs)
+
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
         return {"op": self.op, "name": self.name}
@@ -46,9 +52,11 @@ def node_of(spec: Spec) -> Node | None:
     return producer.node
 
 
-def _sizes_in(node: Node) -> list[Dim]:
-    """The sizes that are not known yet among the arguments of a call."""
-    return [x for x in tree.flatten((node.args, node.kwargs)) if isinstance(x, Dim)]
+def _sizes_in(x: Any) -> list[Dim]:
+    """The sizes that are not known yet in a structure, those in slices included."""
+    leaves = tree.flatten(x)
+    bounds = [bound for leaf in leaves if isinstance(leaf, slice) for bound in (leaf.start, leaf.stop, leaf.step)]
+    return [leaf for leaf in (*leaves, *bounds) if isinstance(leaf, Dim)]
 
 
 def _arguments(op: Op, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -58,9 +66,9 @@ def _arguments(op: Op, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str
     return args[:last], named
 
 
-def _depends(node: Node) -> bool:
+def depends(node: Node) -> bool:
     """Whether a call depends on inputs: on what they are, or on how large they are."""
-    return bool(node.inputs or _sizes_in(node))
+    return bool(node.inputs or _sizes_in((node.args, node.kwargs)))
 
 
 class Graph:
@@ -106,7 +114,7 @@ class Graph:
             pending.extend((self._producer(spec), False) for spec in reversed(node.inputs))
 
     def _is_source(self, node: Node) -> bool:
-        return any(id(spec) in self._given for spec in tree.flatten(node.outputs)) or not _depends(node)
+        return any(id(spec) in self._given for spec in tree.flatten(node.outputs)) or not depends(node)
 
     def _producer(self, spec: Spec) -> Node:
         node = node_of(spec) if isinstance(spec, Spec) else None
@@ -114,7 +122,7 @@ class Graph:
             raise ArgumentError(
                 f"{self._name}: expected outputs that were computed from its inputs by layers and ops; got {spec!r}."
             )
-        if not _depends(node) and id(spec) not in self._given:
+        if not depends(node) and id(spec) not in self._given:
             inputs = ", ".join(f"{x.name} {show_shape(x.shape)}" for x in self.inputs)
             raise ArgumentError(
                 f"{self._name}: an output depends on {node.operation.name} {show_shape(spec.shape)}, which is not "
@@ -159,7 +167,7 @@ class Graph:
             for spec in produced:
                 slots[id(spec)] = len(slots)
             steps.append(_Step(node, slots))
-        self._needs_sizes = any(_sizes_in(step.node) for step in steps)
+        self._needs_sizes = any(step.needs_sizes for step in steps)
         self._size = len(slots)
         self._results = [slots[id(spec)] for spec in self.outputs]
         return steps
@@ -200,7 +208,8 @@ class _Step:
         leaves, self._structure = tree.take_apart((node.args, node.kwargs))
         self._leaves = leaves
         self._places = [(i, slots[id(x)]) for i, x in enumerate(leaves) if isinstance(x, Spec)]
-        self._sizes = [(i, x) for i, x in enumerate(leaves) if isinstance(x, Dim)]
+        self._sizes = [(i, x) for i, x in enumerate(leaves) if _sizes_in(x)]
+        self.needs_sizes = bool(self._sizes)
         outputs = tree.flatten(node.outputs)
         self._targets = [slots.get(id(x)) for x in outputs]
         is_simple = not node.kwargs and len(node.args) == 1 and isinstance(node.args[0], Spec)
@@ -226,7 +235,11 @@ class _Step:
             if slot is not None:
                 values[slot] = value
 
-    def _known(self, size: Dim, sizes: dict[str, Any]) -> Any:
+    def _known(self, size: Any, sizes: dict[str, Any]) -> Any:
+        if isinstance(size, slice):
+            return slice(*(self._known(bound, sizes) for bound in (size.start, size.stop, size.step)))
+        if not isinstance(size, Dim):
+            return size
         unknown = size.names() - set(sizes)
         if unknown:
             raise ArgumentError(

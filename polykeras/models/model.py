@@ -172,7 +172,7 @@ class Model(Trainer):
 
     def get_config(self) -> dict[str, Any]:
         """What another model like this can be made from."""
-        if self._wiring is None or not _is_plain_graph(type(self)):
+        if self._wiring is None or not is_plain_graph(type(self)):
             return super().get_config() if type(self).get_config is not Model.get_config else self.config_of_arguments()
         return {"name": self.name, "trainable": self.trainable, **config_of(self._wiring)}
 
@@ -258,7 +258,7 @@ def _has_graph(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     return len(args) >= 2 or (len(args) == 1 and "outputs" in kwargs)
 
 
-def _is_plain_graph(cls: type) -> bool:
+def is_plain_graph(cls: type) -> bool:
     """Whether a class adds no arguments of its own to those of a graph."""
     return cls.__init__ in (Model.__init__, Functional.__init__)
 

@@ -44,6 +44,7 @@ class CompiledLoss(Stateful):
         """Find the loss of each output."""
         outputs = Outputs(y_pred, self._names)
         self._outputs = outputs
+        self._shapes = [leaf.shape for leaf in tree.flatten(y_pred)]
         if _is_one(self._loss) and len(outputs) > 1:
             found = [self._loss] * len(outputs)
         else:
@@ -60,6 +61,19 @@ class CompiledLoss(Stateful):
                 None if one is None else Mean(name=f"{name}_loss")
                 for name, (one, _) in zip(outputs.names, self._by_output, strict=True)
             ]
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the loss of each output is known."""
+        return self._by_output is not None
+
+    def outputs_with(self, y_true: Any) -> list[tuple[str, Any, Any, tuple[Any, ...]]]:
+        """For each output its name, its loss, its targets and its shape; nothing before it has been built."""
+        if self._by_output is None:
+            return []
+        targets = self._outputs.of(y_true, "targets", _is_array)
+        found = [loss for loss, _ in self._by_output]
+        return list(zip(self._outputs.names, found, targets, self._shapes, strict=True))
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The total loss of a batch."""

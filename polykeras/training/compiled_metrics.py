@@ -52,6 +52,7 @@ class CompiledMetrics(Stateful):
                 for identifier in wanted:
                     metric = metric_of(identifier, targets[number], predictions[number])
                     if metric is not None:
+                        metric.build(spec_of(targets[number]).shape, spec_of(predictions[number]).shape)
                         prefix = f"{outputs.names[number]}_" if len(outputs) > 1 else ""
                         found.append(_Measured(metric, number, is_weighted, prefix + metric.name))
         taken: set[str] = set()

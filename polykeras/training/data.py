@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from .. import ops, random, tree
-from ..backend import Backend
+from ..backend import current
 from ..errors import ArgumentError
-from ..interpreters import HOST, kind_or_none
+from ..interpreters import SCALAR, kind_or_none
+from . import arrays
+from .arrays import as_array, as_columns, count_samples, dense, is_sparse
+from .background import in_background
+from .py_dataset import PyDataset, PyDatasetBatches
+from .stretches import Stretch, on_device
 
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
@@ -39,7 +45,7 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
         return x, y, sample_weight
     if y is not None:
         return x, y
-    return (x,) if isinstance(x, tuple) else x
+    return (x,) if tree.is_nested(x) else x
 
 
 class ArrayData:
@@ -63,15 +69,19 @@ class ArrayData:
         shuffle: bool | str = False,
         steps: int | None = None,
     ):
-        self._data = tree.map_structure(_array, pack_x_y_sample_weight(x, y, sample_weight))
+        x, y = as_columns((x, y))
         self._count = count_samples(x, y, sample_weight)
+        self._data = tree.map_structure(as_array, pack_x_y_sample_weight(x, y, sample_weight))
         self.batch_size = 32 if batch_size is None else batch_size
         if not hasattr(self.batch_size, "__index__") or self.batch_size < 1:
             raise ArgumentError(f"expected batch_size to be a whole number from 1; got {batch_size!r}.")
         self.limit: int | None = None
+        self.check: Callable[[Any], bool] = _accept
+        self._is_checked = False
         self._shuffle = shuffle
         self._steps = steps
         self._batches = -(-self._count // self.batch_size)
+        self._on_device: Any = None
 
     @property
     def steps(self) -> int:
@@ -84,8 +94,51 @@ class ArrayData:
             place = number % self._batches
             if place == 0:
                 order = self._order()
-            chosen = order[place * self.batch_size : (place + 1) * self.batch_size]
-            yield tree.map_structure(lambda array, chosen=chosen: _rows(array, chosen), self._data)
+            yield self._batch(order, place)
+
+    def _look(self) -> None:
+        """Look at the labels, as soon as it is known what they have to be."""
+        if not self._is_checked:
+            self._is_checked = self.check(self._data)
+
+    def _batch(self, order: Any, place: int) -> Any:
+        self._look()
+        chosen = order[place * self.batch_size : (place + 1) * self.batch_size]
+        return tree.map_structure(lambda array: _rows(array, chosen), self._data)
+
+    def in_stretches(self, size_for: Callable[[Any], int]) -> Iterator[Any]:
+        """The batches of an epoch, whole ones in stretches where several steps are to be taken at once.
+
+        Args:
+            size_for: Tells how many steps may be taken at once, given a batch.
+
+        Returns:
+            An iterator over batches and stretches.
+        """
+        number, size, whole = 0, 0, self._count // self.batch_size
+        order = rows = None
+        while number < self.steps:
+            place = number % self._batches
+            if place == 0:
+                order, rows = self._order(), None
+            size = size or size_for(self._batch(order, place))
+            count = min(size - number % size, whole - place, self.steps - number)
+            if count < 1 or size == 1 or not self._is_on_device():
+                yield self._batch(order, place)
+                number += 1
+                continue
+            if rows is None:
+                table = np.asarray(order)[: whole * self.batch_size].reshape(whole, self.batch_size)
+                rows = current().asarray(table.astype("int32"))
+            self._look()
+            yield Stretch(self._on_device, rows, place, count)
+            number += count
+
+    def _is_on_device(self) -> bool:
+        """Whether the data is on the device, where it is brought once if that can be."""
+        if self._on_device is None:
+            self._on_device = on_device(self._data)
+        return self._on_device is not None
 
     def _order(self) -> Any:
         if not self._shuffle:
@@ -96,44 +149,22 @@ class ArrayData:
             return np.concatenate(starts) if starts else range(0)
         return np.asarray(ops.convert_to_numpy(random.permutation(self._count)))
 
+    def close(self) -> None:
+        """Nothing has to be let go of."""
+
 
 def _rows(array: Any, chosen: Any) -> Any:
     """Some rows of an array."""
     if array is None:
         return None
     if isinstance(chosen, range):
-        return array[chosen.start : chosen.stop]
-    return array[chosen] if isinstance(array, np.ndarray) else ops.take(array, chosen, axis=0)
-
-
-def _array(x: Any) -> Any:
-    """An array as it is, anything else as a NumPy array."""
-    if x is None or kind_or_none(type(x)) is HOST or isinstance(kind_or_none(type(x)), Backend):
-        return x
-    return np.asarray(x)
-
-
-def count_samples(*structures: Any) -> int:
-    """The number of samples, which all arrays have to have."""
-    counts = {}
-    for name, structure in zip(("x", "y", "sample_weight"), structures, strict=False):
-        for array in tree.flatten(structure):
-            if array is None:
-                continue
-            shape = np.shape(array) if not hasattr(array, "shape") else array.shape
-            if not len(shape):
-                raise ArgumentError(f"expected {name} to have an axis of samples; got a single number.")
-            counts.setdefault(int(shape[0]), name)
-    if len(counts) > 1:
-        found = ", ".join(f"{name} has {count}" for count, name in counts.items())
-        raise ArgumentError(f"expected as many samples in all arrays; {found}. Give each sample its target.")
-    if not counts:
-        raise ArgumentError("expected x to be arrays; got nothing.")
-    return next(iter(counts))
+        return dense(array[chosen.start : chosen.stop])
+    on_host = isinstance(array, np.ndarray) or is_sparse(array)
+    return dense(array[chosen]) if on_host else ops.take(array, chosen, axis=0)
 
 
 class IterableData:
-    """Batches that something iterable gives.
+    """Batches that something iterable gives, of any framework. A thread makes the next ones ready on the device.
 
     Args:
         batches: The iterable: of x, (x, y) or (x, y, sample_weight).
@@ -144,22 +175,39 @@ class IterableData:
         self._batches = batches
         self._steps = steps
         self._rest: Iterator[Any] | None = None
+        self._taken = 0
         self.limit: int | None = None
+        self.check: Callable[[Any], bool] = _accept
+        self.starts_anew = False
 
     @property
     def steps(self) -> int | None:
         """How many batches there are in an epoch, if that is known."""
-        known = self._steps
-        if known is None and hasattr(self._batches, "__len__"):
-            known = len(self._batches)  # type: ignore[arg-type]
+        known = _length(self._batches) if self._steps is None else self._steps
         return known if self.limit is None or known is None else min(known, self.limit)
 
     def __iter__(self) -> Iterator[Any]:
+        if self._taken and self._steps is None and isinstance(self._batches, Iterator):
+            raise ArgumentError(
+                f"the data, a {type(self._batches).__name__}, has ended after {self._taken} batches, in the first "
+                "epoch. Give steps_per_epoch and one that goes on, or what can be gone through again: "
+                "a PyDataset, a DataLoader, a tf.data.Dataset."
+            )
+        tell = {name: getattr(self._batches, name, _nothing) for name in ("on_epoch_begin", "on_epoch_end")}
+        tell["on_epoch_begin"]()
+        for batch in in_background(self._epoch(), self._loaded):
+            self._taken += 1
+            yield batch
+        tell["on_epoch_end"]()
+
+    def _epoch(self) -> Iterator[Any]:
+        """As they come, no more of them than are asked for: who gives them may count."""
         if self._steps is None:
-            yield from itertools.islice(map(_batch, self._batches), self.limit)
-            return
-        for _ in range(self._steps if self.limit is None else min(self._steps, self.limit)):
-            yield self._next()
+            return itertools.islice(iter(self._batches), self.limit)
+        if self.starts_anew:
+            self._rest = None
+        count = self._steps if self.limit is None else min(self._steps, self.limit)
+        return (self._next() for _ in range(count))
 
     def _next(self) -> Any:
         """The next batch, from the beginning again where the iterable has ended and can begin again."""
@@ -167,18 +215,41 @@ class IterableData:
             if self._rest is None:
                 self._rest = iter(self._batches)
             for batch in self._rest:
-                return _batch(batch)
+                return batch
             self._rest = None
-            if iter(self._batches) is self._batches:
+            if isinstance(self._batches, Iterator):
                 break
         raise ArgumentError(
             f"the data has ended before {self._steps} steps were taken. Give a generator that goes on, or fewer steps."
         )
 
+    def _loaded(self, batch: Any) -> Any:
+        """A batch on the device; looked at on the host, where that costs no waiting."""
+        batch = tuple(batch) if isinstance(batch, list) else batch
+        if all(isinstance(leaf, np.ndarray) for leaf in tree.flatten(batch)):
+            self.check(batch)
+        return tree.map_structure(arrays.on_device, batch)
 
-def _batch(batch: Any) -> Any:
-    batch = tuple(batch) if isinstance(batch, list) else batch
-    return tree.map_structure(_array, batch)
+    def close(self) -> None:
+        """Let go of what makes the batches."""
+        getattr(self._batches, "close_workers", _nothing)()
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def _accept(batch: Any) -> bool:
+    """Find nothing wrong."""
+    return True
+
+
+def _length(batches: Any) -> int | None:
+    """How many there are, if they say so."""
+    try:
+        return len(batches)
+    except TypeError:  # they have no length, or only a method that refuses to tell
+        return None
 
 
 def batches_of(
@@ -195,14 +266,42 @@ def batches_of(
         for name, value in (("y", y), ("sample_weight", sample_weight)):
             if value is not None:
                 raise ArgumentError(f"expected {name} to come with the batches of x; got it as an argument too.")
+        if isinstance(x, PyDataset):
+            x = PyDatasetBatches(x, shuffle)
         if class_weight is not None:
-            return IterableData(_Weighted(x, class_weight), steps)
+            weighted = _Weighted(x, class_weight)
+            x = iter(weighted) if isinstance(x, Iterator) else weighted
         return IterableData(x, steps)
     if class_weight is not None:
         if sample_weight is not None:
             raise ArgumentError("expected either class_weight or sample_weight; got both. Multiply them yourself.")
         sample_weight = weights_of_classes(y, class_weight)
     return ArrayData(x, y, sample_weight, batch_size, shuffle, steps)
+
+
+@contextlib.contextmanager
+def opened(*args: Any, starts_anew: bool = False, **kwargs: Any) -> Iterator[Any]:
+    """What `batches_of` gives, for a while.
+
+    Args:
+        *args: As for `batches_of`.
+        starts_anew: Whether an epoch begins where the data begins, not where the last epoch ended.
+        **kwargs: As for `batches_of`.
+    """
+    data = batches_of(*args, **kwargs)
+    if isinstance(data, IterableData):
+        data.starts_anew = starts_anew
+    try:
+        yield data
+    finally:
+        data.close()
+
+
+def one_batch(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """A batch that a user gives as such."""
+    x, y = as_columns((x, y))
+    batch = pack_x_y_sample_weight(x, y, sample_weight)
+    return tree.map_structure(lambda leaf: leaf if kind_or_none(type(leaf)) is SCALAR else dense(as_array(leaf)), batch)
 
 
 def at_most(data: ArrayData | IterableData, steps: int | None) -> ArrayData | IterableData:
@@ -213,8 +312,14 @@ def at_most(data: ArrayData | IterableData, steps: int | None) -> ArrayData | It
 
 
 def _is_iterable_of_batches(x: Any) -> bool:
-    if isinstance(x, (list, tuple, dict, np.ndarray)) or hasattr(x, "shape"):
+    """Whether x gives batches: whatever is gone through and is no array, be it of a framework or of nobody's."""
+    if x is None or isinstance(x, (list, tuple, dict, np.ndarray, str)) or hasattr(x, "shape"):
         return False
+    if not hasattr(x, "__iter__") and hasattr(x, "__getitem__") and not hasattr(x, "__array__"):
+        raise ArgumentError(
+            f"expected arrays or batches; got a {type(x).__name__}, which gives samples by number. Put them in "
+            "batches, as with torch.utils.data.DataLoader(dataset, batch_size=32)."
+        )
     return hasattr(x, "__iter__")
 
 
@@ -224,6 +329,12 @@ class _Weighted:
     def __init__(self, batches: Iterable[Any], class_weight: Mapping[int, float]):
         self._batches = batches
         self._class_weight = class_weight
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._batches, name)
+
+    def __len__(self) -> int:
+        return len(self._batches)  # type: ignore[arg-type]
 
     def __iter__(self) -> Iterator[Any]:
         for batch in self._batches:
@@ -261,6 +372,6 @@ def split(validation_split: float, *structures: Any) -> tuple[list[Any], list[An
         )
 
     def part(structure: Any, begin: int, end: int) -> Any:
-        return tree.map_structure(lambda array: None if array is None else _array(array)[begin:end], structure)
+        return tree.map_structure(lambda array: None if array is None else dense(as_array(array)[begin:end]), structure)
 
     return [part(s, 0, first) for s in structures], [part(s, first, count) for s in structures]

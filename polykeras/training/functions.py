@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable
 from typing import Any
 
-from .. import tree
+import numpy as np
+
+from .. import ops, tree
 from ..backend import Backend, current
 from ..compilation import compile
+from ..errors import ArgumentError
 from ..interpreters import HOST, Interpreter, kind_or_none
 from ..layers.layer import REVISION
 from ..spec import Spec
-from ..state import Variable, bind
+from ..state import Variable, bind, may_consume, take_all, values_of
 from ..symbolic import spec_of
+from . import mistakes
 from .data import unpack_x_y_sample_weight
+from .stretches import SMALL, STEPS_AT_ONCE, Stretch, batch_of
 
 
 class Functions:
@@ -36,17 +43,84 @@ class Functions:
         self._revision = REVISION.number
         return [id(v) for v in self._model.trainable_variables] != [id(v) for v in self.weights]
 
-    def train(self, batches: list[Any]) -> dict[str, Any]:
-        """Take a step of training for each batch."""
-        return self._function("train_step", batches[0])(batches)
+    def train(self, parts: list[Any]) -> dict[str, Any]:
+        """Take a step of training for each batch, of which some may be together in stretches."""
+        return self._run_parts("train_step", parts)
 
-    def test(self, batches: list[Any]) -> dict[str, Any]:
-        """Evaluate each batch."""
-        return self._function("test_step", batches[0])(batches)
+    def test(self, parts: list[Any]) -> dict[str, Any]:
+        """Evaluate each batch, of which some may be together in stretches."""
+        return self._run_parts("test_step", parts)
 
     def predict(self, batch: Any) -> Any:
         """The outputs for a batch."""
-        return self._function("predict_step", batch)([batch])
+        return self._run("predict_step", [batch])
+
+    def size_for(self, name: str, batch: Any, wanted: int | str, is_watched: bool) -> int:
+        """How many steps may be taken in a loop.
+
+        Args:
+            name: What a step is called.
+            batch: A batch, from which the step is made ready.
+            wanted: How many are wanted; "auto" for as many as pay.
+            is_watched: Whether somebody looks at each step.
+
+        Returns:
+            The number; 1 where there is no loop.
+        """
+        model, base = self._model, _standard_steps()
+        self._function(name, batch)
+        if getattr(model, "run_eagerly", False) or any(getattr(type(model), own) is not base[own] for own in base):
+            return 1
+        if wanted != "auto":
+            return int(wanted)
+        products = sum(variable.size for variable in self.weights) * int(np.shape(tree.flatten(batch)[0])[0])
+        return STEPS_AT_ONCE if products <= SMALL and not is_watched else 1
+
+    def _run_parts(self, name: str, parts: list[Any]) -> Any:
+        logs: Any = None
+        for is_stretch, group in itertools.groupby(parts, lambda part: isinstance(part, Stretch)):
+            if not is_stretch:
+                logs = self._run(name, list(group))
+                continue
+            for stretch in group:
+                logs = self._loop(name)(*stretch.arguments())
+        return logs
+
+    def _loop(self, name: str) -> Callable[..., Any]:
+        """The function that takes a step for each batch of a stretch, and returns the logs of the last one."""
+        found = self._compiled.get(f"{name}s")
+        if found is None:
+            found = self._compiled[f"{name}s"] = self._make_loop(name)
+        return found
+
+    def _make_loop(self, name: str) -> Callable[..., Any]:
+        model, step = self._model, getattr(self._model, name)
+        is_training = name == "train_step"
+        variables = _state(model, is_training)
+
+        def run(data: Any, rows: Any, first: Any, count: Any) -> Any:
+            donated = may_consume(variables)
+
+            def take_step(number: Any, values: list[Any]) -> list[Any]:
+                with bind(variables, values, donated=donated) as binding:
+                    step(batch_of(data, rows, ops.add(first, number)))
+                    return binding.collect()
+
+            take_all(variables, ops.fori_loop(0, count, take_step, values_of(variables)))
+            return model.get_metrics_result()
+
+        return compile(run, variables=variables, donate_variables=is_training, jit_compile=model.jit_compile)
+
+    def _run(self, name: str, batches: list[Any]) -> Any:
+        try:
+            return self._function(name, batches[0])(batches)
+        except Exception as error:
+            for batch in batches:
+                try:
+                    mistakes.explain(batch)
+                except ArgumentError as mistake:
+                    raise mistake from error
+            raise
 
     def _function(self, name: str, batch: Any) -> Callable[..., Any]:
         found = self._compiled.get(name)
@@ -59,6 +133,8 @@ class Functions:
         model = self._model
         is_training = name == "train_step"
         prepare(model, batch, with_targets=name != "predict_step")
+        if model._compiled is not None and name != "predict_step":
+            mistakes.check_labels(model._compiled.loss, batch)
         self.weights = model.trainable_variables
         if is_training and model.optimizer is not None and self.weights:
             model.optimizer.build(self.weights)
@@ -77,6 +153,14 @@ class Functions:
         variables = _state(model, is_training)
         _gather(variables, model)
         return compile(run, variables=variables, donate_variables=is_training, jit_compile=jit)
+
+
+@functools.cache
+def _standard_steps() -> dict[str, Any]:
+    """The methods that make a step's logs what the metrics say afterwards, which is what a loop returns."""
+    from .trainer import Trainer
+
+    return {name: getattr(Trainer, name) for name in ("train_step", "test_step", "compute_metrics", "_logs")}
 
 
 def _state(model: Any, is_training: bool) -> list[Variable]:
@@ -106,6 +190,7 @@ def prepare(model: Any, batch: Any, with_targets: bool) -> None:
     y_pred = _outputs_of(model, x, batch)
     if compiled.loss is not None:
         compiled.loss.build(y_pred)
+        mistakes.check_shapes(compiled.loss, y)
     if compiled.metrics is not None and y is not None and not compiled.metrics.is_built:
         compiled.metrics.build(y, y_pred)
         if any(not metric.variables for metric in compiled.metrics.metrics):

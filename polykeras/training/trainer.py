@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,10 @@ from ..settings import settings
 from ..state import Variable
 from ..tracebacks import filter_traceback
 from .compiled import Compiled
-from .data import at_most, batches_of, pack_x_y_sample_weight, split, unpack_x_y_sample_weight, weights_of_classes
+from .data import at_most, one_batch, opened, split, unpack_x_y_sample_weight, weights_of_classes
 from .functions import Functions
+from .mistakes import check_labels
+from .stretches import Stretch
 
 
 class Trainer(Layer):
@@ -43,7 +45,7 @@ class Trainer(Layer):
         metrics: Any = None,
         weighted_metrics: Any = None,
         run_eagerly: bool = False,
-        steps_per_execution: int = 1,
+        steps_per_execution: int | str = 1,
         jit_compile: bool | str = "auto",
         auto_scale_loss: bool = True,
     ) -> None:
@@ -56,13 +58,16 @@ class Trainer(Layer):
             metrics: Metrics, by name or as objects; for several outputs a list of lists or a dictionary.
             weighted_metrics: Metrics that heed the weights of samples.
             run_eagerly: Whether the steps run op by op, as is good for finding mistakes.
-            steps_per_execution: How many steps are taken in one compiled call.
+            steps_per_execution: How many steps are taken in one compiled call; "auto" for many where steps are short,
+                the data is in memory and no callback looks at each of them. Callbacks are called once for all of them.
             jit_compile: Whether the framework's optimizing compiler is used; "auto" for what usually suits.
             auto_scale_loss: Whether, under "mixed_float16", losses are scaled so that gradients don't vanish.
         """
-        if not hasattr(steps_per_execution, "__index__") or steps_per_execution < 1:
+        is_number = hasattr(steps_per_execution, "__index__") and int(steps_per_execution) >= 1
+        if not is_number and steps_per_execution != "auto":
             raise ArgumentError(
-                f"compile: expected steps_per_execution to be a whole number from 1; got {steps_per_execution!r}."
+                "compile: expected steps_per_execution to be a whole number from 1, or 'auto'; got "
+                f"{steps_per_execution!r}."
             )
         with using(self._place()):
             optimizer = optimizers.get(optimizer)
@@ -271,10 +276,13 @@ class Trainer(Layer):
         self._ready("fit")
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split(validation_split, x, y, sample_weight)
-        data = batches_of(x, y, sample_weight, batch_size, shuffle, steps_per_epoch, class_weight)
-        data = at_most(data, settings.max_steps_per_epoch)
         epochs = epochs if settings.max_epochs is None else min(epochs, initial_epoch + settings.max_epochs)
-        with self._at_home(x):
+        with (
+            self._at_home(x),
+            opened(x, y, sample_weight, batch_size, shuffle, steps_per_epoch, class_weight) as data,
+            self._validation(validation_data, validation_batch_size or batch_size, validation_steps) as validation,
+        ):
+            data = at_most(data, settings.max_steps_per_epoch)
             watching = self._callbacks(callbacks, verbose, epochs=epochs, steps=data.steps)
             self.stop_training = False
             watching.on_train_begin()
@@ -283,10 +291,9 @@ class Trainer(Layer):
                 self.reset_metrics()
                 watching.on_epoch_begin(epoch)
                 logs = self._train_epoch(data, watching)
-                if validation_data is not None and _is_due(validation_freq, epoch):
-                    logs.update(
-                        self._validate(validation_data, validation_batch_size or batch_size, validation_steps, watching)
-                    )
+                if validation is not None and _is_due(validation_freq, epoch):
+                    found = self._evaluate(validation, watching)
+                    logs.update({f"val_{name}": value for name, value in found.items()})
                 watching.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
@@ -296,26 +303,28 @@ class Trainer(Layer):
         return self.history
 
     def _train_epoch(self, data: Any, watching: CallbackList) -> dict[str, Any]:
+        data.check = self._check_labels
         step, logs = self.make_train_function(), {}
-        for number, batches in _in_groups(data, self.steps_per_execution):
+        for number, last, parts in self._in_groups(data, "train_step", watching):
             watching.on_train_batch_begin(number)
-            logs = step(batches)
-            watching.on_train_batch_end(number + len(batches) - 1, logs)
+            logs = step(parts)
+            watching.on_train_batch_end(last, logs)
             if self.stop_training:
                 break
         if not logs:
             raise ArgumentError("fit: expected at least one batch of data; got none.")
         return dict(logs)
 
-    def _validate(self, data: Any, batch_size: Any, steps: Any, watching: CallbackList) -> dict[str, Any]:
-        """Loss and metrics for the data of a validation."""
-        if isinstance(data, (tuple, list)):
-            x, y, sample_weight = unpack_x_y_sample_weight(data)
-            batches = batches_of(x, y, sample_weight, batch_size, False, steps)
-        else:
-            batches = batches_of(data, steps=steps)
-        logs = self._evaluate(batches, watching)
-        return {f"val_{name}": value for name, value in logs.items()}
+    @contextlib.contextmanager
+    def _validation(self, data: Any, batch_size: Any, steps: Any) -> Iterator[Any]:
+        """The data of the validations in a training, or None."""
+        if data is None:
+            yield None
+            return
+        is_arrays = isinstance(data, (tuple, list))
+        given = unpack_x_y_sample_weight(data) if is_arrays else (data,)
+        with opened(*given, batch_size=batch_size, steps=steps, starts_anew=True) as batches:
+            yield batches
 
     @filter_traceback
     def evaluate(
@@ -349,20 +358,20 @@ class Trainer(Layer):
         if kwargs:
             raise ArgumentError(f"evaluate: unknown arguments {', '.join(kwargs)}.")
         self._ready("evaluate")
-        with self._at_home(x):
-            data = batches_of(x, y, sample_weight, batch_size, False, steps)
+        with self._at_home(x), opened(x, y, sample_weight, batch_size, False, steps) as data:
             watching = self._callbacks(callbacks, verbose, epochs=1, steps=data.steps, add_history=False)
             logs = as_numbers(self._evaluate(data, watching))
         return logs if return_dict else _as_list(logs)
 
     def _evaluate(self, data: Any, watching: CallbackList) -> dict[str, Any]:
+        data.check = self._check_labels
         step, logs = self.make_test_function(), {}
         self.reset_metrics()
         watching.on_test_begin()
-        for number, batches in _in_groups(data, self.steps_per_execution):
+        for number, last, parts in self._in_groups(data, "test_step", watching):
             watching.on_test_batch_begin(number)
-            logs = step(batches)
-            watching.on_test_batch_end(number + len(batches) - 1, logs)
+            logs = step(parts)
+            watching.on_test_batch_end(last, logs)
         watching.on_test_end(logs)
         if not logs:
             raise ArgumentError("evaluate: expected at least one batch of data; got none.")
@@ -389,12 +398,11 @@ class Trainer(Layer):
         Returns:
             NumPy arrays in the structure of the outputs.
         """
-        with self._at_home(x):
-            data = batches_of(x, batch_size=batch_size, steps=steps)
+        with self._at_home(x), opened(x, batch_size=batch_size, steps=steps) as data:
             watching = self._callbacks(callbacks, verbose, epochs=1, steps=data.steps, add_history=False)
             step, parts = self.make_predict_function(), []
             watching.on_predict_begin()
-            for number, (batch,) in _in_groups(data, 1):
+            for number, batch in enumerate(data):
                 watching.on_predict_batch_begin(number)
                 outputs = step(batch)
                 parts.append(outputs)
@@ -420,21 +428,21 @@ class Trainer(Layer):
                 raise ArgumentError("train_on_batch: expected either class_weight or sample_weight; got both.")
             sample_weight = weights_of_classes(y, class_weight)
         with self._at_home(x):
-            logs = as_numbers(self.make_train_function()([pack_x_y_sample_weight(x, y, sample_weight)]))
+            logs = as_numbers(self.make_train_function()([one_batch(x, y, sample_weight)]))
         return logs if return_dict else _as_list(logs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Evaluate one batch, and return loss and metrics so far."""
         self._ready("test_on_batch")
         with self._at_home(x):
-            batch = pack_x_y_sample_weight(x, y, sample_weight)
+            batch = one_batch(x, y, sample_weight)
             logs = as_numbers(self.make_test_function()([batch]))
         return logs if return_dict else _as_list(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
         with self._at_home(x):
-            return tree.map_structure(_on_host, self.make_predict_function()(x))
+            return tree.map_structure(_on_host, self.make_predict_function()(one_batch(x)))
 
     # Compiled functions ------------------------------------------------------------------------------------
 
@@ -450,12 +458,37 @@ class Trainer(Layer):
         """The function that predicts, from a batch to outputs."""
         return self._current_functions(force).predict
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: all but the compiled steps, which are made anew."""
+        return {**vars(self), "_functions": None}
+
     def _current_functions(self, force: bool = False) -> Functions:
         """The compiled steps; others where weights have been frozen or a layer is new."""
         functions = self._functions
         if force or functions is None or functions.are_stale():
             functions = self._functions = Functions(self)
         return functions
+
+    def _in_groups(self, data: Any, name: str, watching: CallbackList) -> Iterator[tuple[int, int, list[Any]]]:
+        """What one call takes: the numbers of its first and last batch, and the batches, some of them in stretches."""
+        wanted, functions = self.steps_per_execution, self._current_functions()
+        parts = data
+        if wanted != 1 and hasattr(data, "in_stretches"):
+            is_watched = watching.must_see(name.removesuffix("_step"))
+            parts = data.in_stretches(lambda batch: functions.size_for(name, batch, wanted, is_watched))
+        size = 1 if wanted == "auto" else int(wanted)
+        first, count, group = 0, 0, []
+        for part in parts:
+            group.append(part)
+            count += len(part) if isinstance(part, Stretch) else 1
+            if count >= size:
+                yield first, first + count - 1, group
+                first, count, group = first + count, 0, []
+        if group:
+            yield first, first + count - 1, group
+
+    def _check_labels(self, batch: Any) -> bool:
+        return check_labels(self._ready("fit").loss, batch)
 
     # Around ------------------------------------------------------------------------------------------------
 
@@ -466,7 +499,7 @@ class Trainer(Layer):
     @contextlib.contextmanager
     def _at_home(self, x: Any) -> Iterator[None]:
         """Use the backend of the model; before it is built, that of native arrays it is given."""
-        home = self._home
+        home = self._home or next((variable.home for variable in self.variables), None)
         if home is None:
             natives = [leaf for leaf in tree.flatten(x) if isinstance(kind_or_none(type(leaf)), Backend)]
             home = home_of(natives) if natives else current()
@@ -485,7 +518,7 @@ class Trainer(Layer):
 
     def _finish(self) -> None:
         """Have the optimizer leave weights as they shall be after training."""
-        if self.optimizer is not None and getattr(self.optimizer, "use_ema", False):
+        if self.optimizer is not None and self.optimizer.built:
             self.optimizer.finalize_variable_values(self.trainable_variables)
 
     def to_backend(self, name: str | Backend) -> Trainer:
@@ -504,18 +537,6 @@ class Trainer(Layer):
             variable.move_to(home)  # type: ignore[arg-type]
         self._functions = None
         return self
-
-
-def _in_groups(data: Iterable[Any], size: int) -> Iterator[tuple[int, list[Any]]]:
-    """Batches in lists of a size, each with the number of its first."""
-    first, group = 0, []
-    for batch in data:
-        group.append(batch)
-        if len(group) == size:
-            yield first, group
-            first, group = first + size, []
-    if group:
-        yield first, group
 
 
 def _is_due(frequency: Any, epoch: int) -> bool:

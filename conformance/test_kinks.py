@@ -1,0 +1,39 @@
+"""Gradients at ties and kinks, where finite differences say nothing: what is agreed on, on every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from polykeras import ops
+from polykeras.backend import Backend, using
+
+from . import checks
+
+KINKS: dict[str, tuple[Callable[..., Any], list[list[float]], list[list[float]]]] = {
+    "maximum shares": (ops.maximum, [[1.0, 2.0], [1.0, 3.0]], [[0.5, 0.0], [0.5, 1.0]]),
+    "minimum shares": (ops.minimum, [[1.0, 2.0], [1.0, 3.0]], [[0.5, 1.0], [0.5, 0.0]]),
+    "max shares": (ops.max, [[2.0, 1.0, 2.0]], [[0.5, 0.0, 0.5]]),
+    "min shares": (ops.min, [[2.0, 1.0, 1.0]], [[0.0, 0.5, 0.5]]),
+    "relu is flat at zero": (ops.relu, [[0.0, -0.0, 1.0]], [[0.0, 0.0, 1.0]]),
+    "abs is flat at zero": (ops.abs, [[0.0, -2.0]], [[0.0, -1.0]]),
+    "the first maximum of a window": (
+        lambda x: ops.max_pool(ops.reshape(x, (1, 4, 1)), 2),
+        [[1.0, 1.0, 0.0, 2.0]],
+        [[1.0, 0.0, 0.0, 1.0]],
+    ),
+}
+"""A function, its arguments, and the gradients of its sum."""
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_gradients_at_kinks(name: str, backend: Backend) -> None:
+    function, arguments, wanted = KINKS[name]
+    with using(backend):
+        arrays = checks.at_home([np.array(x) for x in arguments], backend)
+        found = ops.grad(lambda *xs: ops.sum(function(*xs)), argnums=tuple(range(len(arrays))))(*arrays)
+    for f, w in zip(checks.numpy_of(found), wanted, strict=True):
+        np.testing.assert_array_equal(f, w)

@@ -1,0 +1,1 @@
+"""The layers that prepare data: numbers, categories, texts, sounds and images."""

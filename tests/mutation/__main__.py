@@ -1,0 +1,122 @@
+"""Plant each fault in a copy of the library, run the tests that are to catch it, and list the faults that survive.
+
+python -m tests.mutation [words of a fault's meaning or file]
+"""
+
+from __future__ import annotations
+
+import ast
+import concurrent.futures
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+
+ROOT = Path(__file__).parent.parent.parent
+LIMIT = 300  # seconds for the tests of one fault: one that never ends is caught, too
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A piece of code that is replaced by a wrong one, in the form in which `ast.unparse` shows it."""
+
+    file: str
+    meaning: str
+    tests: str
+    right: str
+    wrong: str
+
+    def planted(self) -> str:
+        """The code of the file with the fault in it."""
+        code = ast.unparse(ast.parse((ROOT / self.file).read_text()))
+        if code.count(self.right) != 1:
+            raise SystemExit(f"{self.file}: {self.meaning}: the right code is there {code.count(self.right)} times")
+        return code.replace(self.right, self.wrong)
+
+
+def faults() -> Iterator[Fault]:
+    """The faults of all files: a heading for each file of code, then meaning, [tests], and lines as in a diff."""
+    for path in sorted(Path(__file__).parent.glob("*.txt")):
+        file = ""
+        for block in path.read_text().strip().split("\n\n"):
+            first, *lines = block.splitlines()
+            if first.startswith("== "):
+                file = first.removeprefix("== ")
+                continue
+            meaning, _, tests = first.removesuffix("]").partition(" [")
+            right, wrong = ("\n".join(line[2:] for line in lines if line[0] == sign) for sign in "-+")
+            yield Fault(file, meaning, tests, right, wrong)
+
+
+def copy_library(folder: Path) -> None:
+    """A copy of what is imported."""
+    shutil.copytree(ROOT / "polykeras", folder / "polykeras", ignore=shutil.ignore_patterns("backends", "conformance"))
+    for part in ("backends", "conformance"):
+        shutil.copytree(ROOT / part, folder / "polykeras" / part)
+
+
+def is_caught(fault: Fault, folder: Path) -> bool:
+    """Whether the tests fail with the fault in the copy, which is mended afterwards."""
+    place = folder / (fault.file if fault.file.startswith("polykeras") else f"polykeras/{fault.file}")
+    right = place.read_text()
+    place.write_text(fault.planted())
+    command = [sys.executable, "-m", "pytest", "--pyargs", "polykeras.conformance", "--backend", "numpy", "-x", "-q"]
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        run = subprocess.run(
+            [*command, "-p", "no:cacheprovider", "-k", fault.tests],
+            cwd=folder,
+            env=environment,
+            timeout=LIMIT,
+            capture_output=True,
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    finally:
+        place.write_text(right)
+    if run.returncode == 5:
+        raise SystemExit(f"{fault.file}: {fault.meaning}: no tests are called {fault.tests!r}")
+    return run.returncode != 0
+
+
+def main(words: list[str]) -> int:
+    """Try the faults whose file or meaning has all the words."""
+    console = Console()
+    chosen = [fault for fault in faults() if all(word in f"{fault.file} {fault.meaning}" for word in words)]
+    for fault in chosen:
+        compile(fault.planted(), fault.file, "exec")
+    folders: queue.Queue[Path] = queue.Queue()
+    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with tempfile.TemporaryDirectory() as temporary:
+        for number in range(workers):
+            copy_library(Path(temporary, str(number)))
+            folders.put(Path(temporary, str(number)))
+
+        def try_out(fault: Fault) -> bool:
+            folder = folders.get()
+            try:
+                return is_caught(fault, folder)
+            finally:
+                folders.put(folder)
+
+        survivors = 0
+        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+            caught = track(pool.map(try_out, chosen), "Planting faults", total=len(chosen), console=console)
+            for fault, was_caught in zip(chosen, caught, strict=True):
+                if not was_caught:
+                    survivors += 1
+                    console.print(f"survived: {fault.file}: {fault.meaning} [{fault.tests}]", markup=False)
+    console.print(f"{len(chosen) - survivors} of {len(chosen)} faults caught")
+    return 1 if survivors or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
