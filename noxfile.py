@@ -93,7 +93,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Ours beside native code."""
+    """Ours beside native code and Keras; what to measure may follow, as in `-- fit mlp torch --quick`."""
     install(session, "-e", ".[all]", "keras")
     session.run("python", "-m", "benchmarks", *session.posargs, env=QUIET)
 

@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,28 @@ class ContestError(Exception):
     """A contest that cannot be held: a contestant fails, or contestants disagree."""
 
 
+@dataclass(frozen=True)
+class Effort:
+    """How much is done for precise results."""
+
+    patience: Patience
+    """Waits for a quiet moment before each turn."""
+
+    rounds: int | None = None
+    """How often each contestant has its turn in each task; None for as often as the contest says."""
+
+    quick: bool = False
+    """Whether to do with fewer rounds, and without contestants that take long to begin."""
+
+    def rounds_of(self, contest: Contest) -> int:
+        """How many rounds a contest has."""
+        return self.rounds or (min(contest.quick_rounds, contest.rounds) if self.quick else contest.rounds)
+
+    def contestants_of(self, contest: Contest) -> dict[str, Contestant]:
+        """Who takes part."""
+        return {name: c for name, c in contest.contestants.items() if not (self.quick and c.patient)}
+
+
 # What a contest is -----------------------------------------------------------------------------------------
 
 
@@ -38,6 +60,8 @@ class Contestant:
     module: str
     options: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    patient: bool = False
+    """Whether a quick run does without it, because it takes long to begin."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +69,18 @@ class Comparison:
     """Whose time is set in relation to whose, and what it should come to at most."""
 
     contestant: str
-    reference: str
+    reference: str | tuple[str, ...]
+    """Of several the one that takes least, in each task."""
+
     target: float | None = None
     target_task: str | None = None
     """The task for which the target is meant; None for all."""
+
+    tasks: Sequence[str] | None = None
+    """The tasks in which they are compared; None for all."""
+
+    measure: Callable[[float, float], float] | None = None
+    """How; None for the contest's measure."""
 
     def target_in(self, task: str) -> float | None:
         """The target in a task."""
@@ -75,11 +107,20 @@ class Contest:
     agree: Callable[[Mapping[str, list[Any]]], None]
     """Raises an AssertionError if the outcomes of the contestants, a list for each, are not what they should be."""
 
+    labels: frozenset[str] = frozenset()
+    """Words by which it can be chosen, such as the backend's."""
+
+    tasks: Sequence[str] = ()
+    """The tasks, where they can be chosen; in their order."""
+
     measure: Callable[[float, float], float] = ratio
     steps: int = 1
     """How many outcomes to compare."""
 
     rounds: int = 40
+    quick_rounds: int = 5
+    """How many rounds a quick run has, if not fewer anyway."""
+
     calls: int = 1
     """How many calls make a block."""
 
@@ -88,6 +129,12 @@ class Contest:
 
     warm_up: int = 1
     """How many calls before each block are not timed: they bring data and threads back from the others' turns."""
+
+    long: bool = False
+    """Whether a quick run does without it where it is not named."""
+
+    units: Mapping[str, str] = field(default_factory=dict)
+    """Units of what is measured where it is not seconds."""
 
     one_process: bool = False
     """Whether the contestants share a process, and so their arrays: for differences too small to be seen across."""
@@ -112,7 +159,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Row:
-    """The result of a comparison in one task. Times are in seconds."""
+    """The result of a comparison in one task. Amounts are in seconds, or in bytes where the unit says so."""
 
     contest: str
     task: str
@@ -124,6 +171,9 @@ class Row:
     reference_seconds: float
     target: float | None
     rounds: int
+    unit: str = "s"
+    against: str = ""
+    """Who could have been the reference: the name of one, or of several of which the best is."""
 
     @property
     def met(self) -> bool | None:
@@ -195,57 +245,65 @@ class Worker:
 
 
 @contextlib.contextmanager
-def _workers(contest: Contest) -> Iterator[dict[str, Worker]]:
-    """The process of each contestant."""
+def _workers(contest: Contest, contestants: Mapping[str, Contestant]) -> Iterator[dict[str, Worker]]:
+    """The process of each contestant, by the contestant's name."""
     with contextlib.ExitStack() as stack:
 
         def start(contestants: Mapping[str, Contestant]) -> Worker:
             return stack.enter_context(contextlib.closing(Worker(contestants)))
 
         if contest.one_process:
-            yield dict.fromkeys(contest.contestants, start(contest.contestants))
+            yield dict.fromkeys(contestants, start(contestants))
         else:
-            yield {name: start({name: contestant}) for name, contestant in contest.contestants.items()}
+            yield {name: start({name: contestant}) for name, contestant in contestants.items()}
 
 
 # Holding a contest -----------------------------------------------------------------------------------------
 
+Times = dict[str, dict[str, list[float]]]
+"""For each quantity, the amount of each contestant in each round."""
 
-def hold(contest: Contest, rounds: int, patience: Patience, advance: Callable[[float], None]) -> list[Row]:
+
+def hold(contest: Contest, chosen: Collection[str], effort: Effort, advance: Callable[[float], None]) -> list[Row]:
     """Run a contest.
 
     Args:
         contest: The contest.
-        rounds: How often each contestant has its turn in each task.
-        patience: Waits for a quiet moment before each turn.
+        chosen: The tasks that are wanted; none for all.
+        effort: How much is done for precise results.
         advance: Called after each round with the part of the contest that is over.
 
     Returns:
         The results: for each task, those of the comparisons.
     """
     rows: list[Row] = []
-    with _workers(contest) as workers:
-        tasks = _common_tasks(contest, workers)
-        for task in tasks:
-            _check_agreement(contest, workers, task)
-        for place, task in enumerate(tasks):
-            calls = {name: _calls(contest, worker, name, task) for name, worker in workers.items()}
-            times: dict[str, list[float]] = {name: [] for name in workers}
+    rounds = effort.rounds_of(contest)
+    with _workers(contest, effort.contestants_of(contest)) as workers:
+        tasks = {task: who for task, who in _tasks(contest, workers).items() if not chosen or task in chosen}
+        for task, who in tasks.items():
+            _check_agreement(contest, who, task)
+        for place, (task, who) in enumerate(tasks.items()):
+            calls = {name: _calls(contest, worker, name, task) for name, worker in who.items()}
+            times: Times = {}
             for number in range(rounds):
-                _take_turns(contest, workers, task, calls, times, patience, backwards=bool(number % 2))
+                _take_turns(contest, who, task, calls, times, effort.patience, backwards=bool(number % 2))
                 advance((place + (number + 1) / rounds) / len(tasks))
-            rows += _rows(contest, task, times)
+            for quantity, amounts in times.items():
+                rows += _rows(contest, task, quantity, amounts)
     return rows
 
 
-def _common_tasks(contest: Contest, workers: Mapping[str, Worker]) -> list[str]:
+def _tasks(contest: Contest, workers: Mapping[str, Worker]) -> dict[str, dict[str, Worker]]:
+    """The tasks, and who takes part in each: all, where the contest does not say which tasks there are."""
     offered: dict[str, list[str]] = {}
     for worker in dict.fromkeys(workers.values()):
         offered |= worker.tasks()
     tasks, *others = offered.values()
-    if any(other != tasks for other in others):
+    if contest.tasks:
+        tasks = list(contest.tasks)
+    elif any(other != tasks for other in others):
         raise ContestError(f"{contest.name}: expected the same tasks from all contestants; got {offered}.")
-    return tasks
+    return {task: {name: worker for name, worker in workers.items() if task in offered[name]} for task in tasks}
 
 
 def _check_agreement(contest: Contest, workers: Mapping[str, Worker], task: str) -> None:
@@ -268,7 +326,7 @@ def _take_turns(
     workers: Mapping[str, Worker],
     task: str,
     calls: Mapping[str, int],
-    times: dict[str, list[float]],
+    times: Times,
     patience: Patience,
     backwards: bool,
 ) -> None:
@@ -276,21 +334,40 @@ def _take_turns(
     turns = list(workers.items())
     for name, worker in reversed(turns) if backwards else turns:
         patience.wait()
-        times[name].append(worker.ask("time", name, task, calls=calls[name], warm_up=contest.warm_up))
+        amounts = worker.ask("measure", name, task, calls=calls[name], warm_up=contest.warm_up)
+        for quantity, amount in amounts.items():
+            times.setdefault(quantity, {}).setdefault(name, []).append(amount)
 
 
-def _rows(contest: Contest, task: str, times: Mapping[str, list[float]]) -> Iterator[Row]:
+def _rows(contest: Contest, task: str, quantity: str, times: Mapping[str, list[float]]) -> Iterator[Row]:
     for comparison in contest.comparisons:
-        mine, theirs = times[comparison.contestant], times[comparison.reference]
+        reference = _best(comparison.reference, times)
+        if reference is None or comparison.contestant not in times:
+            continue
+        name = quantity or task
+        if comparison.tasks is not None and name not in comparison.tasks:
+            continue
+        mine, theirs = times[comparison.contestant], times[reference]
+        measure = comparison.measure or contest.measure
         yield Row(
             contest=contest.name,
-            task=task,
+            task=name,
             contestant=comparison.contestant,
-            reference=comparison.reference,
-            measure=contest.measure.__name__,
-            result=Spread.of(list(map(contest.measure, mine, theirs))),
+            reference=reference,
+            measure=measure.__name__,
+            result=Spread.of(list(map(measure, mine, theirs))),
             seconds=statistics.median(mine),
             reference_seconds=statistics.median(theirs),
-            target=comparison.target_in(task),
+            target=comparison.target_in(name),
             rounds=len(mine),
+            unit=contest.units.get(name, "s"),
+            against=", ".join(
+                [comparison.reference] if isinstance(comparison.reference, str) else comparison.reference
+            ),
         )
+
+
+def _best(references: str | tuple[str, ...], times: Mapping[str, list[float]]) -> str | None:
+    """Who takes least, of those that took part."""
+    names = [name for name in ((references,) if isinstance(references, str) else references) if name in times]
+    return min(names, key=lambda name: statistics.median(times[name]), default=None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +23,16 @@ def describe() -> dict[str, str]:
         "memory": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.0f} GiB",
         "operating system": _operating_system(),
         "Python": platform.python_version(),
-        **{package: importlib.metadata.version(package) for package in PACKAGES},
+        **dict(_versions()),
         "NumPy's BLAS": _blas(),
     }
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    """The packages that are installed."""
+    for package in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            yield package, importlib.metadata.version(package)
 
 
 def _processor() -> str:

@@ -20,7 +20,7 @@ FOLDER = Path(__file__).resolve().parent
 RESULTS, README = "results.json", "README.md"
 BEGIN, END = "<!-- results: written by python -m benchmarks -->", "<!-- end of results -->"
 
-COLUMNS = ("Contestant", "Task", "Time", "Against", "Its time", "Median", "Quartiles", "Target", "")
+COLUMNS = ("Contestant", "Task", "Amount", "Against", "Its amount", "Median", "Quartiles", "Target", "")
 VERDICTS = {None: "", True: "met", False: "missed"}
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
@@ -37,6 +37,11 @@ def show_time(seconds: float) -> str:
     return f"{amount:.{digits}f} {unit}"
 
 
+def show_amount(amount: float, unit: str) -> str:
+    """A time, or how much memory."""
+    return show_time(amount) if unit == "s" else f"{amount / 2**20:.0f} MiB"
+
+
 SHOW = {"ratio": lambda value: f"{value:.2f} times", "extra": lambda value: f"{'+' * (value >= 0)}{show_time(value)}"}
 
 
@@ -46,9 +51,9 @@ def cells(row: Row) -> tuple[str, ...]:
     return (
         row.contestant,
         row.task,
-        show_time(row.seconds),
+        show_amount(row.seconds, row.unit),
         row.reference,
-        show_time(row.reference_seconds),
+        show_amount(row.reference_seconds, row.unit),
         show(row.result.median),
         f"{show(row.result.lower).removesuffix(' times')} to {show(row.result.upper)}",
         "" if row.target is None else f"at most {show(row.target)}",
@@ -80,35 +85,52 @@ def markdown_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def write(folder: Path, workload: str, rows: Iterable[Row]) -> None:
-    """Write the results of a workload into results.json and README.md.
+    """Write results of a workload into results.json and README.md.
 
-    Results of other workloads that lie in the folder are kept if the same machine with the same versions gave them.
+    Others that lie in the folder are kept if the same machine with the same versions gave them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     machine, today = describe(), datetime.date.today().isoformat()
-    found = _read(folder / RESULTS)
-    results: dict[str, Any] = found["workloads"] if found.get("machine") == machine else {}
-    results[workload] = {"date": today, "results": [dataclasses.asdict(row) for row in rows]}
+    results = stored(folder)
+    new = [{**dataclasses.asdict(row), "date": today} for row in rows]
+    replaced = {_key(row) for row in new}
+    results[workload] = [row for row in results.get(workload, []) if _key(row) not in replaced] + new
     results = dict(sorted(results.items()))
     text = json.dumps({"machine": machine, "workloads": results}, indent=2, ensure_ascii=False)
     replace(folder / RESULTS, f"{text}\n")
     replace(folder / README, _with_tables((FOLDER / README).read_text("utf-8"), _tables(machine, results)))
 
 
-def _read(file: Path) -> dict[str, Any]:
-    return json.loads(file.read_text("utf-8")) if file.exists() else {}
+def is_done(folder: Path, workload: str, contest: str) -> bool:
+    """Whether a contest has results of today."""
+    today = datetime.date.today().isoformat()
+    return any(row["contest"] == contest and row["date"] == today for row in stored(folder).get(workload, []))
 
 
-def _row(stored: dict[str, Any]) -> Row:
+def stored(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """The results in a folder, by workload; none where another machine or other versions gave them."""
+    file = folder / RESULTS
+    found = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    return found["workloads"] if found.get("machine") == describe() else {}
+
+
+def row_of(stored: dict[str, Any]) -> Row:
+    """A result as it was before it was stored."""
     fields: dict[str, Any] = stored | {"result": Spread(**stored["result"])}
-    return Row(**fields)
+    return Row(**{name: value for name, value in fields.items() if name != "date"})
+
+
+def _key(stored: dict[str, Any]) -> tuple[str, ...]:
+    """What tells results apart that lie beside each other; the best reference is one whoever it was."""
+    return (stored["contest"], stored["task"], stored["contestant"], stored["against"])
 
 
 def _tables(machine: Mapping[str, str], results: Mapping[str, Any]) -> str:
     parts = ["### The machine", machine_table(machine)]
-    for name, workload in results.items():
-        rows = [cells(_row(stored)) for stored in workload["results"]]
-        parts += [f"### {name}", f"Measured on {workload['date']}.", markdown_table(COLUMNS, rows)]
+    for name, rows in results.items():
+        dates = sorted({row["date"] for row in rows})
+        table = markdown_table(COLUMNS, [cells(row_of(row)) for row in rows])
+        parts += [f"### {name}", f"Measured on {' to '.join(dict.fromkeys((dates[0], dates[-1])))}.", table]
     return "\n\n".join(parts)
 
 

@@ -27,3 +27,15 @@ class Task:
 
     outcome: Callable[[Any], Any] = np.asarray
     """What contestants must agree on, made of a step's result: arrays, or plain Python data."""
+
+    loop: Callable[[int], Any] | None = None
+    """Does the work a number of times in one call, where that is something else than to do the step again and again."""
+
+    parts: int = 1
+    """Of how many equal parts the work consists; times are given for one part."""
+
+    evidence: Callable[[int], list[Any]] | None = None
+    """What contestants must agree on, for a number of steps, where it is not the outcome of each."""
+
+    readings: Callable[[Any], dict[str, float]] | None = None
+    """What a step has measured itself, by name, made of its result: these are compared then, not how long it took."""

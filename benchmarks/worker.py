@@ -70,27 +70,35 @@ class Stage:
 
     def __init__(self, task: Task):
         self.task = task
-        self.loop = loop_over(task)
+        self.loop = task.loop or loop_over(task)
 
     def time(self, calls: int, warm_up: int) -> float:
-        """The seconds that a step takes, on average over a block of them."""
+        """The seconds that a step, or a part of it, takes, on average over a block of them."""
         if warm_up:
             self.loop(warm_up)
         begin = time.perf_counter_ns()
         self.loop(calls)
-        seconds = (time.perf_counter_ns() - begin) / calls * 1e-9
+        seconds = (time.perf_counter_ns() - begin) / (calls * self.task.parts) * 1e-9
         settle()
         return seconds
+
+    def measure(self, calls: int, warm_up: int) -> dict[str, float]:
+        """What a block comes to, by name: its time, which has none, or what the step has measured itself."""
+        if self.task.readings is None:
+            return {"": self.time(calls, warm_up)}
+        return self.task.readings(self.task.step(*self.task.arguments))
 
     def calls(self, seconds: float) -> int:
         """How many calls take about that long."""
         calls = 1
-        while (taken := self.time(calls, 1)) * calls < seconds / 2:
+        while (taken := self.time(calls, 1) * self.task.parts) * calls < seconds / 2:
             calls = min(max(2 * calls, round(seconds / taken)), 100 * calls)
         return calls
 
     def outcomes(self, steps: int) -> list[Any]:
         """What the next steps come to."""
+        if self.task.evidence is not None:
+            return self.task.evidence(steps)
         found = [self.task.outcome(self.task.step(*self.task.arguments)) for _ in range(steps)]
         settle()
         return found

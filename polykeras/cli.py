@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import subprocess
 import sys
 from collections.abc import Sequence
 from typing import Any
+from pathlib import Path
 
 from rich.console import Console
 
 from . import version
-from .errors import PolykerasError
+from .errors import PolykerasError, StateError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,6 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("file", help="the path of a .keras, .h5 or .safetensors file")
     inspect.add_argument("--json", action="store_true", help="print the report as JSON")
     inspect.set_defaults(run=_inspect)
+    # Without a prefix of its own, nothing is an option here: everything goes on to the benchmarks as it is.
+    bench = commands.add_parser(
+        "bench", help="measure this beside native code and Keras", add_help=False, prefix_chars="\0"
+    )
+    bench.add_argument("arguments", nargs="*")
+    bench.set_defaults(run=_bench)
     return parser
 
 
@@ -81,6 +89,16 @@ def _demo(options: argparse.Namespace) -> int:
     from . import demo
 
     return demo.run(options.epochs, options.seed, Console())
+
+
+def _bench(options: argparse.Namespace) -> int:
+    root = Path(__file__).resolve().parents[1]
+    if not (root / "benchmarks" / "__main__.py").is_file():
+        raise StateError(
+            f"bench: expected the benchmarks beside the package, as in a checkout of the repository; got {root}, where "
+            "there are none. In a checkout, run pip install -e '.[all]' keras, and then polykeras bench."
+        )
+    return subprocess.run([sys.executable, "-m", "benchmarks", *options.arguments], cwd=root, check=False).returncode
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -6,14 +6,13 @@ import numpy as np
 
 from ..agreement import close
 from ..contest import Comparison, Contest, Contestant, extra
+from ..loops import FRAMEWORKS
 
 TARGET = 250e-9
 """Seconds on top of the native call."""
 
 # matmul adds up eight products, which may be fused and come in any order; add and relu are exact.
 TOLERANCE = 8 * float(np.finfo("float32").eps)
-
-BACKENDS = {"numpy": "NumPy", "torch": "PyTorch", "jax": "JAX", "tensorflow": "TensorFlow"}
 
 SHAPE = (8, 8)
 
@@ -42,6 +41,7 @@ def _contest(library: str, variable: str, backend: str, framework: str, rounds: 
         calls=2000,
         warm_up=100,
         one_process=True,
+        labels=frozenset({backend}),
     )
 
 
@@ -51,5 +51,5 @@ CONTESTS = [
         ("polykeras", "POLYKERAS_BACKEND", 50, TARGET),
         ("Keras", "KERAS_BACKEND", 15, None),
     )
-    for backend, framework in BACKENDS.items()
+    for backend, framework in FRAMEWORKS.items()
 ]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..agreement import Outcomes
 from ..contest import Comparison, Contest, Contestant, extra
+from ..loops import FRAMEWORKS
 
 TARGET = 0.15
 """Seconds on top of a process that imports nothing."""
 
-FRAMEWORKS = ("torch", "jax", "tensorflow")
-
 NOTHING = "a bare process"
 OURS = ("import polykeras", "from polykeras import ops")
-OTHERS = {"import numpy": "import numpy", "import keras, on TensorFlow": "import keras"}
+OTHERS = {"import numpy": ("import numpy", {})} | {
+    f"import keras, on {framework}": ("import keras", {"KERAS_BACKEND": backend})
+    for backend, framework in FRAMEWORKS.items()
+}
 
 
 def _without_frameworks(outcomes: Outcomes) -> None:
@@ -21,16 +25,16 @@ def _without_frameworks(outcomes: Outcomes) -> None:
             assert not found, f"{name} imports {', '.join(found)}."
 
 
-def _statement(code: str) -> Contestant:
-    return Contestant(f"{__name__}.process", {"code": code}, {"KERAS_BACKEND": "tensorflow"})
+def _statement(code: str, environment: Mapping[str, str]) -> Contestant:
+    return Contestant(f"{__name__}.process", {"code": code}, environment)
 
 
 CONTESTS = [
     Contest(
         name="import",
         contestants={
-            name: _statement(code)
-            for name, code in {NOTHING: "pass", **{code: code for code in OURS}, **OTHERS}.items()
+            name: _statement(*statement)
+            for name, statement in {NOTHING: ("pass", {}), **{code: (code, {}) for code in OURS}, **OTHERS}.items()
         },
         comparisons=[
             Comparison(OURS[0], NOTHING, TARGET),

@@ -6,13 +6,15 @@ import json
 import subprocess
 import sys
 
+from ..loops import FRAMEWORKS
 from ..task import Task
-from . import FRAMEWORKS
+
+FOREIGN = [name for name in FRAMEWORKS if name != "numpy"]
 
 
 def tasks(code: str) -> dict[str, Task]:
     """Start Python, run the statement, and end."""
-    look = f"import json, sys; print(json.dumps([name for name in {FRAMEWORKS} if name in sys.modules]))"
+    look = f"import json, sys; print(json.dumps([name for name in {FOREIGN} if name in sys.modules]))"
     return {"new process": Task(run, (f"{code}\n{look}",), outcome=lambda shown: json.loads(shown))}
 
 

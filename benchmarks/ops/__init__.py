@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..agreement import close
 from ..contest import Comparison, Contest, Contestant
-from ..dispatch import BACKENDS
+from ..loops import FRAMEWORKS
 from .page import write
 
 __all__ = ["CONTESTS", "write"]
@@ -31,7 +31,9 @@ def _contest(backend: str, framework: str) -> Contest:
         rounds=9,
         seconds=4e-3,
         one_process=True,
+        labels=frozenset({backend}),
+        long=True,
     )
 
 
-CONTESTS = [_contest(backend, framework) for backend, framework in BACKENDS.items()]
+CONTESTS = [_contest(backend, framework) for backend, framework in FRAMEWORKS.items()]

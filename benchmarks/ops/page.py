@@ -34,14 +34,16 @@ Results = dict[str, dict[str, dict[str, list[float]]]]
 
 
 def write(folder: Path, workload: str, rows: Iterable[Row]) -> None:
-    """Write the results into ops.json and ops.md."""
+    """Write the results into ops.json and ops.md; those of other backends are kept, if the same machine gave them."""
     folder.mkdir(parents=True, exist_ok=True)
-    results: Results = {name: {} for name in CALLS}
+    today, machine = datetime.date.today().isoformat(), describe()
+    found = json.loads((folder / RESULTS).read_text("utf-8")) if (folder / RESULTS).exists() else {}
+    kept: Results = found["results"] if found.get("machine") == machine else {}
+    results: Results = {name: dict(kept.get(name, {})) for name in CALLS}
     for row in rows:
         name, _, size = row.task.partition(", ")
         numbers = [row.result.median, row.result.lower, row.result.upper, row.seconds, row.reference_seconds]
         results[name].setdefault(row.contest, {})[size] = [float(f"{number:.3g}") for number in numbers]
-    today, machine = datetime.date.today().isoformat(), describe()
     lines = ",\n".join(f"    {json.dumps(name)}: {json.dumps(found)}" for name, found in sorted(results.items()))
     head = json.dumps({"machine": machine, "date": today}, indent=2, ensure_ascii=False)
     replace(folder / RESULTS, f'{head[:-2]},\n  "results": {{\n{lines}\n  }}\n}}\n')
