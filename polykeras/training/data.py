@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops, random, tree
-from ..backend import Backend
+from ..backend import Backend, using
 from ..errors import ArgumentError
 from ..interpreters import HOST, kind_or_none
 
@@ -91,10 +91,16 @@ class ArrayData:
         if not self._shuffle:
             return range(self._count)
         if self._shuffle == "batch":
-            batches = np.asarray(ops.convert_to_numpy(random.permutation(self._batches)))
+            batches = _permutation(self._batches)
             starts = [range(b * self.batch_size, min((b + 1) * self.batch_size, self._count)) for b in batches]
             return np.concatenate(starts) if starts else range(0)
-        return np.asarray(ops.convert_to_numpy(random.permutation(self._count)))
+        return _permutation(self._count)
+
+
+def _permutation(count: int) -> np.ndarray:
+    """Numbers in an order of the random stream, which is the same wherever it is made, and soonest on the host."""
+    with using("numpy"):
+        return np.asarray(random.permutation(count))
 
 
 def _rows(array: Any, chosen: Any) -> Any:
