@@ -190,6 +190,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 _WIDE_NAMES = frozenset({"int64", "uint64", "float64", "complex128"})
 _WIDE = frozenset(numpy_dtype(name) for name in _WIDE_NAMES)
+_PLAIN = frozenset(numpy_dtype(name) for name in NAMES) - _WIDE
 
 
 def _is_wide(arguments: Iterable[Any]) -> bool:
@@ -245,6 +246,11 @@ class JaxBackend(Backend):
         """An array with the values of a NumPy array."""
         with _allowing([array]):
             return jnp.asarray(array, device=self._device())
+
+    def argument(self, x: Any) -> Any:
+        """Host data as it is where a compiled program takes it so, sooner than JAX makes an array of it."""
+        plain = type(x) is np.ndarray and x.dtype in _PLAIN and x.dtype.isnative and chosen_device(self) is None
+        return x if plain else self.asarray(x)
 
     def to_numpy(self, x: Any) -> np.ndarray:
         """The values as a NumPy array that cannot be written to."""
@@ -377,7 +383,7 @@ class JaxBackend(Backend):
     def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
         """The function, compiled by XLA."""
         if jit_compile is False:
-            return function
+            return lambda *arrays: function(*[self.asarray(x) if type(x) is np.ndarray else x for x in arrays])
         compiled = jax.jit(function, donate_argnums=tuple(donate))
 
         def run(*arrays: Any) -> list[Any]:

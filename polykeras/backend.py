@@ -155,6 +155,10 @@ class Backend:
         """
         return self.from_numpy(host_array(x, self._check_dtype(dtype) if dtype else None))
 
+    def argument(self, x: Any) -> Any:
+        """Host data as an argument of what `compile` made, which may take it as it is."""
+        return self.asarray(x)
+
     def _check_dtype(self, dtype: str) -> str:
         if dtype not in self.dtypes:
             raise DTypeError(f"{self.name} has no {dtype}; it has {', '.join(self.dtypes)}.")
