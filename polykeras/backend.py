@@ -77,6 +77,9 @@ class Backend:
     traces: bool = False
     """Whether `compile` traces a function, rather than leaving it to run as it is."""
 
+    records: bool = False
+    """Whether `compile` runs a function with values and writes down what it does, for calls to come."""
+
     gaps: Mapping[str, str] = {}
     """What is known to differ from the other backends here and cannot be mended, by subject."""
 
