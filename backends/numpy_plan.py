@@ -54,7 +54,9 @@ class Planned:
                 raise
         finally:
             plan.lock.release()  # type: ignore[union-attr]
-        return self._function(*arrays)  # which says what is wrong in the words of the op
+        results = self._function(*arrays)  # which says what is wrong in the words of the op
+        self._plans[layouts] = None  # else it was the plan
+        return results
 
     def _record(self, layouts: Any, arrays: Sequence[Any]) -> list[Any]:
         recording = Recording(arrays)
