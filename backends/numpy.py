@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 from collections.abc import Callable, Sequence
@@ -14,8 +15,12 @@ from polykeras import philox, tree
 from polykeras.backend import OPERATORS, Backend, numpy_dtype, using
 from polykeras.dtypes import ALL, NAMES, STORAGE
 from polykeras.errors import MatrixError, OutOfRangeError, ShapeError
+from polykeras.interpreters import interprets
 from polykeras.op import OPS
 from polykeras.tape import TapeGradients
+
+from .numpy_plan import Planned
+from .numpy_recording import Recorded, Recorder, opened, recording_of
 
 KERNELS: dict[str, Callable[..., Any]] = {
     # arithmetic
@@ -135,6 +140,7 @@ class NumpyBackend(TapeGradients, Backend):
     number_dtypes = ALL - {"bfloat16"} - STORAGE
     exact_on_integers = frozenset(["floor_divide", "mod", "left_shift", "right_shift"])
     scalars = OPERATORS | {"where", "clip"}
+    records = True
 
     def plain_dtypes(self, op: str) -> frozenset[str] | None:
         """All but the floats in which NumPy would add up 16 bits at a time."""
@@ -160,8 +166,9 @@ class NumpyBackend(TapeGradients, Backend):
             return super().value_and_grad(function, arrays)
 
     def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
-        """The function itself, without warnings."""
-        return np.errstate(all="ignore")(function)
+        """The function, without warnings, as a plan of its kernels."""
+        quiet = np.errstate(all="ignore")(function)
+        return quiet if jit_compile is False else np.errstate(all="ignore")(Planned(quiet, _INTO))
 
     def from_numpy(self, array: np.ndarray) -> np.ndarray:
         """The array itself."""
@@ -785,4 +792,40 @@ def random_coin(seed: Any, shape: Any, probability: float) -> np.ndarray:
     return philox.coin(seed, math.prod(shape), probability).reshape(shape)
 
 
+# Plans -----------------------------------------------------------------------------------------------------
+
+
+def _relu_into(x: Any, out: np.ndarray) -> np.ndarray:
+    return np.maximum(x, 0, out)
+
+
+_INTO: dict[Any, Callable[..., Any]] = {KERNELS["relu"]: _relu_into}
+"""For kernels, other than those of NumPy itself, functions that write their result to memory that they are given."""
+
+
+def _recorded_updates(arrays: Any, rule: Any, donate: Sequence[int]) -> list[Any]:
+    """Updates of large arrays as wholes, which run in parts that fit the cache; those of others kernel by kernel."""
+    scalars = arrays[: rule.scalars]
+    formula = rule.of(scalars, backend.dtype(arrays[-1].array if isinstance(arrays[-1], Recorded) else arrays[-1]))
+    results = []
+    for column in rule.columns(arrays):
+        if column[0].size < 2 * _PART:
+            results.append(formula(*column))
+            continue
+        known: dict[int, Recorded] = {}
+        given = opened([*scalars, *column], known)
+        update = functools.partial(_update_one, rule, tuple(donate))
+        out = tuple(update(*given))
+        recording = recording_of([*scalars, *column])
+        consumed = [given[rule.scalars + i] for i in donate]
+        results.append(recording.note(update, given, out, known, consumed) if recording.is_general else out)
+    return rule.by_list(results)
+
+
+def _update_one(rule: Any, donate: Sequence[int], *arrays: Any) -> tuple[Any, ...]:
+    """One column of an update."""
+    return tuple(elementwise_each(list(arrays), rule, donate))
+
+
 backend = NumpyBackend()
+interprets(Recorded, Recorder(backend, {"elementwise_each": _recorded_updates}))

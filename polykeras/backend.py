@@ -77,6 +77,9 @@ class Backend:
     traces: bool = False
     """Whether `compile` traces a function, rather than leaving it to run as it is."""
 
+    records: bool = False
+    """Whether `compile` runs a function with values and writes down what it does, for calls to come."""
+
     gaps: Mapping[str, str] = {}
     """What is known to differ from the other backends here and cannot be mended, by subject."""
 
@@ -184,6 +187,10 @@ class Backend:
         NumPy arrays keep their dtype. Numbers get the dtype of their kind: bool, int32, floatx or complex.
         """
         return self.from_numpy(host_array(x, self._check_dtype(dtype) if dtype else None))
+
+    def argument(self, x: Any) -> Any:
+        """Host data as an argument of what `compile` made, which may take it as it is."""
+        return self.asarray(x)
 
     def _check_dtype(self, dtype: str) -> str:
         if dtype not in self.dtypes:

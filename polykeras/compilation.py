@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import tree
-from .backend import Backend, chosen_device, using
+from .backend import Backend, chosen_device, current, using
 from .errors import StateError
-from .interpreters import HOST, Interpreter, held, home_of, kind_or_none
+from .interpreters import HOST, Interpreter, held, home_of, kind_of, kind_or_none
 from .ops.gradient import Others
 from .settings import settings
 from .state import Variable, bind, take_all, values_of
@@ -19,6 +19,9 @@ from .symbolic import spec_of
 
 PROGRAMS = 256
 """How many programs a compiled function keeps: those that were used last."""
+
+_PLAIN = frozenset({bool, int, float, str, type(None)})
+"""The types of arguments, besides arrays, that are compared at a glance."""
 
 
 class Compiled:
@@ -42,6 +45,7 @@ class Compiled:
         self._donate_variables = donate_variables
         self._jit_compile = jit_compile
         self._programs: OrderedDict[Any, _Program] = OrderedDict()
+        self._known: dict[Any, tuple[Backend, _Program, list[int]]] = {}
         self._lock = threading.Lock()
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -49,27 +53,66 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, structure = tree.take_apart((args, kwargs))
-        leaves = [held(leaf) for leaf in leaves]
+        looks = self._looks(structure, leaves)
+        known = None if looks is None else self._known.get(looks)
+        if known is None:
+            leaves = [held(leaf) for leaf in leaves]
+            kinds = [kind_or_none(type(leaf)) for leaf in leaves]
+            if any(isinstance(kind, Interpreter) for kind in kinds):
+                return self.function(*args, **kwargs)
+            places = [i for i, kind in enumerate(kinds) if kind is HOST or isinstance(kind, Backend)]
+            home = self._home(leaves)
+        else:
+            home, program, places = known
         state = values_of(self.variables)
-        kinds = [kind_or_none(type(leaf)) for leaf in leaves]
-        if any(isinstance(kind, Interpreter) for kind in kinds):
-            return self.function(*args, **kwargs)
-        places = [i for i, kind in enumerate(kinds) if kind is HOST or isinstance(kind, Backend)]
-        home = self._home(leaves)
         with using(home):
-            arrays = [home.asarray(leaves[i]) if kinds[i] is HOST else leaves[i] for i in places]
-            key = self._key(home, structure, leaves, places)
-            with self._lock:
-                program = self._programs.get(key)
-                if program is None:
-                    program = self._programs[key] = self._program(home, structure, leaves, places, args)
-                    if len(self._programs) > PROGRAMS:
-                        self._programs.popitem(last=False)
-                else:
-                    self._programs.move_to_end(key)
+            arrays = [home.argument(x) if kind_of(type(x)) is HOST else x for x in map(leaves.__getitem__, places)]
+            if known is None:
+                program = self._program_for(home, structure, leaves, places, args)
+                if looks is not None:
+                    if len(self._known) >= PROGRAMS:
+                        self._known.clear()
+                    self._known[looks] = home, program, places
             results, others = program([*state, *arrays])
         take_all(self.variables, results[: len(state)])
         return others.join(results[len(state) :])
+
+    def _looks(self, structure: tree.Structure, leaves: list[Any]) -> Any:
+        """What tells calls apart at a glance; None for those that need a closer look."""
+        home = self.variables[0].home if self.variables else None
+        if any(variable.home is not home for variable in self.variables):
+            return None
+        looks: list[Any] = []
+        for leaf in leaves:
+            cls = type(leaf)
+            kind = kind_or_none(cls)
+            if kind is HOST or isinstance(kind, Backend):
+                looks.append((cls, leaf.shape, leaf.dtype))
+            elif cls in _PLAIN:
+                looks.append(_constant(leaf))
+            else:
+                return None
+        key = (home or current(), chosen_device(home or current()), *settings.of_programs(), structure, *looks)
+        try:
+            hash(key)
+        except (TypeError, ValueError):  # sizes that are not known
+            return None
+        return key
+
+    def _program_for(
+        self, home: Backend, structure: tree.Structure, leaves: list[Any], places: list[int], args: tuple[Any, ...]
+    ) -> _Program:
+        """The program for arguments of these shapes and dtypes, which is made where there is none."""
+        key = self._key(home, structure, leaves, places)
+        with self._lock:
+            program = self._programs.get(key)
+            if program is None:
+                program = self._programs[key] = self._program(home, structure, leaves, places, args)
+                if len(self._programs) > PROGRAMS:
+                    self._programs.popitem(last=False)
+            else:
+                self._programs.move_to_end(key)
+        return program
 
     def _home(self, leaves: list[Any]) -> Backend:
         """The backend of the variables, or without any that of the arguments."""
@@ -157,6 +200,8 @@ class _Program:
         """The arrays, each donated one with memory of its own where another argument is the same array."""
         if not self._donated:
             return arrays
+        if len(set(map(id, arrays))) == len(arrays):
+            return arrays
         uses = Counter(map(id, arrays))
         return [self._home.copy(x) if i in self._donated and uses[id(x)] > 1 else x for i, x in enumerate(arrays)]
 
@@ -177,9 +222,9 @@ def compile(
     """A function that does the same as another, as fast as the backend can make it.
 
     Which backend that is, each call decides by its arrays. JAX and TensorFlow trace the function, once for each
-    combination of shapes, dtypes and arguments that are no arrays; NumPy and PyTorch run it as it is, unless
-    `jit_compile=True` asks PyTorch to compile too. Python numbers are constants of a program: pass an array for what
-    changes from call to call.
+    combination of shapes, dtypes and arguments that are no arrays. NumPy runs it once and notes its kernels, unless
+    what it does depends on values that it looks at. PyTorch runs it as it is, unless `jit_compile=True` asks it to
+    compile. Python numbers are constants of a program: pass an array for what changes from call to call.
 
     Args:
         function: A function of arrays, or structures of them. It may use no variables but those listed. Left out for
@@ -189,7 +234,7 @@ def compile(
         donate_variables: Whether arrays that variables held before the call, or before an optimizer's step in it, may
             be used for the results.
         jit_compile: True for the framework's optimizing compiler, False to leave it out, "auto" for what usually
-            suits: XLA on JAX, a graph without XLA on TensorFlow, no compiler on PyTorch.
+            suits: XLA on JAX, a graph without XLA on TensorFlow, a plan of kernels on NumPy, no compiler on PyTorch.
 
     Returns:
         The function.

@@ -76,7 +76,7 @@ def test_every_room_has_its_place():
 
 ALLOWED_IN_BACKENDS = {
     *("errors", "tree", "philox", "settings", "spec", "dtypes", "backend"),
-    *("interpreters", "symbolic", "op", "tape"),
+    *("interpreters", "symbolic", "eager", "source", "op", "tape"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,8 +16,18 @@ def parts_of(owner: Any) -> list[Any]:
 
     The arguments of the constructor, which every operation has in an attribute, are no parts of it for that.
     """
-    values = (value for name, value in vars(owner).items() if name != "_arguments")
-    return list({id(part): part for value in values for part in _parts_in(value)}.values())
+    found: dict[int, Any] = {}
+    for name, value in vars(owner).items():
+        if _may_have_parts(type(value)) and name != "_arguments":
+            for part in _parts_in(value):
+                found[id(part)] = part
+    return list(found.values())
+
+
+@functools.cache
+def _may_have_parts(cls: type) -> bool:
+    """Whether a value of this type is looked at: most attributes are plain, and steps look at all of them."""
+    return issubclass(cls, (Variable, Stateful, *_CONTAINERS))
 
 
 def _parts_in(value: Any) -> Iterator[Any]:

@@ -44,6 +44,11 @@ class Window:
         return self.rank + 1 if self.channels_last else 1
 
     @property
+    def tiles(self) -> bool:
+        """Whether the windows lie side by side, without gaps and overlaps."""
+        return self.sizes == self.strides and all(step == 1 for step in self.dilation)
+
+    @property
     def extents(self) -> tuple[int, ...]:
         """The distance from the first to the last position of a window, both counted in."""
         return tuple((size - 1) * step + 1 for size, step in zip(self.sizes, self.dilation, strict=True))

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from .. import ops, random, tree
-from ..backend import current
+from ..backend import current, using
 from ..errors import ArgumentError
 from ..interpreters import SCALAR, kind_or_none
+from ..settings import EMBEDDED
 from . import arrays
 from .arrays import as_array, as_columns, count_samples, dense, is_sparse
 from .background import in_background
@@ -144,16 +145,22 @@ class ArrayData:
         if not self._shuffle:
             return range(self._count)
         if self._shuffle == "batch":
-            batches = np.asarray(ops.convert_to_numpy(random.permutation(self._batches)))
+            batches = _permutation(self._batches)
             starts = [range(b * self.batch_size, min((b + 1) * self.batch_size, self._count)) for b in batches]
             return np.concatenate(starts) if starts else range(0)
-        return np.asarray(ops.convert_to_numpy(random.permutation(self._count)))
+        return _permutation(self._count)
 
     def skip(self, count: int) -> None:
         """Nothing has to be left out: each epoch begins anew."""
 
     def close(self) -> None:
         """Nothing has to be let go of."""
+
+
+def _permutation(count: int) -> np.ndarray:
+    """Numbers in an order of the random stream, which is the same wherever it is made, and soonest on the host."""
+    with using(EMBEDDED):
+        return np.asarray(random.permutation(count))
 
 
 def _rows(array: Any, chosen: Any) -> Any:

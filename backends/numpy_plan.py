@@ -1,0 +1,245 @@
+"""Functions on NumPy as plans: the kernels that they run, one after the other, into memory that is there already.
+
+The first call with arrays of some shapes, dtypes and strides records (`numpy_recording`). Of the recording a plan is
+made: without what no result needs, each intermediate array in a buffer that is used again in every call and, once
+nobody needs the array any more, within the call. What is returned never lies in a buffer. A function that looked at
+values on its way, so that other values might take another way, runs as it is, and so does a call whose arrays lie in
+memory otherwise than any before it, once there have been too many of those.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from polykeras import tree
+from polykeras.interpreters import held
+from polykeras.source import function_from
+
+from .numpy_recording import Place, Recorded, Recording, Step
+
+LAYOUTS = 4
+"""For how many layouts of its arguments in memory a function has plans."""
+
+
+class Planned:
+    """A function of arrays that runs by a plan where it can.
+
+    Args:
+        function: The function, which gives a list of arrays.
+        into: For kernels that can write to memory of the caller's, functions that do, with that as one argument more.
+    """
+
+    def __init__(self, function: Callable[..., list], into: dict[Any, Callable[..., Any]]):
+        self._function = function
+        self._into = into
+        self._plans: dict[Any, Plan | None] = {}
+
+    def __call__(self, *arrays: Any) -> list[Any]:
+        layouts = tuple([x.strides for x in arrays])
+        plan = self._plans.get(layouts, self)
+        if plan is self:
+            if len(self._plans) >= LAYOUTS:
+                return self._function(*arrays)
+            return self._record(layouts, arrays)
+        if plan is None or not plan.lock.acquire(blocking=False):  # type: ignore[union-attr]
+            return self._function(*arrays)
+        try:
+            return plan.run(*arrays)  # type: ignore[union-attr]
+        except Exception:
+            if not plan.may_repeat:  # type: ignore[union-attr]
+                raise
+        finally:
+            plan.lock.release()  # type: ignore[union-attr]
+        results = self._function(*arrays)  # which says what is wrong in the words of the op
+        self._plans[layouts] = None  # else it was the plan
+        return results
+
+    def _record(self, layouts: Any, arrays: Sequence[Any]) -> list[Any]:
+        recording = Recording(arrays)
+        results = self._function(*recording.inputs)
+        self._plans[layouts] = plan = Plan(recording, results, self._into) if recording.is_general else None
+        recording.is_general = False  # arrays that somebody has kept are ordinary ones from now on
+        opened = [x.array if type(x) is Recorded else x for x in results]
+        return [np.array(x) if plan and i in plan.copied else x for i, x in enumerate(opened)]
+
+
+class Plan:
+    """The kernels of a recording that its results need, written out as a function.
+
+    Args:
+        recording: The recording.
+        results: The results of the function that was recorded.
+        into: As for `Planned`.
+    """
+
+    def __init__(self, recording: Recording, results: Sequence[Any], into: dict[Any, Callable[..., Any]]):
+        self.lock = threading.Lock()
+        self._recording = recording
+        self._into = into
+        self._results = [x.number if type(x) is Recorded else x for x in map(held, results)]
+        self._steps = self._needed()
+        self.copied = self._shared_results()
+        self.may_repeat = not any(step.consumes for step in self._steps)
+        self.run = self._written()
+
+    def _needed(self) -> list[Step]:
+        """The steps without those whose results nobody uses."""
+        wanted = {number for number in self._results if type(number) is int}
+        kept: list[Step] = []
+        for step in reversed(self._recording.steps):
+            if wanted.intersection(step.outs):
+                wanted.update(_read_by(step))
+                kept.append(step)
+        return kept[::-1]
+
+    def _shared_results(self) -> set[int]:
+        """Which results share memory with an argument, with a constant, or with a result before them."""
+        recording, shared, seen = self._recording, set(), set()
+        inputs = {recording.oldest(x.number) for x in recording.inputs}
+        for i, number in enumerate(self._results):
+            if type(number) is not int:
+                shared.add(i)
+                continue
+            family = recording.oldest(number)
+            returned = i < len(recording.inputs) and number == recording.inputs[i].number
+            if family in seen or family in recording.constants or (family in inputs and not returned):
+                shared.add(i)
+            seen.add(family)
+        return shared
+
+    # Writing -----------------------------------------------------------------------------------------------
+
+    def _written(self) -> Callable[..., list[Any]]:
+        recording = self._recording
+        self._namespace: dict[str, Any] = {"copy": np.array}
+        self._names: dict[int, str] = {}
+        self._free: dict[Any, list[str]] = {}
+        last = self._last_uses()
+        kept = {recording.oldest(x.number) for x in recording.inputs} | recording.constants
+        kept |= {recording.oldest(number) for number in self._results if type(number) is int}
+        held_by: dict[int, tuple[Any, str]] = {}
+        lines = []
+        for place, step in enumerate(self._steps):
+            ending = [family for family in last[place] if family not in kept]
+            arguments = [self._expression(x) for x in step.args]
+            ufunc = isinstance(step.kernel, np.ufunc) and step.kernel.signature is None
+            if ufunc:  # which may write over what it reads
+                self._release(ending, held_by)
+            kernel, buffer = step.kernel, None
+            family = recording.oldest(step.outs[0])
+            if family not in kept and self._can_be_given_memory(step):
+                kernel = kernel if isinstance(kernel, np.ufunc) else self._into[kernel]
+                layout = recording.slots[step.outs[0]]
+                key = (layout.shape, layout.dtype, layout.strides)
+                buffer = self._buffer(key)
+                held_by[family] = key, buffer
+                arguments.append(buffer)
+            targets = ", ".join(f"a{number}" for number in step.outs)
+            if step.structure is not None:
+                targets = f"({targets},)" if step.outs else "_"
+                call = f"leaves({self._name(kernel)}({', '.join(arguments)}))"
+            else:
+                call = f"{self._name(kernel)}({', '.join(arguments)})"
+            lines.append(f"    {targets} = {call}\n")
+            if not ufunc:
+                self._release(ending, held_by)
+            gone = [f"a{n}" for family in ending for n in self._members(family, place)]
+            if gone:
+                lines.append(f"    {' = '.join(gone)} = None\n")
+        self._namespace["leaves"] = tree.flatten
+        returned = [
+            f"copy({self._result(x)})" if i in self.copied else self._result(x) for i, x in enumerate(self._results)
+        ]
+        parameters = ", ".join(f"a{x.number}" for x in recording.inputs)
+        source = f"def plan({parameters}):\n{''.join(lines)}    return [{', '.join(returned)}]\n"
+        return function_from("plan", source, self._namespace)
+
+    def _result(self, x: Any) -> str:
+        return f"a{x}" if type(x) is int else self._name(x)
+
+    def _last_uses(self) -> list[list[int]]:
+        """For each step the families of arrays, those that may share memory, that nobody needs after it."""
+        last: dict[int, int] = {}
+        self._families: dict[int, list[tuple[int, int]]] = {}
+        for place, step in enumerate(self._steps):
+            for number in (*_read_by(step), *step.outs):
+                last[self._recording.oldest(number)] = place
+            for number in step.outs:
+                self._families.setdefault(self._recording.oldest(number), []).append((number, place))
+        ending: list[list[int]] = [[] for _ in self._steps]
+        for family, place in last.items():
+            ending[place].append(family)
+        return ending
+
+    def _members(self, family: int, place: int) -> list[int]:
+        """The arrays of a family that are worth letting go of: those that do not lie in a buffer."""
+        slots = self._recording.slots
+        return [n for n, made in self._families.get(family, []) if made <= place and slots[n].shape]
+
+    def _can_be_given_memory(self, step: Step) -> bool:
+        """Whether a step has one result, of its own memory, that it can write where it is told to."""
+        slot = self._recording.slots[step.outs[0]]
+        alone = self._recording.oldest(step.outs[0]) == step.outs[0] and step.structure is None
+        able = step.kernel in self._into or (isinstance(step.kernel, np.ufunc) and len(step.args) == step.kernel.nin)
+        return alone and able and bool(slot.shape) and slot.owns_memory and _is_dense(slot)
+
+    def _buffer(self, key: Any) -> str:
+        """Memory for an array: some that is free, else new."""
+        free = self._free.get(key)
+        if free:
+            return free.pop()
+        shape, dtype, strides = key
+        name = f"b{len(self._namespace)}"
+        size = int(np.prod(shape))
+        self._namespace[name] = np.ndarray(shape, dtype, np.empty(size, dtype), 0, strides)
+        return name
+
+    def _release(self, families: list[int], held_by: dict[int, tuple[Any, str]]) -> None:
+        for family in families:
+            if family in held_by:
+                key, buffer = held_by.pop(family)
+                self._free.setdefault(key, []).append(buffer)
+
+    def _expression(self, x: Any) -> str:
+        """An argument as source."""
+        leaves, structure = tree.take_apart(x)
+        if not any(type(leaf) is Place for leaf in leaves):
+            return self._name(x)
+        if type(x) is Place:
+            return f"a{x.number}"
+        if type(x) in (list, tuple):
+            parts = ", ".join(map(self._expression, x))
+            return f"[{parts}]" if type(x) is list else f"({parts},)"
+        name = self._name(structure)
+        return f"{name}.unflatten([{', '.join(map(self._expression, leaves))}])"
+
+    def _name(self, x: Any) -> str:
+        """The name of a constant."""
+        if x is None or type(x) in (bool, int):
+            return repr(x)
+        name = self._names.get(id(x))
+        if name is None:
+            name = self._names[id(x)] = f"c{len(self._namespace)}"
+            self._namespace[name] = x
+        return name
+
+
+def _read_by(step: Step) -> list[int]:
+    return [leaf.number for leaf in tree.flatten(list(step.args)) if type(leaf) is Place]
+
+
+def _is_dense(slot: Any) -> bool:
+    """Whether the elements fill their memory, in whatever order of the axes."""
+    expected = slot.dtype.itemsize
+    for size, stride in sorted(zip(slot.shape, slot.strides, strict=True), key=lambda pair: (pair[1], pair[0])):
+        if size == 0:
+            return False
+        if size > 1:
+            if stride != expected:
+                return False
+            expected *= size
+    return True

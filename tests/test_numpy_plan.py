@@ -1,0 +1,182 @@
+"""Plans of NumPy's kernels: the same results in every call, none in memory that another call writes to."""
+
+import threading
+
+import numpy as np
+import pytest
+
+import polykeras
+from polykeras import Variable, ops, random
+from polykeras.errors import OutOfRangeError
+
+
+@pytest.fixture(autouse=True)
+def on_numpy():
+    with polykeras.using("numpy"):
+        yield
+
+
+def counting(function):
+    """The function compiled, and a list that grows with each run of its Python code."""
+    runs = []
+
+    def counted(*args):
+        runs.append(args)
+        return function(*args)
+
+    return polykeras.compile(counted), runs
+
+
+def steps(number, size=8):
+    return [np.random.default_rng(i).normal(size=(size, size)).astype("float32") for i in range(number)]
+
+
+def network(x, w):
+    def loss(w):
+        hidden = ops.relu(ops.matmul(x, w))
+        return ops.mean(ops.square(ops.softmax(ops.transpose(hidden)) - x)), hidden
+
+    return ops.value_and_grad(loss, has_aux=True)(w)
+
+
+def test_a_plan_gives_what_the_function_gives_and_keeps_earlier_results():
+    compiled, runs = counting(network)
+    xs, ws = steps(4), steps(8)[4:]
+    found = [compiled(x, w) for x, w in zip(xs, ws, strict=True)]
+    for x, w, ((loss, hidden), gradient) in zip(xs, ws, found, strict=True):
+        (wanted_loss, wanted_hidden), wanted_gradient = network(x, w)
+        np.testing.assert_array_equal(loss, wanted_loss)
+        np.testing.assert_array_equal(hidden, wanted_hidden)
+        np.testing.assert_array_equal(gradient, wanted_gradient)
+    assert len(runs) == 1
+
+
+def test_the_same_array_given_twice_is_two_arguments():
+    compiled, _ = counting(lambda x, y: ops.subtract(x, ops.multiply(y, 2)))
+    x, y = steps(2)
+    np.testing.assert_array_equal(compiled(x, x), -x)
+    np.testing.assert_array_equal(compiled(x, y), x - 2 * y)
+
+
+def test_results_share_no_memory_with_arguments_constants_or_each_other():
+    constant = np.ones((8, 8), "float32")
+    compiled, _ = counting(lambda x: [ops.transpose(x), x, ops.reshape(constant, (64,)), constant])
+    for x in steps(3):
+        results = compiled(x)
+        for i, one in enumerate(results):
+            assert not any(np.shares_memory(one, other) for other in [x, constant, *results[:i]])
+
+
+def test_layouts_of_arguments_may_differ():
+    compiled, _ = counting(lambda x: ops.multiply(ops.reshape(ops.transpose(ops.add(x, 1)), (64,)), 2))
+    for x in steps(3):
+        for view in (x, x.T, x[::-1], np.asfortranarray(x), x[:, ::-1], x):
+            np.testing.assert_array_equal(compiled(view), (view + 1).T.reshape(64) * 2)
+
+
+def test_a_function_that_looks_at_values_runs_as_it_is():
+    looks = [
+        lambda x: x if ops.sum(x) > 0 else ops.negative(x),
+        lambda x: ops.multiply(x, float(ops.sum(x))),
+        lambda x: ops.multiply(x, ops.convert_to_numpy(x).max()),
+        lambda x: ops.multiply(x, x.mean()),
+        lambda x: ops.multiply(x, np.exp(x)),
+        lambda x: ops.nonzero(x > 0)[0],
+        lambda x: ops.cond(ops.sum(x) > 0, lambda: x, lambda: ops.negative(x)),
+    ]
+    for look in looks:
+        compiled, _ = counting(look)
+        for x in steps(4):
+            np.testing.assert_array_equal(compiled(x), look(x))
+
+
+def test_shapes_have_plans_of_their_own():
+    compiled, runs = counting(lambda x: ops.sum(ops.exp(x), axis=0))
+    for x in (*steps(2, 4), *steps(2, 3), *steps(2, 4)):
+        np.testing.assert_array_equal(compiled(x), np.exp(x).sum(0))
+    assert len(runs) == 2
+
+
+def test_variables_and_random_counters_advance():
+    v, seed = Variable(np.zeros(3, "float32")), random.SeedGenerator(1)
+    wanted = random.SeedGenerator(1)
+
+    @polykeras.compile(variables=[v, seed.state], donate_variables=True)
+    def step(x):
+        v.assign_add(ops.multiply(x, random.uniform((3,), seed=seed)))
+        return v.value
+
+    total, logs = np.zeros(3, "float32"), []
+    for i in range(4):
+        logs.append(
+            (step(np.full(3, i, "float32")), total := total + np.float32(i) * random.uniform((3,), seed=wanted))
+        )
+    for found, expected in logs:
+        np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(v.numpy(), total)
+
+
+def test_a_variable_does_not_share_memory_with_what_was_assigned_to_it():
+    v = Variable(np.zeros((8, 8), "float32"))
+    hold = polykeras.compile(lambda x: v.assign(x).value, variables=[v])
+    for x in steps(3):
+        hold(x)
+        before = x.copy()
+        x += 1
+        np.testing.assert_array_equal(v.numpy(), before)
+
+
+def test_a_step_that_fails_says_so_in_the_words_of_the_op():
+    compiled, _ = counting(lambda x, i: ops.take_along_axis(x, i, axis=0))
+    x, index = np.arange(4.0, dtype="float32"), np.array([1, 2], "int32")
+    for _ in range(2):
+        np.testing.assert_array_equal(compiled(x, index), [1, 2])
+    with pytest.raises(OutOfRangeError, match="take_along_axis"):
+        compiled(x, index + 5)
+    np.testing.assert_array_equal(compiled(x, index), [1, 2])
+
+
+def test_threads_do_not_share_buffers():
+    compiled, _ = counting(lambda x: ops.sum(ops.exp(ops.multiply(ops.exp(ops.negative(x * x)), 2))))
+    x = steps(1, 64)[0]
+    wanted, wrong = compiled(x), []
+
+    def many(scale):
+        for _ in range(50):
+            wrong.extend([scale] if compiled(x * scale) != expected[scale] else [])
+
+    expected = {scale: compiled(x * np.float32(scale)) for scale in (1, 2, 3)}
+    threads = [threading.Thread(target=many, args=(np.float32(scale),)) for scale in (1, 2, 3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wanted == expected[1]
+    assert not wrong
+
+
+def test_large_updates_in_place_leave_gradients_and_logs_alone():
+    size = 300  # more elements than are updated kernel by kernel
+    weights = Variable(steps(1, size)[0])
+    optimizer = polykeras.optimizers.Adam(0.1)
+    optimizer.build([weights])
+    eager = Variable(weights.numpy().copy())
+    other = polykeras.optimizers.Adam(0.1)
+    other.build([eager])
+
+    def step_with(variable, optimizer):
+        def step(x):
+            gradient = ops.grad(lambda v: ops.sum(ops.square(ops.subtract(ops.matmul(x, v[0]), x))))([variable])
+            optimizer.apply(gradient, [variable])
+            return gradient[0]
+
+        return step
+
+    state = [weights, *optimizer.variables]
+    compiled = polykeras.compile(step_with(weights, optimizer), variables=state, donate_variables=True)
+    plain, found = step_with(eager, other), []
+    for x in steps(4, size):
+        found.append((compiled(x), plain(x)))
+    for one, wanted in found:
+        np.testing.assert_array_equal(one, wanted)
+    np.testing.assert_array_equal(weights.numpy(), eager.numpy())
