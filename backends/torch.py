@@ -811,7 +811,7 @@ def normalize_batch(x: Any, offset: Any, scale: Any, axis: int, epsilon: float) 
     if x.ndim < 2 or count < 2 or epsilon <= 0 or not fits:
         return _body("normalize_batch", x, offset, scale, axis, epsilon)
     wide = torch.float32 if x.dtype in (torch.bfloat16, torch.float16) else x.dtype
-    mean, variance = torch.empty((2, channels), dtype=wide, device=x.device)
+    mean, variance = torch.zeros((2, channels), dtype=wide, device=x.device)  # what it has counts zero times, even NaN
     offset, scale = (None if p is None else p.to(wide) for p in (offset, scale))
     # with this momentum, its running statistics are those of the batch; of the variance the unbiased estimate
     apart = scale is None and offset is not None  # then the second gradient fails

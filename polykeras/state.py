@@ -524,7 +524,7 @@ class _VariableHolder(Holder):
         return Spec(x.shape, x.dtype)
 
     def to_numpy(self, x: Variable) -> np.ndarray:
-        return ops.convert_to_numpy(x.value)
+        return x.numpy()  # a training may write to the variable's own memory
 
 
 interprets(Variable, _VariableHolder())
