@@ -16,26 +16,39 @@ RESULTS = {  # what `main` returns, and the bounds between which it has to be
     "functional_model": (0.9, 1),
     "custom_layer": (0, 0.2),
     "custom_training_loop": (0.85, 1),
+    "iris": (0.9, 1),
+    "digits_one_hot": (0.75, 1),
+    "subclassed_model": (0.9, 1),
+    "lstm_initial_state": (0, 0.15),
+    "transformer": (0.9, 1),
+    "translation": (0.9, 1),
+    "segmentation": (0.75, 1),
+    "recommendation": (0, 0.3),
 }
 
 
-def run(name: str) -> float:
+def run(name: str, **options) -> float:
     spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.main()
+    return module.main(**options)
 
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_an_example_learns(name, backend):
+    if name == "iris":
+        pytest.importorskip("sklearn")
     low, high = RESULTS[name]
     assert low <= run(name) <= high
 
 
-def test_backends_stay_together():
-    assert run("four_backends") < 1e-4  # rounding in float32, over some 80 steps of Adam
+def test_backends_stay_together(tmp_path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "curves.png"
+    assert run("four_backends", picture=picture) < 1e-4  # rounding in float32, over some 80 steps of Adam
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_every_example_is_run_and_listed():
