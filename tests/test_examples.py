@@ -23,17 +23,25 @@ RESULTS = {  # what `main` returns, and the bounds between which it has to be
     "hyperparameter_search": (0.7, 1),
     "mixed_precision": (0.8, 1),
     "resume_after_interruption": (0, 0),
+    "iris": (0.9, 1),
+    "digits_one_hot": (0.75, 1),
+    "subclassed_model": (0.9, 1),
+    "lstm_initial_state": (0, 0.15),
+    "transformer": (0.9, 1),
+    "translation": (0.9, 1),
+    "segmentation": (0.75, 1),
+    "recommendation": (0, 0.3),
 }
-NEEDS = {"hyperparameter_search": "optuna"}
+NEEDS = {"hyperparameter_search": "optuna", "iris": "sklearn"}
 
 
-def run(name: str) -> float:
+def run(name: str, **options) -> float:
     spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.main()
+    return module.main(**options)
 
 
 @pytest.mark.parametrize("name", RESULTS)
@@ -43,8 +51,11 @@ def test_an_example_learns(name, backend):
     assert low <= run(name) <= high
 
 
-def test_backends_stay_together():
-    assert run("four_backends") < 1e-4  # rounding in float32, over some 80 steps of Adam
+def test_backends_stay_together(tmp_path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "curves.png"
+    assert run("four_backends", picture=picture) < 1e-4  # rounding in float32, over some 80 steps of Adam
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.skipif(not {"torch", "jax", "tensorflow"} <= {*available()}, reason="needs three frameworks")
