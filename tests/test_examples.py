@@ -21,6 +21,7 @@ RESULTS = {  # what `main` returns, and the bounds between which it has to be
     "custom_layer": (0, 0.2),
     "custom_training_loop": (0.85, 1),
     "hyperparameter_search": (0.7, 1),
+    "early_stopping": (0.8, 1),
     "mixed_precision": (0.8, 1),
     "resume_after_interruption": (0, 0),
     "iris": (0.9, 1),
