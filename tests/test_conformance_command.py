@@ -242,5 +242,5 @@ def test_the_page_in_a_browser(tmp_path, search):
     assert ("1 of 3 rows" if search else "3 of 3 rows") in done.stdout
     assert ('class="over"' in done.stdout) is not bool(search)
     assert "<polyline" in done.stdout
-    assert done.stdout.count("print('again')") == 2  # in the data, and in the dialog of the cell that was chosen
+    assert done.stdout.count("print('again')") == 6  # five cells in the data, and the dialog of one
     assert "What failed (2)" in done.stdout

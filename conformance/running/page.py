@@ -18,7 +18,7 @@ def page(report: Report) -> str:
     Returns:
         The text of the HTML file.
     """
-    template = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+    template = resources.files("polykeras.conformance.running").joinpath("page.html").read_text(encoding="utf-8")
     data = json.dumps(summary(report), separators=(",", ":")).replace("<", "\\u003c")
     return template.replace("/* DATA */", data)
 

@@ -76,9 +76,10 @@ class Worker:
                 return Result(case, HUNG, time.monotonic() - begin, f"no answer within {limit:g} seconds\n\n{tail}")
             _, found = self._orders.recv()
         except (EOFError, OSError):
-            self._process.join(5)
-            code = self._process.exitcode
-            self._process = None
+            process, self._process = self._process, None
+            if process is not None:  # else it was stopped meanwhile
+                process.join(5)
+            code = None if process is None else process.exitcode
             reason = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
             return Result(case, CRASHED, time.monotonic() - begin, f"the process ended: {reason}\n\n{self._tail()}")
         return Result(case, **found)
