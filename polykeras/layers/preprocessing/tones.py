@@ -214,15 +214,22 @@ class Equalization(ToneLayer):
         last = self.bins - 1
         places = ops.cast(ops.clip(ops.multiply(rows, last / 255.0), 0, last), "int32")
         counts = counted(places, self.bins, self.compute_dtype)
-        total = ops.cumsum(counts, axis=-1)
-        present = ops.where(ops.greater(counts, 0.0), total, np.inf)
-        least = ops.min(present, -1, keepdims=True)
+        total = ops.cumsum(ops.cast(counts, "int32"), axis=-1)
+        least = ops.min(ops.where(ops.greater(total, 0), total, np.iinfo("int32").max), -1, keepdims=True)
         rest = ops.subtract(total[..., -1:], least)
-        flat = ops.equal(rest, 0.0)
-        spread = ops.divide(ops.multiply(ops.subtract(total, least), 255.0), ops.where(flat, 1.0, rest))
-        table = ops.clip(ops.round(spread), 0.0, 255.0)
+        flat = ops.equal(rest, 0)
+        table = ops.cast(rounded_shares(ops.subtract(total, least), ops.where(flat, 1, rest)), self.compute_dtype)
+        table = ops.clip(table, 0.0, 255.0)
         changed = ops.where(flat, rows, ops.take_along_axis(table, places, -1))
         return self.from_bytes(ops.moveaxis(ops.reshape(changed, ops.shape(x)), 1, self.channel_axis))
+
+
+def rounded_shares(parts: Any, wholes: Any) -> Any:
+    """255 times parts of wholes, rounded, at ties to even numbers: in whole numbers, which miss no tie."""
+    doubled = ops.add(ops.multiply(parts, 510), wholes)
+    found = ops.floor_divide(doubled, ops.multiply(wholes, 2))
+    is_tie = ops.equal(ops.multiply(ops.multiply(found, wholes), 2), doubled)
+    return ops.subtract(found, ops.cast(ops.logical_and(is_tie, ops.equal(ops.mod(found, 2), 1)), "int32"))
 
 
 def counted(places: Any, count: int, dtype: str) -> Any:
