@@ -12,6 +12,8 @@ from polykeras import ops
 from polykeras.backend import Backend, using
 from polykeras.errors import OutOfRangeError
 
+pytestmark = pytest.mark.level("ops")
+
 X = np.arange(6.0).reshape(2, 3)
 CALLS: dict[str, Callable[[Any], Any]] = {
     "take": lambda x: ops.take(x, np.array([0, 3], "int32"), axis=1),

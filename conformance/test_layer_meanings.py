@@ -8,6 +8,8 @@ import pytest
 from polykeras import layers, ops
 from polykeras.backend import Backend, using
 
+pytestmark = pytest.mark.level("layers")
+
 RATE = 0.25
 COUNT = 40_000
 ERROR = 5 / COUNT**0.5

@@ -87,7 +87,7 @@ def test_no_module_is_without_a_docstring():
 @pytest.mark.parametrize("framework", [name for name in polykeras.available() if name == "torch"])
 def test_readme_code_runs(framework, tmp_path):
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     blocks[0] = blocks[0].replace('"jax"', '"numpy"')  # runs with the framework whose tensors it shows, and no other
     call = "import numpy as np\nassert step(np.eye(2, dtype='float32'), np.ones(2, 'float32')) == 1.0\n"
     subprocess.run([sys.executable, "-c", "".join([*blocks, call])], check=True, cwd=tmp_path)

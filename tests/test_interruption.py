@@ -18,7 +18,7 @@ import polykeras as keras
 from polykeras import layers
 from polykeras.callbacks import BackupAndRestore, Callback, LambdaCallback
 from polykeras.errors import ArgumentError, FileError, StateError
-from polykeras.testing import THOROUGH
+from polykeras.testing.plugin import THOROUGH
 from polykeras.training import PyDataset
 
 SCRIPT = Path(__file__).with_name("interrupted_training.py")

@@ -77,6 +77,11 @@ def exchanged(tmp_path_factory):
 
 
 NOT_IN_KERAS = {
+    "AutoContrast-2": "Keras takes the last axis for that of channels, whatever the data format is",
+    **dict.fromkeys(
+        ["Equalization-0", "Equalization-1", "Equalization-2"],
+        "in Keras its result on shapes is its input, of which no graph can be made",
+    ),
     "GroupQueryAttention-0": "Keras has no queries and values of different sizes",
     "Lambda-0": "its function is registered here only",
     "RMSNormalization-2": "Keras cannot scale along another axis than the last",

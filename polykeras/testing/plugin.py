@@ -128,58 +128,61 @@ def _is_suite(name: str, folder: Path) -> bool:
     return any((folder / name).resolve().is_relative_to(Path(place).resolve()) for place in places)
 
 
+OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "--backend": (
+        BACKENDS,
+        {
+            "action": "append",
+            "metavar": "NAME",
+            "help": "the polykeras backend to check; can be given several times; by default all that are installed",
+        },
+    ),
+    "--thorough": (
+        THOROUGH,
+        {
+            "action": "store_true",
+            "help": "check every op in every dtype at every sample, in eager calls and compiled ones",
+        },
+    ),
+    "--device": (DEVICE, {"metavar": "DEVICE", "help": "the device on which to check, such as gpu:0"}),
+    "--dtype": (
+        DTYPES,
+        {
+            "action": "append",
+            "metavar": "DTYPE",
+            "help": "a dtype in which to check ops; can be given several times; by default all that the cases promise",
+        },
+    ),
+    "--level": (
+        LEVELS,
+        {
+            "action": "append",
+            "metavar": "LEVEL",
+            "help": "a level of the suite, such as ops or layers; can be given several times; by default all of them",
+        },
+    ),
+    "--random-models": (RANDOM_MODELS, {"type": int, "metavar": "N", "help": "how many random models to try"}),
+    "--random-seed": (RANDOM_SEED, {"type": int, "metavar": "S", "help": "where random models come from"}),
+    "--worst-errors": (
+        WORST_ERRORS,
+        {"action": "store_true", "help": "show the largest error of each op that the suite saw"},
+    ),
+}
+"""The options of the suite: under which name the configuration has each, and what argparse is to know of it."""
+
+
 def add_options(config: Any, parser: Any) -> None:
-    """Add the options of the suite, where they are not there yet."""
-    if hasattr(config.option, THOROUGH):
-        return
+    """Add the options of the suite that are not there yet: the project's own tests have some of them, too."""
     group = parser.getgroup("polykeras")
     try:
-        if not hasattr(config.option, BACKENDS):  # the project's own tests have this one, too
-            group.addoption(
-                "--backend",
-                dest=BACKENDS,
-                action="append",
-                metavar="NAME",
-                help="the polykeras backend to check; can be given several times; by default all that are installed",
-            )
-        group.addoption(
-            "--thorough",
-            dest=THOROUGH,
-            action="store_true",
-            help="check every op in every dtype at every sample, in eager calls and compiled ones",
-        )
-        group.addoption("--device", dest=DEVICE, metavar="DEVICE", help="the device on which to check, such as gpu:0")
-        group.addoption(
-            "--dtype",
-            dest=DTYPES,
-            action="append",
-            metavar="DTYPE",
-            help="a dtype in which to check ops; can be given several times; by default all that the cases promise",
-        )
-        group.addoption(
-            "--level",
-            dest=LEVELS,
-            action="append",
-            metavar="LEVEL",
-            help="a level of the suite, such as ops or layers; can be given several times; by default all of them",
-        )
-        group.addoption(
-            "--random-models", dest=RANDOM_MODELS, type=int, metavar="N", help="how many random models to try"
-        )
-        group.addoption("--random-seed", dest=RANDOM_SEED, type=int, metavar="S", help="where random models come from")
-        group.addoption(
-            "--worst-errors",
-            dest=WORST_ERRORS,
-            action="store_true",
-            help="show the largest error of each op that the suite saw",
-        )
+        for name, (destination, options) in OPTIONS.items():
+            if not hasattr(config.option, destination):
+                group.addoption(name, dest=destination, **options)
         parser.parse_known_args([])  # only here does a clash show
     except (ValueError, argparse.ArgumentError) as error:
         raise pytest.UsageError(
-            f"{SUITE}: expected no other options named --backend, --thorough, --device, --dtype, --level or "
-            f"--worst-errors; {error}. "
-            "Run the suite from a folder without the conftest.py that has one, or switch off the plugin that has it "
-            "(-p no:NAME)."
+            f"{SUITE}: expected no other options named {', '.join(OPTIONS)}; {error}. Run the suite from a folder "
+            "without the conftest.py that has one, or switch off the plugin that has it (-p no:NAME)."
         ) from None
 
 
