@@ -137,7 +137,7 @@ class Plan:
                 key = (layout.shape, layout.dtype, layout.strides)
                 buffer = self._buffer(key)
                 held_by[family] = key, buffer
-                arguments.append(buffer)
+                arguments.append(f"out={buffer}" if kernel is step.kernel else buffer)
             targets = ", ".join(f"a{number}" for number in step.outs)
             if step.structure is not None:
                 targets = f"({targets},)" if step.outs else "_"
