@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -157,3 +159,43 @@ def test_the_editor_renames_deletes_and_adds(tmp_path):
         editor.save(tmp_path / "m.weights.h5")
         model.load_weights(tmp_path / "m.weights.h5")
         np.testing.assert_array_equal(model.get_weights()[0], np.ones((3, 2)))
+
+
+@saving.register_keras_serializable("tests")
+class Noted(layers.Layer):
+    """A layer with a file of its own."""
+
+    note = ""
+
+    def call(self, inputs):
+        return inputs
+
+    def save_assets(self, dir_path):
+        Path(dir_path, "note.txt").write_text(self.note)
+
+    def load_assets(self, dir_path):
+        self.note = Path(dir_path, "note.txt").read_text()
+
+
+def test_layers_keep_files_of_their_own(tmp_path):
+    model = Sequential([layers.Input((2,)), Noted()])
+    model.layers[0].note = "what numbers cannot say"
+    model.save(tmp_path / "model.keras")
+    assert saving.load_model(tmp_path / "model.keras").layers[0].note == "what numbers cannot say"
+
+
+def test_a_vocabulary_is_read_from_where_keras_puts_it(tmp_path):
+    numbers = layers.Input((1,), dtype="int64")
+    Model(numbers, layers.IntegerLookup(vocabulary=[7, 8])(numbers)).save(tmp_path / "ours.keras")
+    with zipfile.ZipFile(tmp_path / "ours.keras") as ours, zipfile.ZipFile(tmp_path / "theirs.keras", "w") as theirs:
+        for name in ours.namelist():
+            text = ours.read(name)
+            if name == "config.json":
+                config = json.loads(text)
+                config["config"]["layers"][1]["config"]["vocabulary"] = None
+                text = json.dumps(config).encode()
+            theirs.writestr(name, text)
+        theirs.writestr("assets/layers/integer_lookup/vocabulary.txt", "-1\n5\n6")
+    model = saving.load_model(tmp_path / "theirs.keras")
+    assert model.layers[1].get_vocabulary() == [-1, 5, 6]
+    np.testing.assert_array_equal(model.predict(np.array([[6], [9]]), verbose=0), [[2], [0]])

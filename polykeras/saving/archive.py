@@ -8,7 +8,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -112,8 +112,8 @@ class Archive:
         return member.header_offset + 30 + name + extra
 
 
-def write_archive(path: Any, texts: dict[str, str], streams: dict[str, tuple[int, Iterable[Any]]]) -> None:
-    """Write an archive without compression: texts, and streams of pieces of known size."""
+def write_archive(path: Any, texts: Mapping[str, str | bytes], streams: dict[str, tuple[int, Iterable[Any]]]) -> None:
+    """Write an archive without compression: small members, and streams of pieces of known size."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name, text in texts.items():
             archive.writestr(name, text)

@@ -16,6 +16,7 @@ from ..models import Model
 from ..registry import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 from . import legacy, safetensors, shards
 from .archive import Archive, plain_data, write_archive
+from .assets import assets_of, give_assets
 from .hdf5_reader import Group, open_hdf5
 from .hdf5_writer import GroupToWrite, hdf5_pieces
 from .loading import deferred, sizes_of
@@ -82,7 +83,7 @@ def _write_keras(path: Path, model: Any, with_optimizer: bool) -> None:
         groups.pop("optimizer", None)
     streams: dict[str, tuple[int, Iterable[Any]]] = {WEIGHTS: hdf5_pieces(groups)}
     with replacing(path) as place:
-        write_archive(place, texts, streams)
+        write_archive(place, {**texts, **assets_of(model)}, streams)
 
 
 def _write_hdf5(path: Path, groups: GroupToWrite) -> None:
@@ -141,6 +142,7 @@ def _from_keras(archive: Archive, compile: bool) -> Any:
         if not isinstance(model, Model):
             raise SerializationError(f"load_model: the file holds {model!r}, which is no model.")
         distribute(model, stored, optimizer=compile)
+    give_assets(model, archive)
     return model
 
 

@@ -231,9 +231,9 @@ class IntegerLookup(Lookup):
         return np.zeros((), "int32")
 
     def compute_output_spec(self, inputs: Any) -> Any:
-        """The Spec of the places, rows or numbers."""
-        self.known_terms()
-        shape = encoded_shape(inputs.shape, self.output_mode, self.depth())
+        """The Spec of the places, rows or numbers. How long rows are is not known before the vocabulary."""
+        is_open = self._terms is None and not (self.pad_to_max_tokens and self.max_tokens)
+        shape = encoded_shape(inputs.shape, self.output_mode, None if is_open else self.depth())
         whole = "int64" if self.invert else "int32"
         return Spec(shape, whole if self.output_mode == "int" else self.compute_dtype)
 
