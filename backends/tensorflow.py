@@ -631,6 +631,8 @@ def top_k(x: Any, k: int, sorted: bool) -> Any:
 
 @kernel
 def searchsorted(sorted_sequence: Any, values: Any, side: str) -> Any:
+    if sorted_sequence.shape.rank != 1:  # of which TensorFlow says nothing where there are no values
+        raise ShapeError("a sequence with one axis")
     if values.dtype == tf.bool:
         sorted_sequence, values = tf.cast(sorted_sequence, tf.int32), tf.cast(values, tf.int32)
     places = tf.searchsorted(sorted_sequence, tf.reshape(values, (-1,)), side)

@@ -691,6 +691,8 @@ def convolve(inputs: Any, kernel: Any, window: Any) -> Any:
 
 @kernel
 def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> Any:
+    if not g.numel():  # which PyTorch refuses
+        return g.new_zeros(window.with_spatial(g.shape, sizes, kernel.shape[-2] * window.groups))
     g = _channels_first(g, window)
     pairs = window.pairs(sizes)
     out = _UNDO[window.rank](g, _kernel_first(kernel), None, window.strides, 0, 0, window.groups, window.dilation)
