@@ -23,7 +23,9 @@ PREPARING = {"Hashing", "HashedCrossing", "StringLookup", "TextVectorization", "
 def test_every_layer_has_a_case() -> None:
     known = {name for name in layers.__all__ if inspect.isclass(getattr(layers, name))}
     wanted = {getattr(layers, name) for name in known if issubclass(getattr(layers, name), layers.Layer)}
-    assert wanted - {getattr(layers, name) for name in WITHOUT_CASE | PREPARING} == {getattr(layers, name) for name in LAYERS}
+    assert wanted - {getattr(layers, name) for name in WITHOUT_CASE | PREPARING} == {
+        getattr(layers, name) for name in LAYERS
+    }
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in LAYERS])
