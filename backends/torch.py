@@ -102,6 +102,13 @@ _SIGN_BIT = torch.iinfo(torch.int64).min
 _LARGEST_FLOAT8 = 464.0  # halfway between the largest number and what would be the next, rounded to the even one
 
 
+_BITS_OF = {
+    numpy_dtype(name): np.int16 if name == "bfloat16" else np.uint8
+    for name in ("bfloat16", "float8_e4m3fn", "float8_e5m2")
+}
+"""For the dtypes of ml_dtypes, of which PyTorch takes no arrays from NumPy, integers of their width."""
+
+
 class TorchBackend(TorchGradients, Backend):
     """PyTorch.
 
@@ -165,17 +172,23 @@ class TorchBackend(TorchGradients, Backend):
     # Arrays
 
     def _device(self) -> str:
-        return (chosen_device(self) or self.devices()[0]).replace("gpu", "cuda")
+        chosen = chosen_device(self)
+        return self._default_device if chosen is None else chosen.replace("gpu", "cuda")
+
+    @functools.cached_property
+    def _default_device(self) -> str:
+        return self.devices()[0].replace("gpu", "cuda")
 
     def from_numpy(self, array: np.ndarray) -> torch.Tensor:
         """A tensor with the values of a NumPy array; on the processor it shares the memory."""
-        if not array.flags.writeable or any(stride < 0 for stride in array.strides):
+        if not array.flags.writeable or min(array.strides, default=0) < 0:
             array = array.copy()
-        name = array.dtype.name
-        if name in ("bfloat16", "float8_e4m3fn", "float8_e5m2"):
-            bits = torch.from_numpy(array.view(np.int16 if name == "bfloat16" else np.uint8))
-            return bits.to(self._device()).view(self.dtypes[name])
-        return torch.from_numpy(array).to(self._device())
+        device = self._device()
+        bits = _BITS_OF.get(array.dtype)
+        if bits is not None:
+            return torch.from_numpy(array.view(bits)).to(device).view(self.dtypes[array.dtype.name])
+        tensor = torch.from_numpy(array)
+        return tensor if device == "cpu:0" else tensor.to(device)
 
     def to_numpy(self, x: torch.Tensor) -> np.ndarray:
         """The values as a NumPy array; on the processor it shares the memory."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 from ..state import Stateful, Variable
@@ -11,11 +13,38 @@ from ..state import Stateful, Variable
 _CONTAINERS = (list, tuple, dict, set)
 
 
+_remembered: ContextVar[dict[int, tuple[Any, list[Any]]] | None] = ContextVar("polykeras_parts", default=None)
+
+
+@contextlib.contextmanager
+def remembering(known: dict[int, tuple[Any, list[Any]]]) -> Iterator[None]:
+    """Within the block, what each owner is made of is looked up once, and stays as it was.
+
+    Args:
+        known: What has been looked up before, and will be.
+    """
+    token = _remembered.set(known)
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
+
+
 def parts_of(owner: Any) -> list[Any]:
     """Every part that an attribute holds, by itself or in lists, tuples, dicts and sets; each once, in order.
 
     The arguments of the constructor, which every operation has in an attribute, are no parts of it for that.
     """
+    known = _remembered.get()
+    if known is None:
+        return _found(owner)
+    entry = known.get(id(owner))
+    if entry is None:
+        entry = known[id(owner)] = owner, _found(owner)
+    return entry[1]
+
+
+def _found(owner: Any) -> list[Any]:
     found: dict[int, Any] = {}
     for name, value in vars(owner).items():
         if _may_have_parts(type(value)) and name != "_arguments":

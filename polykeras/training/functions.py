@@ -16,6 +16,7 @@ from ..compilation import compile
 from ..errors import ArgumentError
 from ..interpreters import HOST, Interpreter, kind_or_none
 from ..layers.layer import REVISION
+from ..layers.parts import remembering
 from ..seeds import stream_apart
 from ..spec import Spec
 from ..state import Variable, bind, may_consume, take_all, values_of
@@ -163,10 +164,17 @@ class Functions:
 
         if getattr(model, "run_eagerly", False):
             return run
+        structure: dict[int, Any] = {}
+
+        def run_as_made(batches: list[Any]) -> Any:
+            """Backends that trace see the model as it is now in every step, and so do the others."""
+            with remembering(structure):
+                return run(batches)
+
         jit = getattr(model, "jit_compile", "auto")
         variables = _state(model, is_training)
         _gather(variables, model)
-        return compile(run, variables=variables, donate_variables=is_training, jit_compile=jit)
+        return compile(run_as_made, variables=variables, donate_variables=is_training, jit_compile=jit)
 
 
 @functools.cache
