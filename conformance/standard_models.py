@@ -110,5 +110,7 @@ MODELS: dict[str, tuple[Callable[[], keras.Model], Callable[[], tuple[np.ndarray
 OPTIMIZERS: dict[str, Callable[[], Any]] = {
     "sgd": lambda: keras.optimizers.SGD(0.05, momentum=0.9),
     "adam": lambda: keras.optimizers.Adam(0.003),
-    "rmsprop": lambda: keras.optimizers.RMSprop(0.002),
+    "rmsprop": lambda: keras.optimizers.RMSprop(0.001),
 }
+"""Rates at which training is stable. With RMSprop at twice this rate the transformer is not: where one weight begins one
+unit in the last place higher, on one and the same backend, the loss of step 200 is another by half a percent."""
