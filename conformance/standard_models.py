@@ -112,5 +112,5 @@ OPTIMIZERS: dict[str, Callable[[], Any]] = {
     "adam": lambda: keras.optimizers.Adam(0.003),
     "rmsprop": lambda: keras.optimizers.RMSprop(0.001),
 }
-"""Rates at which training is stable. With RMSprop at twice this rate the transformer is not: where one weight begins one
-unit in the last place higher, on one and the same backend, the loss of step 200 is another by half a percent."""
+"""Rates at which training is stable. With RMSprop at twice this rate the transformer is not: where one weight begins
+one unit in the last place higher, on one and the same backend, the loss of step 200 is another by half a percent."""
