@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import polykeras
-from polykeras import Input, Model, Sequential, layers, losses, optimizers, saving, tree
+from polykeras import Input, Model, Sequential, layers, losses, metrics, optimizers, saving, tree
 from polykeras.conformance import layer_cases as layer_cases
 from polykeras.conformance.layer_case import LAYERS
 
@@ -180,3 +180,68 @@ def test_training_goes_on_in_keras_to_the_same_numbers(trained):
         except Exception as error:
             problems[name] = f"{type(error).__name__}: {error}"
     assert not problems, "\n\n".join(f"{k}: {v[-700:]}" for k, v in problems.items())
+
+
+METRIC_ARGUMENTS = {
+    "IoU": {"num_classes": 2, "target_class_ids": [0]},
+    "BinaryIoU": {"target_class_ids": [0, 1]},
+    "MeanIoU": {"num_classes": 2},
+    "OneHotIoU": {"num_classes": 2, "target_class_ids": [1]},
+    "OneHotMeanIoU": {"num_classes": 2},
+    "PrecisionAtRecall": {"recall": 0.4},
+    "RecallAtPrecision": {"precision": 0.4},
+    "SensitivityAtSpecificity": {"specificity": 0.4},
+    "SpecificityAtSensitivity": {"sensitivity": 0.4},
+    "TopKCategoricalAccuracy": {"k": 1},
+    "SparseTopKCategoricalAccuracy": {"k": 1},
+}
+TOLD = {
+    **dict.fromkeys(["Mean", "Sum"], ("shares", None)),
+    **dict.fromkeys(["IoU", "MeanIoU"], ("labels", "classes")),
+    **dict.fromkeys(
+        ["SparseCategoricalAccuracy", "SparseCategoricalCrossentropy", "SparseTopKCategoricalAccuracy"],
+        ("labels", "shares"),
+    ),
+}
+"""What metrics are told, where it is not rows of ones and zeros and of shares."""
+NO_CLASS_OF_ITS_OWN = {"Metric", "MeanMetricWrapper"}
+
+
+def exchanged_metrics():
+    """Metrics, each with the names of what it is told: labels, rows, shares, classes."""
+    named = [getattr(metrics, name) for name in metrics.__all__]
+    for cls in dict.fromkeys(c for c in named if isinstance(c, type) and issubclass(c, metrics.Metric)):
+        name = cls.__name__
+        if name in NO_CLASS_OF_ITS_OWN:
+            continue
+        yield name, cls(**METRIC_ARGUMENTS.get(name, {})), *TOLD.get(name, ("rows", "shares"))
+
+
+def test_metrics_go_to_keras_and_back(tmp_path):
+    random = np.random.default_rng(0)
+    labels, classes = random.integers(0, 2, (2, 12, 1)).astype("int32")
+    shares = random.dirichlet([1.0, 1.0], 12).astype("float32")
+    data = {"labels": labels, "classes": classes, "rows": np.eye(2, dtype="float32")[labels[:, 0]], "shares": shares}
+    np.savez(tmp_path / "data.npz", **data)
+
+    def result_of(metric, told):
+        metric.update_state(*(data[key] for key in told if key))
+        return polykeras.ops.convert_to_numpy(metric.result())
+
+    with polykeras.using("numpy"):
+        made = {name: (metric, told) for name, metric, *told in exchanged_metrics()}
+        configs = {name: (saving.serialize_keras_object(metric), *told) for name, (metric, told) in made.items()}
+        (tmp_path / "metrics.json").write_text(json.dumps(configs))
+        found, problems = run_keras(tmp_path, "numpy"), {}
+        for name, (metric, told) in made.items():
+            try:
+                theirs, config = found[name]
+                ours = result_of(metric, told)
+                # float32: as many sums as samples, in another order
+                np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+                back = saving.deserialize_keras_object(config)
+                assert type(back) is type(metric)
+                np.testing.assert_array_equal(result_of(back, told), ours)
+            except Exception as error:
+                problems[name] = f"{error}\n{found[name]}"
+    assert not problems, "\n\n".join(f"{k}: {v[-900:]}" for k, v in problems.items())
