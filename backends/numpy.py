@@ -796,7 +796,7 @@ def random_coin(seed: Any, shape: Any, probability: float) -> np.ndarray:
 
 
 def _relu_into(x: Any, out: np.ndarray) -> np.ndarray:
-    return np.maximum(x, 0, out)
+    return np.maximum(x, 0, out=out)
 
 
 _INTO: dict[Any, Callable[..., Any]] = {KERNELS["relu"]: _relu_into}

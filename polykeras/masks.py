@@ -29,10 +29,11 @@ def mask_of(x: Any) -> Any:
 def set_mask(x: Any, mask: Any) -> None:
     """Have an array carry a mask from now on; None takes its mask away."""
     key = id(x)
+    forget = _masks.pop  # at exit arrays die after the names of this module
     if mask is None:
-        _masks.pop(key, None)
+        forget(key, None)
     else:
-        _masks[key] = weakref.ref(x, lambda _: _masks.pop(key, None)), mask
+        _masks[key] = weakref.ref(x, lambda _: forget(key, None)), mask
 
 
 def exist() -> bool:

@@ -127,7 +127,7 @@ OPTIMIZERS = [
     "Nadam",
     "RMSprop",
     "SGD",
-]
+]  # not ScheduleFreeAdamW: on PyTorch Keras's step reads a momentum that it has written over already
 OF_SEQUENCES = {"CTC"}
 OF_LABELS = {"Circle", "SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy"}
 
@@ -136,6 +136,8 @@ def compiled_models():
     """Models of two layers, each compiled with another optimizer, loss or metric."""
     for name in OPTIMIZERS:
         yield f"optimizer-{name}", {"optimizer": getattr(optimizers, name)(0.01), "loss": "mse"}
+    scaled = optimizers.LossScaleOptimizer(optimizers.Adam(0.01), initial_scale=64.0, dynamic_growth_steps=3)
+    yield "optimizer-LossScaleOptimizer", {"optimizer": scaled, "loss": "mse"}
     named = [getattr(losses, name) for name in losses.__all__]
     for cls in dict.fromkeys(c for c in named if isinstance(c, type) and issubclass(c, losses.Loss)):
         if cls is not losses.Loss and cls.__name__ not in OF_SEQUENCES:
