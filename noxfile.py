@@ -10,6 +10,8 @@ nox.options.default_venv_backend = "venv"
 BACKENDS = ("numpy", "torch", "jax", "tensorflow")
 PARALLEL = ("-n", "auto", "--dist", "loadgroup")
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")}
+"""For processes side by side, whose threads would spin in wait for each other's cores."""
 TRITON = "triton; sys_platform == 'linux'"  # comes with PyTorch's CUDA builds only
 
 
@@ -20,7 +22,7 @@ def install(session: nox.Session, *requirements: str) -> None:
 
 def conform(session: nox.Session, *arguments: str) -> None:
     """Run the conformance suite."""
-    session.run("pytest", "--pyargs", "polykeras.conformance", *PARALLEL, *arguments, env=QUIET)
+    session.run("pytest", "--pyargs", "polykeras.conformance", *PARALLEL, *arguments, env=QUIET | ONE_THREAD)
 
 
 @nox.session
@@ -40,7 +42,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests, and the quick conformance suite on all backends."""
     install(session, "-e", ".[all,dev]", TRITON)
-    session.run("pytest", *PARALLEL, *session.posargs, env=QUIET)
+    session.run("pytest", *PARALLEL, *session.posargs, env=QUIET | ONE_THREAD)
     conform(session, *session.posargs)
 
 
@@ -58,7 +60,7 @@ def tests_one(session: nox.Session, backend: str) -> None:
     """All tests where only one framework is installed."""
     extras = "dev" if backend == "numpy" else f"{backend},dev"
     install(session, "-e", f".[{extras}]")
-    session.run("pytest", *PARALLEL, *session.posargs, env={**QUIET, "POLYKERAS_BACKEND": backend})
+    session.run("pytest", *PARALLEL, *session.posargs, env=QUIET | ONE_THREAD | {"POLYKERAS_BACKEND": backend})
     conform(session, *session.posargs)
 
 
