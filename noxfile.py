@@ -10,7 +10,7 @@ nox.options.default_venv_backend = "venv"
 BACKENDS = ("numpy", "torch", "jax", "tensorflow")
 PARALLEL = ("-n", "auto", "--dist", "loadgroup")
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "1")
 """For processes side by side, whose threads would spin in wait for each other's cores."""
 TRITON = "triton; sys_platform == 'linux'"  # comes with PyTorch's CUDA builds only
 
