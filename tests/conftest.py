@@ -6,12 +6,16 @@ import gc
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from polykeras.backend import Backend, available, load, loaded, using
 from polykeras.testing.plugin import BACKENDS, THOROUGH
+
+hypothesis.settings.register_profile("same every time", derandomize=True, deadline=None)  # machines are busy at times
+hypothesis.settings.load_profile("same every time")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
