@@ -219,6 +219,7 @@ class JaxBackend(Backend):
     plain = frozenset(dtypes) - _WIDE_NAMES
     scalars = OPERATORS
     exact_on_integers = frozenset(["mod", "left_shift", "right_shift"])
+    compiled_bodies = frozenset(_BODIES)
     gaps = {
         "singular matrices": "A compiled function cannot raise: they give numbers that are not finite.",
         "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in XLA's arithmetic.",

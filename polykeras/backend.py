@@ -80,6 +80,9 @@ class Backend:
     records: bool = False
     """Whether `compile` runs a function with values and writes down what it does, for calls to come."""
 
+    compiled_bodies: Container[str] = frozenset()
+    """The ops whose kernels here are their own bodies, as programs."""
+
     gaps: Mapping[str, str] = {}
     """What is known to differ from the other backends here and cannot be mended, by subject."""
 

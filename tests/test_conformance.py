@@ -229,11 +229,10 @@ def test_every_sample_and_every_dtype_is_tried(backend, monkeypatch):
     for case in CASES.values():
         calls = checks.all_calls(case, backend)
         tried = [*checks.eager_calls(case, backend), *checks.compiled_calls(case, backend)]
-        assert {dtype for _, dtype in tried} == {dtype for _, dtype in calls}, case.name
-        for one in case.samples:
-            promised = {dtype for other, dtype in calls if other is one}
-            found = {dtype for other, dtype in tried if other is one}
-            assert found == promised if one.dtypes else found or not promised, checks.show(case, one, "any dtype")
+        if not checks.EFFORT.trusts_body(case, backend):
+            assert {dtype for _, dtype in tried} == {dtype for _, dtype in calls}, case.name
+        samples = {id(one) for one, _ in tried}
+        assert samples == {id(one) for one, _ in calls}, case.name
     monkeypatch.setattr(checks.EFFORT, "is_thorough", True)
     assert all(checks.eager_calls(case, backend) == checks.all_calls(case, backend) for case in CASES.values())
 
