@@ -225,6 +225,15 @@ def test_gap_that_has_closed_is_caught(backend, monkeypatch):
         checks.check_values(case, backend)
 
 
+def test_gaps_are_documented_with_a_link(backend):
+    page = (Path(__file__).parent.parent / "docs" / "known_gaps.md").read_text()
+    for subject, reason in backend.gaps.items():
+        _, _, link = reason.partition(" See https://")
+        assert link, f"{subject}: expected a reason and a link; got {reason!r}"
+        assert f"**{subject}**" in page
+        assert f"(https://{link})" in page
+
+
 def test_every_sample_and_every_dtype_is_tried(backend, monkeypatch):
     for case in CASES.values():
         calls = checks.all_calls(case, backend)
