@@ -82,7 +82,7 @@ def fifth_backend(session: nox.Session) -> None:
 @nox.session
 def mutate(session: nox.Session) -> None:
     """Plant faults, each of which the conformance suite has to catch."""
-    install(session, "-e", ".[dev]")
+    install(session, "-e", ".[all,dev]")
     session.run("python", "-m", "tests.mutation", *session.posargs)
 
 

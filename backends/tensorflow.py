@@ -151,11 +151,16 @@ class TensorflowBackend(TensorflowGradients, Backend):
         "float8_e5m2": "float32",
     }
     gaps = {
-        "singular matrices": "A graph raises TensorFlow's own error, and gives NaN where there is no Cholesky factor.",
-        "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in much of its arithmetic.",
-        "max_pool of NaN": "A window that holds NaN and other numbers has the greatest of these.",
-        "indices": "A graph on a GPU cannot raise an error: an index out of range gives 0.",
-        "remat": "A function with recomputed results may use variables and its arguments, and no other tensors.",
+        "singular matrices": "A graph raises TensorFlow's own error, and gives NaN where there is no Cholesky factor. "
+        "See https://www.tensorflow.org/api_docs/python/tf/linalg/cholesky",
+        "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in much of its arithmetic. "
+        "See https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/platform/denormal.h",
+        "max_pool of NaN": "A window that holds NaN and other numbers has the greatest of these. "
+        "See https://www.tensorflow.org/api_docs/python/tf/nn/max_pool",
+        "indices": "A graph on a GPU cannot raise an error: an index out of range gives 0. "
+        "See https://www.tensorflow.org/api_docs/python/tf/gather",
+        "remat": "A function with recomputed results may use variables and its arguments, and no other tensors. "
+        "See https://www.tensorflow.org/api_docs/python/tf/recompute_grad",
     }
 
     # Arrays

@@ -153,9 +153,12 @@ class TorchBackend(TorchGradients, Backend):
         "float8_e5m2": "float32",
     }
     gaps = {
-        "mod": "Where the quotient is too large for the dtype, the remainder is NaN.",
-        "log_softmax of infinity": "All logarithms are NaN, rather than those of the infinite numbers only.",
-        "uint64": "PyTorch has no arithmetic for it: from 2**63 on, quotients, remainders and shifts come out wrong.",
+        "mod": "Where the quotient is too large for the dtype, the remainder is NaN. "
+        "See https://docs.pytorch.org/docs/stable/generated/torch.remainder.html",
+        "log_softmax of infinity": "All logarithms are NaN, rather than those of the infinite numbers only. "
+        "See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html",
+        "uint64": "PyTorch has no arithmetic for it: from 2**63 on, quotients, remainders and shifts come out wrong. "
+        "See https://docs.pytorch.org/docs/stable/tensor_attributes.html",
     }
 
     def plain_dtypes(self, op: str) -> frozenset[str] | None:

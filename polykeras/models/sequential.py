@@ -75,7 +75,7 @@ class Sequential(Model):
 
     def _connect(self) -> None:
         """Become a graph, where the shape of the input is known."""
-        self._wiring, self.built, self._functions = None, False, None
+        self._wiring, self.built, self._functions, self.autocast = None, False, None, True
         self._is_settled = False
         first = self._layers[0] if self._layers else None
         if isinstance(first, InputLayer) and len(self._layers) > 1:
@@ -102,6 +102,7 @@ class Sequential(Model):
         for layer in self.layers:
             x = layer(x)
         self._wiring = Wiring(inputs, x, self.name)
+        self.autocast = False  # inputs get the dtype of the Input
 
     def _input_dtype(self) -> str:
         first = self.layers[0]
