@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import nox
 
 nox.options.sessions = ["lint", "types", "tests"]
@@ -91,6 +93,9 @@ def fuzz(session: nox.Session) -> None:
     """Load 100,000 mutated files: each ends in a model or in one of our errors, in bounded time and memory."""
     install(session, "-e", ".[dev]")
     session.run("python", "-m", "tests.fuzz_files", *session.posargs)
+    if sys.platform == "linux":
+        session.install("atheris")
+        session.run("python", "-m", "tests.fuzz_guided", *session.posargs)
 
 
 @nox.session
