@@ -176,7 +176,7 @@ _BODIES = (
     *("nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmax", "nanmin", "nanargmax", "nanargmin", "nancumsum"),
     *("correlate", "cross", "cdist", "kron", "vdot", "roll", "rot90", "pad", "unravel_index", "resize"),
     *("segment_sum", "segment_max", "segment_min", "segment_prod", "median", "quantile", "nanmedian", "nanquantile"),
-    *("random_unit", "random_coin", "dropout"),
+    *("random_unit", "random_coin", "random_below", "dropout"),
     *("moments", "batch_normalization", "layer_normalization", "rms_normalization", "ctc_loss", "ctc_decode"),
 )
 KERNELS |= {name: _program(name) for name in _BODIES}

@@ -783,8 +783,8 @@ def random_unit(seed: Any, shape: Any, dtype: str) -> np.ndarray:
 
 
 @kernel
-def random_below(seed: Any, shape: Any, limit: int) -> np.ndarray:
-    return philox.below(seed, math.prod(shape), limit).reshape(shape)
+def random_below(seed: Any, shape: Any, limit: int, first: int, dtype: str) -> np.ndarray:
+    return philox.below(seed, math.prod(shape), limit, first, dtype).reshape(shape)
 
 
 @kernel

@@ -998,17 +998,33 @@ def _words_by_arithmetic(key: Any, counter: int, count: int) -> Any:
 
 @kernel
 def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
-    key = tf.cast(seed, tf.uint32)
     if _for_xla.get():
-        return tf.reshape(_words_by_arithmetic(key, counter, math.prod(shape)), shape)
+        return tf.reshape(_words_by_arithmetic(tf.cast(seed, tf.uint32), counter, math.prod(shape)), shape)
+    return _native_words(seed, shape, counter, tf.uint32)
+
+
+def _native_words(seed: Any, shape: Any, counter: int, dtype: Any) -> Any:
+    """Words by TensorFlow's own kernel; as uint64 each two of them, the first one in the low half."""
     low, high = counter & (1 << 64) - 1, counter >> 64
     return raw.StatelessRandomUniformFullIntV2(
         shape=shape,
-        key=tf.reshape(tf.bitcast(key, tf.uint64), (1,)),
+        key=tf.reshape(tf.bitcast(tf.cast(seed, tf.uint32), tf.uint64), (1,)),
         counter=tf.constant([low, high], tf.uint64),
         alg=1,
-        dtype=tf.uint32,
+        dtype=dtype,
     )
+
+
+@kernel
+def random_below(seed: Any, shape: Any, limit: int, first: int, dtype: str) -> Any:
+    if _for_xla.get():
+        return OPS["random_below"].body(seed, shape, limit, first, dtype)  # type: ignore[misc]
+    pairs = _native_words(seed, shape, 0, tf.uint64)
+    low, factor = raw.BitwiseAnd(x=pairs, y=tf.constant(philox.MASK - 1, tf.uint64)), tf.constant(limit, tf.uint64)
+    high = raw.RightShift(x=pairs, y=tf.constant(33, tf.uint64))
+    carry = raw.RightShift(x=low * factor, y=tf.constant(32, tf.uint64))
+    share = raw.RightShift(x=high * factor + carry, y=tf.constant(31, tf.uint64))
+    return tf.cast(share + tf.constant(first % 2**64, tf.uint64), backend.dtypes[dtype])
 
 
 backend = TensorflowBackend()

@@ -1099,11 +1099,11 @@ def random_unit(seed: Any, shape: Any, dtype: str) -> Any:
 
 
 @kernel
-def random_below(seed: Any, shape: Any, limit: int) -> Any:
+def random_below(seed: Any, shape: Any, limit: int, first: int, dtype: str) -> Any:
     key = _on_host(seed)
     if key is None:
-        return _body("random_below", seed, shape, limit)
-    return torch.from_numpy(philox.below(key, math.prod(shape), limit)).reshape(shape)
+        return _body("random_below", seed, shape, limit, first, dtype)
+    return torch.from_numpy(philox.below(key, math.prod(shape), limit, first, dtype)).reshape(shape)
 
 
 @kernel
