@@ -449,6 +449,8 @@ def _with_rules(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:
 def _ruled(op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any) -> Any:
         positions = op.positions
+        if not any(isinstance(args[position], Tracer) for position in positions):
+            return compute(*args)
 
         def whole(arrays: Sequence[Any]) -> list[Any]:
             given = list(args)
@@ -709,6 +711,7 @@ KERNELS |= {
     "pivoted_lu": compiled(_pivoted_lu),
     "orthogonal_triangular": compiled(lambda x, complete: tuple(lax.linalg.qr(x, full_matrices=complete)), 1),
     "singular_vectors": compiled(lambda x: tuple(jnp.linalg.svd(x, full_matrices=False))),
+    "singular_values": compiled(functools.partial(jnp.linalg.svd, compute_uv=False)),
     "symmetric_eigenvectors": compiled(lambda x: tuple(jnp.linalg.eigh(x))),
     "general_eigenvectors": compiled(lambda x: tuple(jnp.linalg.eig(x))),
 }

@@ -562,6 +562,7 @@ KERNELS |= {
     "sign_and_logarithm": lambda x: tuple(np.linalg.slogdet(x)),
     "orthogonal_triangular": lambda x, complete: tuple(np.linalg.qr(x, "complete" if complete else "reduced")),
     "singular_vectors": lambda x: tuple(np.linalg.svd(x, full_matrices=False)),
+    "singular_values": lambda x: np.linalg.svd(x, compute_uv=False),
     "symmetric_eigenvectors": lambda x: tuple(np.linalg.eigh(x)),
     "general_eigenvectors": _eigenvectors,
 }

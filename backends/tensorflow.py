@@ -119,6 +119,13 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def _body(name: str, *args: Any) -> Any:
+    """The op's body, for what TensorFlow has no kernel."""
+    body = OPS[name].body
+    assert body is not None
+    return body(*args)
+
+
 _for_xla: ContextVar[bool] = ContextVar("polykeras_tensorflow_xla", default=False)
 
 
@@ -327,7 +334,7 @@ def _rint(x: Any) -> Any:
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Between numbers; between arrays, TensorFlow has other gradients where they meet."""
     numbers = type(x_min) in (int, float) and type(x_max) in (int, float)
-    return tf.clip_by_value(x, x_min, x_max) if numbers else OPS["clip"].body(x, x_min, x_max)  # type: ignore[misc]
+    return tf.clip_by_value(x, x_min, x_max) if numbers else _body("clip", x, x_min, x_max)
 
 
 def _of_floats(compute: Callable[..., Any], otherwise: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -409,6 +416,15 @@ KERNELS["argmax"] = _position(raw.ArgMax, "argmax")
 KERNELS["argmin"] = _position(raw.ArgMin, "argmin")
 
 
+def _along(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """TensorFlow's kernel for one axis, the op's body for several, and where there is nothing."""
+    return lambda x, axis: compute(x, axis) if type(axis) is int and 0 not in x.shape else _body(name, x, axis)
+
+
+KERNELS["softmax"] = _along(tf.nn.softmax, "softmax")
+KERNELS["log_softmax"] = _along(tf.nn.log_softmax, "log_softmax")
+
+
 # Creation and choice ---------------------------------------------------------------------------------------
 
 
@@ -429,6 +445,15 @@ def nonzero(x: Any) -> Any:
     return tuple(tf.unstack(tf.cast(tf.where(x), tf.int32), axis=1, num=x.shape.rank))
 
 
+@kernel
+def one_hot(x: Any, num_classes: int, axis: int, dtype: str, sparse: bool) -> Any:
+    rank = x.shape.rank
+    if sparse or dtype not in ("float32", "float64", "int32") or not -rank - 1 <= axis <= rank:
+        return _body("one_hot", x, num_classes, axis, dtype, sparse)
+    places = x if x.dtype in (tf.int32, tf.int64) else tf.cast(x, tf.int64)
+    return tf.one_hot(places, num_classes, axis=axis % (rank + 1), dtype=backend.dtypes[dtype])
+
+
 # Movement and slices ---------------------------------------------------------------------------------------
 
 
@@ -440,13 +465,13 @@ def transpose(x: Any, axes: Any) -> Any:
 @kernel
 def tril(x: Any, k: int) -> Any:
     fits = x.shape.rank > 1 and 0 <= k <= (x.shape[-1] or 0)
-    return tf.linalg.band_part(x, -1, k) if fits else OPS["tril"].body(x, k)  # type: ignore[misc]
+    return tf.linalg.band_part(x, -1, k) if fits else _body("tril", x, k)
 
 
 @kernel
 def triu(x: Any, k: int) -> Any:
     fits = x.shape.rank > 1 and 0 <= -k <= (x.shape[-2] or 0)
-    return tf.linalg.band_part(x, -k, -1) if fits else OPS["triu"].body(x, k)  # type: ignore[misc]
+    return tf.linalg.band_part(x, -k, -1) if fits else _body("triu", x, k)
 
 
 @kernel
@@ -454,7 +479,7 @@ def diagonal(x: Any, offset: int, axis1: int, axis2: int) -> Any:
     rank = x.shape.rank
     axes = (axis1 % rank, axis2 % rank) if rank else ()
     fits = axes == (rank - 2, rank - 1) and None not in x.shape[-2:] and -x.shape[-2] < offset < x.shape[-1]
-    return tf.linalg.diag_part(x, k=offset) if fits else OPS["diagonal"].body(x, offset, axis1, axis2)  # type: ignore[misc]
+    return tf.linalg.diag_part(x, k=offset) if fits else _body("diagonal", x, offset, axis1, axis2)
 
 
 @kernel
@@ -468,6 +493,31 @@ def flip(x: Any, axis: Any) -> Any:
 @kernel
 def pad_constant(x: Any, pairs: Any, value: Any) -> Any:
     return tf.pad(x, pairs, constant_values=tf.constant(value, x.dtype))
+
+
+@kernel
+def roll(x: Any, shift: Any, axis: Any) -> Any:
+    shifts, axes = (value if isinstance(value, tuple) else (value,) for value in (shift, axis))
+    if axis is None or not x.shape.rank or len(set(axes)) != len(shifts):
+        return _body("roll", x, shift, axis)
+    return tf.roll(x, shifts, axes)
+
+
+@kernel
+def split(x: Any, indices_or_sections: Any, axis: int) -> Any:
+    rank = x.shape.rank
+    size = x.shape[axis] if -rank <= axis < rank else None
+    if type(indices_or_sections) is not int or indices_or_sections < 1 or (size or 1) % indices_or_sections:
+        return _body("split", x, indices_or_sections, axis)
+    return list(tf.split(x, indices_or_sections, axis))
+
+
+@kernel
+def cross(x1: Any, x2: Any, axisa: int, axisb: int, axisc: int, axis: int | None) -> Any:
+    last = {axisa, axisb, axisc, axis} <= {None, -1} and x1.shape == x2.shape and None not in x1.shape
+    if not last or x1.dtype.is_complex or x1.shape[-1:] != (3,):
+        return _body("cross", x1, x2, axisa, axisb, axisc, axis)
+    return tf.linalg.cross(x1, x2)
 
 
 def _check_block(x: Any, starts: Any, sizes: Any) -> None:
@@ -577,13 +627,19 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
     return out
 
 
-@kernel
-def segment_sum(data: Any, segment_ids: Any, num_segments: int | None, sorted: bool) -> Any:
-    fits = num_segments is not None and data.shape.rank and segment_ids.shape.rank == 1
-    if not fits or data.dtype in (tf.float16, tf.bfloat16) or data.shape[0] != segment_ids.shape[0]:
-        return OPS["segment_sum"].body(data, segment_ids, num_segments, sorted)  # type: ignore[misc]
-    places = tf.where(segment_ids < num_segments, segment_ids, -1)  # which TensorFlow leaves out
-    return tf.math.unsorted_segment_sum(data, places, num_segments)
+def _of_segments(name: str, reduce: Callable[..., Any]) -> None:
+    def run(data: Any, segment_ids: Any, num_segments: int | None, sorted: bool) -> Any:
+        fits = num_segments is not None and data.shape.rank and segment_ids.shape.rank == 1
+        if not fits or data.dtype in (tf.float16, tf.bfloat16) or data.shape[0] != segment_ids.shape[0]:
+            return _body(name, data, segment_ids, num_segments, sorted)
+        places = tf.where(segment_ids < num_segments, segment_ids, -1)  # which TensorFlow leaves out
+        return reduce(data, places, num_segments)
+
+    KERNELS[name] = run
+
+
+_of_segments("segment_sum", tf.math.unsorted_segment_sum)
+_of_segments("segment_prod", tf.math.unsorted_segment_prod)
 
 
 def _scattered_product(places: Any, updates: Any, like: Any) -> Any:
@@ -677,11 +733,11 @@ def _lower_cholesky(x: Any) -> Any:
 def pivoted_lu(x: Any) -> tuple[Any, Any]:
     rows, columns = x.shape[-2:]
     if rows != columns or not _is_known(x):  # where TensorFlow has no kernel, or stops at a singular matrix
-        return OPS["pivoted_lu"].body(x)  # type: ignore[misc]
+        return _body("pivoted_lu", x)
     try:
         packed, order = tf.linalg.lu(x)
     except tf.errors.InvalidArgumentError:
-        return OPS["pivoted_lu"].body(x)  # type: ignore[misc]
+        return _body("pivoted_lu", x)
     return packed, tf.constant(_exchanges(order.numpy()))
 
 
@@ -710,6 +766,7 @@ KERNELS |= {
     "determinant": tf.linalg.det,
     "sign_and_logarithm": lambda x: tuple(tf.linalg.slogdet(x)),
     "orthogonal_triangular": lambda x, complete: tuple(tf.linalg.qr(x, full_matrices=complete)),
+    "singular_values": lambda x: tf.linalg.svd(x, compute_uv=False),
     "symmetric_eigenvectors": lambda x: tuple(tf.linalg.eigh(x)),
     "general_eigenvectors": lambda x: tuple(tf.linalg.eig(x)),
 }
@@ -820,11 +877,17 @@ def _transposed(function: Callable[[Any], Any], x: Any, g: Any) -> Any:
     return tape.gradient(out, x, g)
 
 
+def _padded_with(x: Any, window: Any, value: Any) -> Any:
+    """The inputs with a value around them; TensorFlow copies them even where nothing is to be added."""
+    pairs = _padding(x, window)
+    added = any(type(size) is not int or size for pair in pairs for size in pair)
+    return tf.pad(x, pairs, constant_values=tf.constant(value, x.dtype)) if added else x
+
+
 @kernel
 def window_max(x: Any, window: Any) -> Any:
     x = _channels_last(x, window)
-    lowest = -math.inf if x.dtype.is_floating else x.dtype.min
-    x = tf.pad(x, _padding(x, window), constant_values=tf.constant(lowest, x.dtype))
+    x = _padded_with(x, window, -math.inf if x.dtype.is_floating else x.dtype.min)
     without_kernel = not x.dtype.is_floating or (window.rank == 3 and x.dtype == tf.float64)
     if without_kernel or any(step != 1 for step in window.dilation):
         return _as_given(functools.reduce(tf.maximum, _taps(x, window)), window)
@@ -833,8 +896,7 @@ def window_max(x: Any, window: Any) -> Any:
 
 @kernel
 def window_sum(x: Any, window: Any) -> Any:
-    x = _channels_last(x, window)
-    x = tf.pad(x, _padding(x, window))
+    x = _padded_with(_channels_last(x, window), window, 0)
     if x.dtype.is_floating and window.rank < 3 and all(step == 1 for step in window.dilation):
         return _as_given(_pooled(tf.nn.avg_pool2d, tf.nn.avg_pool3d, x, window) * math.prod(window.sizes), window)
     return _as_given(functools.reduce(tf.add, _taps(x, window)), window)
@@ -918,7 +980,7 @@ def _scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll:
     columns, structure = tree.take_apart(xs)
     steps: Any = next((backend.shape(x)[0] for x in columns if x is not None), length)
     if isinstance(steps, int) and steps == 0:
-        return OPS["scan"].body(f, init, xs, length, reverse, unroll)  # type: ignore[misc]
+        return _body("scan", f, init, xs, length, reverse, unroll)
     first, direction = (steps - 1, -1) if reverse else (0, 1)
 
     def at(i: Any) -> Any:
@@ -1018,7 +1080,7 @@ def _native_words(seed: Any, shape: Any, counter: int, dtype: Any) -> Any:
 @kernel
 def random_below(seed: Any, shape: Any, limit: int, first: int, dtype: str) -> Any:
     if _for_xla.get():
-        return OPS["random_below"].body(seed, shape, limit, first, dtype)  # type: ignore[misc]
+        return _body("random_below", seed, shape, limit, first, dtype)
     pairs = _native_words(seed, shape, 0, tf.uint64)
     low, factor = raw.BitwiseAnd(x=pairs, y=tf.constant(philox.MASK - 1, tf.uint64)), tf.constant(limit, tf.uint64)
     high = raw.RightShift(x=pairs, y=tf.constant(33, tf.uint64))

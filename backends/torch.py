@@ -67,7 +67,7 @@ KERNELS |= {
     "log_sigmoid": F.logsigmoid,
     "tanh_shrink": F.tanhshrink,
     "hard_tanh": F.hardtanh,
-    "hard_sigmoid": lambda x: F.relu6(x + 3) / 6,
+    "hard_sigmoid": lambda x: F.relu6(x + 3) / 6,  # its own has no second gradient
     "hard_silu": F.hardswish,
     # creation, movement, conversion
     "zeros": lambda shape, dtype: torch.zeros(shape, dtype=backend.dtypes[dtype], device=backend._device()),
@@ -360,6 +360,45 @@ def sign(x: Any) -> Any:
     return (x.view(torch.int64) != 0).to(x.dtype) if _is_uint64(x) else torch.sgn(x)
 
 
+def _without_nan(x: Any, instead: float = 0.0) -> Any:
+    return torch.nan_to_num(x, instead, math.inf, -math.inf)
+
+
+def _shrinking(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """PyTorch's kernel, with 0 for NaN, as in Keras."""
+    fits = (int, float)
+    return lambda x, by: (
+        compute(_without_nan(x), by) if x.is_floating_point() and type(by) in fits and by >= 0 else body(name, x, by)
+    )
+
+
+KERNELS["hard_shrink"] = _shrinking(F.hardshrink, "hard_shrink")
+KERNELS["soft_shrink"] = _shrinking(F.softshrink, "soft_shrink")
+
+
+@kernel
+def threshold(x: Any, threshold: Any, default_value: Any) -> Any:
+    numbers = type(threshold) in (int, float) and type(default_value) in (int, float)
+    if not numbers or not x.is_floating_point():
+        return body("threshold", x, threshold, default_value)
+    return F.threshold(_without_nan(x, float(threshold)), threshold, default_value)
+
+
+@kernel
+def glu(x: Any, axis: int) -> Any:
+    fits = x.ndim and -x.ndim <= axis < x.ndim and x.shape[axis] % 2 == 0
+    return F.glu(x, axis) if fits else body("glu", x, axis)
+
+
+@kernel
+def norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+    """The root of a sum of squares; the body knows the other norms."""
+    of_vectors = (ord is None and type(axis) in (int, type(None))) or (ord == 2 and type(axis) is int)
+    if not of_vectors or not x.ndim or x.dtype in (torch.float16, torch.bfloat16):
+        return body("norm", x, ord, axis, keepdims)
+    return torch.linalg.vector_norm(x, 2, axis, keepdims)
+
+
 @kernel
 def gelu(x: Any, approximate: bool) -> Any:
     """Without the cancellation of 1 + tanh and 1 + erf, which leaves PyTorch's own without a right digit from -6 on."""
@@ -571,10 +610,15 @@ def sort(x: Any, axis: int | None) -> Any:
 
 @kernel
 def top_k(x: Any, k: int, sorted: bool) -> tuple[Any, Any]:
-    """By numbers that no two elements share: PyTorch's own gives any of those that are equal."""
+    """By numbers that no two elements share where some are equal, of which PyTorch's own gives any."""
     if x.dtype not in (torch.float32, torch.int32) or not x.numel():
         return body("top_k", x, k, sorted)
     keys = x.detach()
+    if 0 < k < x.shape[-1]:
+        found, places = torch.topk(keys, k + 1)
+        if bool((found[..., 1:] < found[..., :-1]).all()):  # NaN is not less than anything
+            places = places[..., :k]
+            return x.gather(-1, places), places.to(torch.int32)
     if x.is_floating_point():
         keys = torch.where(torch.isnan(keys), torch.nan, keys + 0.0).view(torch.int32)
         keys = torch.where(keys < 0, keys ^ torch.iinfo(torch.int32).max, keys)
@@ -622,6 +666,7 @@ KERNELS |= {
     "sign_and_logarithm": lambda x: tuple(torch.linalg.slogdet(x)),
     "orthogonal_triangular": lambda x, complete: tuple(torch.linalg.qr(x, "complete" if complete else "reduced")),
     "singular_vectors": lambda x: tuple(torch.linalg.svd(x, full_matrices=False)),
+    "singular_values": torch.linalg.svdvals,
     "symmetric_eigenvectors": lambda x: tuple(torch.linalg.eigh(x)),
     "general_eigenvectors": lambda x: tuple(torch.linalg.eig(x)),
 }

@@ -181,7 +181,7 @@ def unit(key: Any, count: int, dtype: str) -> np.ndarray:
 
 
 def below(key: Any, count: int, limit: int, first: int, dtype: str) -> np.ndarray:
-    """Whole numbers from a first one on, before a limit of 31 bits more: it times a fraction of 62 bits of two words."""
+    """Whole numbers from a first one on: a limit of 31 bits times fractions of 62 bits, which two words make."""
     out = np.empty(count, dtype)
     factor, start = np.uint64(limit), np.uint64(first % 2**64)  # the sum wraps around to the negative numbers
 

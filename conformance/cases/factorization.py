@@ -202,6 +202,20 @@ case(
     function=lambda x: ops.svd(x, full_matrices=False),
 )
 case(
+    "singular_values",
+    lambda x: np.linalg.svd(x, compute_uv=False),
+    sample(regular(3, 3)),
+    sample(array(2, 3, 2)),
+    *RECTANGLES[2:],
+    sample(array(2, 4)),
+    sample(array(0, 2, 3), gradient=False),
+    sample(IDENTITY, kink=True),
+    dtypes=COMPUTED,
+    magnitude=_svd_size,
+    curvature=100.0,  # the second derivative has the gaps between values in its denominator
+    mistakes=NOT_MATRICES,
+)
+case(
     "svd",
     _svd,
     sample(regular(3, 3)),

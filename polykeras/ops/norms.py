@@ -14,7 +14,7 @@ from .matrices import REAL, all_in_single, check, require_matrix, rows_and_colum
 from .products import safe_root
 from .reduction import kept
 from .rules import reduced_elements, reduced_shape
-from .spectra import singular_vectors
+from .spectra import singular_values, singular_vectors
 
 _OF_MATRICES = ("fro", "nuc", float("inf"), float("-inf"), 1, -1, 2, -2)
 
@@ -99,7 +99,7 @@ def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
 def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     matrices = ops.moveaxis(x, axes, (-2, -1))
     if ord in ("nuc", 2, -2):
-        s = singular_vectors(matrices)[1]
+        s = singular_values(matrices)
         norms = ops.sum(s, -1) if ord == "nuc" else ops.amax(s, -1) if ord == 2 else ops.amin(s, -1)
     else:
         sums = ops.sum(ops.abs(matrices), -2 if ord in (1, -1) else -1)
@@ -136,7 +136,7 @@ def matrix_rank(x: Array, tol: float | None = None) -> Array:
     x = ops.stop_gradient(ops.cast(x, "float32") if ops.dtype(x) in ("float16", "bfloat16") else x)
     if 0 in rows_and_columns(x):
         return ops.zeros(ops.shape(x)[:-2], "int32")
-    s = singular_vectors(x)[1]
+    s = singular_values(x)
     least = ops.multiply(ops.amax(s, -1, keepdims=True), _resolution(x)) if tol is None else tol
     return ops.sum(ops.cast(ops.greater(s, least), "int32"), -1)
 

@@ -125,6 +125,29 @@ def singular_vectors(x: Array) -> Any:
     """
 
 
+def _values_rule(g: Any, out: Any, x: Any) -> Any:
+    u, _, vh = singular_vectors(x)
+    return ops.matmul(ops.multiply(u, ops.expand_dims(g, -2)), vh)
+
+
+@composed(
+    infer=lambda x: _infer_singular(x)[1], promote=inexact, accepts=REAL, vjp=(_values_rule,), own_gradient=True, ulp=8
+)
+def singular_values(x: Array) -> Array:
+    """As `svd` without the vectors, in 32 bits at least.
+
+    Args:
+        x: Array; its last two axes are the matrices.
+
+    Returns:
+        The singular values, of which each is at least as large as the next.
+
+    >>> singular_values([[3.0, 0.0], [0.0, 4.0]])
+    array([4., 3.], dtype=float32)
+    """
+    return singular_vectors(x)[1]
+
+
 def _infer_svd(x: Spec, full_matrices: bool, compute_uv: bool) -> Any:
     u, s, vh = _infer_singular(x)
     if not compute_uv:
@@ -159,9 +182,9 @@ def svd(x: Array, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     check(require_matrix, x)
 
     def factors(x: Any) -> Any:
-        u, s, vh = singular_vectors(x)
         if not compute_uv:
-            return s
+            return singular_values(x)
+        u, s, vh = singular_vectors(x)
         signs = _signs(u)
         u, vh = ops.multiply(u, signs), ops.multiply(vh, transposed(signs))
         return (_completed(u), s, transposed(_completed(transposed(vh)))) if full_matrices else (u, s, vh)
