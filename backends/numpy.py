@@ -42,7 +42,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "exp": np.exp,
     "expm1": np.expm1,
     "log": np.log,
-    "log1p": np.log1p,
     "sqrt": np.sqrt,
     "sin": np.sin,
     "cos": np.cos,
@@ -195,6 +194,11 @@ class NumpyBackend(TapeGradients, Backend):
     def devices(self) -> list[str]:
         """The processor."""
         return ["cpu:0"]
+
+
+@kernel
+def log1p(x: Any) -> Any:
+    return np.log1p(x) if x.dtype.kind != "c" else _body("log1p", x)  # to a small complex number NumPy adds 1 first
 
 
 # Rounding --------------------------------------------------------------------------------------------------
@@ -800,7 +804,14 @@ def _relu_into(x: Any, out: np.ndarray) -> np.ndarray:
     return np.maximum(x, 0, out=out)
 
 
-_INTO: dict[Any, Callable[..., Any]] = {KERNELS["relu"]: _relu_into}
+def _log1p_into(x: Any, out: np.ndarray) -> np.ndarray:
+    if x.dtype.kind != "c":
+        return np.log1p(x, out=out)
+    out[...] = log1p(x)
+    return out
+
+
+_INTO: dict[Any, Callable[..., Any]] = {KERNELS["relu"]: _relu_into, log1p: _log1p_into}
 """For kernels, other than those of NumPy itself, functions that write their result to memory that they are given."""
 
 

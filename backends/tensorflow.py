@@ -53,7 +53,7 @@ def _binary(name: str) -> Callable[..., Any]:
 
 
 _UNARY = (
-    *("square", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "sigmoid", "logical_not"),
+    *("square", "exp", "expm1", "sqrt", "sigmoid", "logical_not"),
     *("sin", "cos", "tan", "sinh", "cosh", "tanh"),
 )
 _BINARY = (
@@ -335,6 +335,28 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Between numbers; between arrays, TensorFlow has other gradients where they meet."""
     numbers = type(x_min) in (int, float) and type(x_max) in (int, float)
     return tf.clip_by_value(x, x_min, x_max) if numbers else _body("clip", x, x_min, x_max)
+
+
+@tf.custom_gradient
+def _complex_log(x: Any) -> Any:
+    """TensorFlow's own has half of the digits near 1, and NaN where a square is not a number any more."""
+    one, other = tf.abs(tf.math.real(x)), tf.abs(tf.math.imag(x))
+    long, short = tf.maximum(one, other), tf.minimum(one, other)
+    ratio = tf.where((long > 0) & tf.math.is_finite(long), short / long, tf.zeros_like(long))
+    moderate = (long > 0.5) & (long < 2)
+    near = tf.math.log1p(tf.where(moderate, (long - 1) * (long + 1) + short * short, tf.zeros_like(long)))
+    length = tf.where(moderate, near / 2, tf.math.log(long) + tf.math.log1p(ratio * ratio) / 2)
+    return tf.complex(length, tf.atan2(tf.math.imag(x), tf.math.real(x))), lambda g: g / tf.math.conj(x)
+
+
+def _complex_log1p(x: Any) -> Any:
+    return backend.with_rules(OPS["log1p"], functools.partial(_body, "log1p"))(x)
+
+
+# TensorFlow's own is on the other side of the cut below it
+KERNELS["rsqrt"] = lambda x: 1 / raw.Sqrt(x=x) if x.dtype.is_complex else raw.Rsqrt(x=x)
+KERNELS["log"] = lambda x: _complex_log(x) if x.dtype.is_complex else raw.Log(x=x)
+KERNELS["log1p"] = lambda x: _complex_log1p(x) if x.dtype.is_complex else raw.Log1p(x=x)
 
 
 def _of_floats(compute: Callable[..., Any], otherwise: Callable[[Any], Any]) -> Callable[..., Any]:

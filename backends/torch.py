@@ -29,8 +29,8 @@ from .torch_table import KERNELS, body, kernel
 
 _BY_THE_SAME_NAME = (
     *("add", "maximum", "minimum", "arctan2", "square", "reciprocal", "logaddexp", "logaddexp2", "gcd", "lcm"),
-    *("abs", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "erf", "erfc", "erfinv"),
-    *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "tanh", "arcsinh", "arccosh", "arctanh"),
+    *("abs", "exp", "exp2", "expm1", "log", "log2", "log10", "sqrt", "rsqrt", "erf", "erfc", "erfinv"),
+    *("sin", "cos", "tan", "arcsin", "arctan", "tanh", "arcsinh", "arccosh", "arctanh"),
     *("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit", "nextafter", "trunc"),
     *("where", "logical_and", "logical_or", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not"),
     *("real", "relu", "sigmoid", "reshape", "stack", "tril", "triu", "diagonal", "matmul"),
@@ -44,8 +44,6 @@ KERNELS |= {
     "mod": torch.remainder,
     "power": torch.pow,
     "negative": torch.neg,
-    "sinh": lambda x: torch.sinh(x / 2) * torch.cosh(x / 2) * 2,  # its own overflows early
-    "cosh": lambda x: torch.sinh(x / 2).square() * 2 + 1,
     "i0": lambda x: torch.i0(x.clamp(-800, 800)),  # of infinity it makes NaN
     "i1": lambda x: torch.special.i1(x.clamp(-800, 800)),
     # logic
@@ -82,6 +80,20 @@ KERNELS |= {
     "stop_gradient": torch.Tensor.detach,
 }
 
+
+def _of_reals(name: str, compute: Callable[..., Any]) -> None:
+    """Enter a kernel for real numbers; of complex ones PyTorch's own loses digits, and they take the op's body."""
+
+    def run(x: Any) -> Any:
+        return backend.with_rules(OPS[name], functools.partial(body, name))(x) if x.is_complex() else compute(x)
+
+    KERNELS[name] = run
+
+
+_of_reals("log1p", torch.log1p)
+_of_reals("arccos", torch.arccos)
+_of_reals("sinh", lambda x: torch.sinh(x / 2) * torch.cosh(x / 2) * 2)  # its own overflows early
+_of_reals("cosh", lambda x: torch.sinh(x / 2).square() * 2 + 1)
 
 _BY_ORDER = COMPARISONS | {"maximum", "minimum", "amax", "amin", "argmax", "argmin", "searchsorted"}
 _SIGN_BIT = torch.iinfo(torch.int64).min
