@@ -733,20 +733,24 @@ def matmul(x1: Any, x2: Any) -> Any:
     return tf.squeeze(product, [axis for axis, rank in ((-2, rank1), (-1, rank2)) if rank == 1])
 
 
+def _all_finite(x: Any) -> Any:
+    return tf.reduce_all(tf.math.is_finite(tf.abs(x)))
+
+
 def _matrix_solve(a: Any, b: Any) -> Any:
     try:
         return tf.linalg.solve(a, b)
     except tf.errors.InvalidArgumentError as refusal:
         if "invertible" not in refusal.message:
             raise
-        if bool(tf.reduce_all(tf.math.is_finite(tf.math.abs(a)))):
+        if bool(_all_finite(a)):
             raise MatrixError.singular() from None
         return tf.fill(b.shape, tf.constant(math.nan, b.dtype))
 
 
 def _lower_cholesky(x: Any) -> Any:
     lower = tf.linalg.band_part(tf.linalg.cholesky(x), -1, 0)  # where there is no factor, the rest is not zero
-    if _is_known(lower) and bool(tf.reduce_any(tf.math.is_nan(lower))) and bool(tf.reduce_all(tf.math.is_finite(x))):
+    if _is_known(lower) and bool(tf.reduce_any(tf.math.is_nan(tf.abs(lower)))) and bool(_all_finite(x)):
         raise MatrixError.not_positive_definite()
     return lower
 
@@ -775,10 +779,20 @@ def _exchanges(order: np.ndarray) -> np.ndarray:
     return pivots.reshape(order.shape)
 
 
+def _sign_and_logarithm(x: Any) -> tuple[Any, Any]:
+    sign, logarithm = tf.linalg.slogdet(x)
+    return sign, tf.math.real(logarithm)
+
+
+def _symmetric_eigenvectors(x: Any) -> tuple[Any, Any]:
+    values, vectors = tf.linalg.eigh(x)
+    return tf.math.real(values), vectors
+
+
 @kernel
 def singular_vectors(x: Any) -> tuple[Any, Any, Any]:
     s, u, v = tf.linalg.svd(x)
-    return u, s, tf.linalg.matrix_transpose(v)
+    return u, s, tf.linalg.adjoint(v)
 
 
 KERNELS |= {
@@ -786,10 +800,10 @@ KERNELS |= {
     "triangular_solve": tf.linalg.triangular_solve,
     "lower_cholesky": _lower_cholesky,
     "determinant": tf.linalg.det,
-    "sign_and_logarithm": lambda x: tuple(tf.linalg.slogdet(x)),
+    "sign_and_logarithm": _sign_and_logarithm,
     "orthogonal_triangular": lambda x, complete: tuple(tf.linalg.qr(x, full_matrices=complete)),
     "singular_values": lambda x: tf.linalg.svd(x, compute_uv=False),
-    "symmetric_eigenvectors": lambda x: tuple(tf.linalg.eigh(x)),
+    "symmetric_eigenvectors": _symmetric_eigenvectors,
     "general_eigenvectors": lambda x: tuple(tf.linalg.eig(x)),
 }
 
