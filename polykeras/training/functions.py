@@ -56,6 +56,10 @@ class Functions:
         """Evaluate each batch, of which some may be together in stretches."""
         return self._run_parts("test_step", parts)
 
+    def alone(self, name: str, batch: Any) -> dict[str, Any]:
+        """Take one step with metrics that begin anew, and return what they say of this batch alone."""
+        return self._run(name, [batch], anew=True)
+
     def predict(self, batch: Any) -> Any:
         """The outputs for a batch."""
         return self._run("predict_step", [batch])
@@ -109,6 +113,7 @@ class Functions:
             def take_step(number: Any, values: list[Any]) -> list[Any]:
                 with bind(variables, values, donated=donated) as binding:
                     step(batch_of(data, rows, ops.add(first, number)))
+                    model.forget_losses()
                     return binding.collect()
 
             take_all(variables, ops.fori_loop(0, count, take_step, values_of(variables)))
@@ -116,9 +121,9 @@ class Functions:
 
         return compile(run, variables=variables, donate_variables=is_training, jit_compile=model.jit_compile)
 
-    def _run(self, name: str, batches: list[Any]) -> Any:
+    def _run(self, name: str, batches: list[Any], anew: bool = False) -> Any:
         try:
-            return self._function(name, batches[0])(batches)
+            return self._function(name, batches[0], anew)(batches)
         except Exception as error:
             for batch in batches:
                 try:
@@ -136,14 +141,18 @@ class Functions:
         """The variables that training may read or change."""
         return _state(self._model, is_training=True)
 
-    def _function(self, name: str, batch: Any) -> Callable[..., Any]:
-        found = self._compiled.get(name)
+    def _function(self, name: str, batch: Any, anew: bool = False) -> Callable[..., Any]:
+        key = f"{name} anew" if anew else name
+        found = self._compiled.get(key)
         if found is None:
-            found = self._compiled[name] = self._make(name, batch)
+            found = self._compiled[key] = self._make(name, batch, anew)
         return found
 
-    def _make(self, name: str, batch: Any) -> Callable[..., Any]:
-        """The function that takes a step for each of some batches, and returns what the last one does."""
+    def _make(self, name: str, batch: Any, anew: bool) -> Callable[..., Any]:
+        """The function that takes a step for each of some batches, and returns what the last one does.
+
+        That metrics begin anew is part of the function, so that it costs nothing where it is compiled.
+        """
         model = self._model
         is_training = name == "train_step"
         with stream_apart(0) if self.draws_apart else contextlib.nullcontext():
@@ -157,6 +166,8 @@ class Functions:
         step = getattr(model, name)
 
         def run(batches: list[Any]) -> Any:
+            if anew:
+                model.reset_metrics()
             result = None
             for one in batches:
                 result = step(one)
@@ -169,7 +180,9 @@ class Functions:
         def run_as_made(batches: list[Any]) -> Any:
             """Backends that trace see the model as it is now in every step, and so do the others."""
             with remembering(structure):
-                return run(batches)
+                result = run(batches)
+                model.forget_losses()  # which nobody may see outside of a function that is traced
+                return result
 
         jit = getattr(model, "jit_compile", "auto")
         variables = _state(model, is_training)
@@ -187,7 +200,7 @@ def _standard_steps() -> dict[str, Any]:
 
 def _state(model: Any, is_training: bool) -> list[Variable]:
     """The variables that a step may read or change."""
-    found = [*model.variables, *(v for metric in model.metrics for v in metric.variables)]
+    found = [*model.variables, *(v for metric in model.metrics_in_training() for v in metric.variables)]
     if is_training and model.optimizer is not None:
         found += model.optimizer.variables
     return list({id(variable): variable for variable in found}.values())
