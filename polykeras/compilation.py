@@ -222,9 +222,9 @@ def compile(
     """A function that does the same as another, as fast as the backend can make it.
 
     Which backend that is, each call decides by its arrays. JAX and TensorFlow trace the function, once for each
-    combination of shapes, dtypes and arguments that are no arrays. NumPy runs it once and notes its kernels, unless
-    what it does depends on values that it looks at. PyTorch runs it as it is, unless `jit_compile=True` asks it to
-    compile. Python numbers are constants of a program: pass an array for what changes from call to call.
+    combination of shapes, dtypes and arguments that are no arrays. NumPy and PyTorch run it once and note its kernels,
+    unless what it does depends on values that it looks at: then it runs as it is. Python numbers are constants of a
+    program: pass an array for what changes from call to call.
 
     Args:
         function: A function of arrays, or structures of them. It may use no variables but those listed. Left out for
@@ -234,7 +234,7 @@ def compile(
         donate_variables: Whether arrays that variables held before the call, or before an optimizer's step in it, may
             be used for the results.
         jit_compile: True for the framework's optimizing compiler, False to leave it out, "auto" for what usually
-            suits: XLA on JAX, a graph without XLA on TensorFlow, a plan of kernels on NumPy, no compiler on PyTorch.
+            suits: XLA on JAX, a graph without XLA on TensorFlow, a plan of kernels on NumPy and on PyTorch.
 
     Returns:
         The function.
