@@ -272,7 +272,16 @@ class TensorflowBackend(TensorflowGradients, Backend):
             with setting(_for_xla, jit_compile is True):
                 return function(*arrays)
 
-        return tf.function(traced, autograph=False, jit_compile=jit_compile is True)
+        graph = tf.function(traced, autograph=False, jit_compile=jit_compile is True)
+        programs: list[Any] = []
+
+        def run(*arrays: Any) -> list[Any]:
+            if not programs:
+                programs.append(graph.get_concrete_function(*arrays))
+            # what tf.function does before takes as long as a small graph: all calls have the same shapes and dtypes
+            return programs[0]._call_flat(list(arrays), programs[0].captured_inputs)
+
+        return run
 
 
 def _is_known(x: Any) -> bool:
