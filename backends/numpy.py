@@ -42,7 +42,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "exp": np.exp,
     "expm1": np.expm1,
     "log": np.log,
-    "log1p": np.log1p,
     "sqrt": np.sqrt,
     "sin": np.sin,
     "cos": np.cos,
@@ -195,6 +194,11 @@ class NumpyBackend(TapeGradients, Backend):
     def devices(self) -> list[str]:
         """The processor."""
         return ["cpu:0"]
+
+
+@kernel
+def log1p(x: Any) -> Any:
+    return np.log1p(x) if x.dtype.kind != "c" else _body("log1p", x)  # to a small complex number NumPy adds 1 first
 
 
 # Rounding --------------------------------------------------------------------------------------------------
@@ -562,6 +566,7 @@ KERNELS |= {
     "sign_and_logarithm": lambda x: tuple(np.linalg.slogdet(x)),
     "orthogonal_triangular": lambda x, complete: tuple(np.linalg.qr(x, "complete" if complete else "reduced")),
     "singular_vectors": lambda x: tuple(np.linalg.svd(x, full_matrices=False)),
+    "singular_values": lambda x: np.linalg.svd(x, compute_uv=False),
     "symmetric_eigenvectors": lambda x: tuple(np.linalg.eigh(x)),
     "general_eigenvectors": _eigenvectors,
 }
@@ -783,8 +788,8 @@ def random_unit(seed: Any, shape: Any, dtype: str) -> np.ndarray:
 
 
 @kernel
-def random_below(seed: Any, shape: Any, limit: int) -> np.ndarray:
-    return philox.below(seed, math.prod(shape), limit).reshape(shape)
+def random_below(seed: Any, shape: Any, limit: int, first: int, dtype: str) -> np.ndarray:
+    return philox.below(seed, math.prod(shape), limit, first, dtype).reshape(shape)
 
 
 @kernel
@@ -799,7 +804,14 @@ def _relu_into(x: Any, out: np.ndarray) -> np.ndarray:
     return np.maximum(x, 0, out=out)
 
 
-_INTO: dict[Any, Callable[..., Any]] = {KERNELS["relu"]: _relu_into}
+def _log1p_into(x: Any, out: np.ndarray) -> np.ndarray:
+    if x.dtype.kind != "c":
+        return np.log1p(x, out=out)
+    out[...] = log1p(x)
+    return out
+
+
+_INTO: dict[Any, Callable[..., Any]] = {KERNELS["relu"]: _relu_into, log1p: _log1p_into}
 """For kernels, other than those of NumPy itself, functions that write their result to memory that they are given."""
 
 

@@ -53,7 +53,7 @@ def _binary(name: str) -> Callable[..., Any]:
 
 
 _UNARY = (
-    *("square", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "sigmoid", "logical_not"),
+    *("square", "exp", "expm1", "sqrt", "sigmoid", "logical_not"),
     *("sin", "cos", "tan", "sinh", "cosh", "tanh"),
 )
 _BINARY = (
@@ -117,6 +117,13 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Enter a function as the kernel of the op of its name."""
     KERNELS[function.__name__] = function
     return function
+
+
+def _body(name: str, *args: Any) -> Any:
+    """The op's body, for what TensorFlow has no kernel."""
+    body = OPS[name].body
+    assert body is not None
+    return body(*args)
 
 
 _for_xla: ContextVar[bool] = ContextVar("polykeras_tensorflow_xla", default=False)
@@ -265,7 +272,16 @@ class TensorflowBackend(TensorflowGradients, Backend):
             with setting(_for_xla, jit_compile is True):
                 return function(*arrays)
 
-        return tf.function(traced, autograph=False, jit_compile=jit_compile is True)
+        graph = tf.function(traced, autograph=False, jit_compile=jit_compile is True)
+        programs: list[Any] = []
+
+        def run(*arrays: Any) -> list[Any]:
+            if not programs:
+                programs.append(graph.get_concrete_function(*arrays))
+            # what tf.function does before takes as long as a small graph: all calls have the same shapes and dtypes
+            return programs[0]._call_flat(list(arrays), programs[0].captured_inputs)
+
+        return run
 
 
 def _is_known(x: Any) -> bool:
@@ -332,7 +348,29 @@ def _rint(x: Any) -> Any:
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Between numbers; between arrays, TensorFlow has other gradients where they meet."""
     numbers = type(x_min) in (int, float) and type(x_max) in (int, float)
-    return tf.clip_by_value(x, x_min, x_max) if numbers else OPS["clip"].body(x, x_min, x_max)  # type: ignore[misc]
+    return tf.clip_by_value(x, x_min, x_max) if numbers else _body("clip", x, x_min, x_max)
+
+
+@tf.custom_gradient
+def _complex_log(x: Any) -> Any:
+    """TensorFlow's own has half of the digits near 1, and NaN where a square is not a number any more."""
+    one, other = tf.abs(tf.math.real(x)), tf.abs(tf.math.imag(x))
+    long, short = tf.maximum(one, other), tf.minimum(one, other)
+    ratio = tf.where((long > 0) & tf.math.is_finite(long), short / long, tf.zeros_like(long))
+    moderate = (long > 0.5) & (long < 2)
+    near = tf.math.log1p(tf.where(moderate, (long - 1) * (long + 1) + short * short, tf.zeros_like(long)))
+    length = tf.where(moderate, near / 2, tf.math.log(long) + tf.math.log1p(ratio * ratio) / 2)
+    return tf.complex(length, tf.atan2(tf.math.imag(x), tf.math.real(x))), lambda g: g / tf.math.conj(x)
+
+
+def _complex_log1p(x: Any) -> Any:
+    return backend.with_rules(OPS["log1p"], functools.partial(_body, "log1p"))(x)
+
+
+# TensorFlow's own is on the other side of the cut below it
+KERNELS["rsqrt"] = lambda x: 1 / raw.Sqrt(x=x) if x.dtype.is_complex else raw.Rsqrt(x=x)
+KERNELS["log"] = lambda x: _complex_log(x) if x.dtype.is_complex else raw.Log(x=x)
+KERNELS["log1p"] = lambda x: _complex_log1p(x) if x.dtype.is_complex else raw.Log1p(x=x)
 
 
 def _of_floats(compute: Callable[..., Any], otherwise: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -414,6 +452,15 @@ KERNELS["argmax"] = _position(raw.ArgMax, "argmax")
 KERNELS["argmin"] = _position(raw.ArgMin, "argmin")
 
 
+def _along(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """TensorFlow's kernel for one axis, the op's body for several, and where there is nothing."""
+    return lambda x, axis: compute(x, axis) if type(axis) is int and 0 not in x.shape else _body(name, x, axis)
+
+
+KERNELS["softmax"] = _along(tf.nn.softmax, "softmax")
+KERNELS["log_softmax"] = _along(tf.nn.log_softmax, "log_softmax")
+
+
 # Creation and choice ---------------------------------------------------------------------------------------
 
 
@@ -434,6 +481,15 @@ def nonzero(x: Any) -> Any:
     return tuple(tf.unstack(tf.cast(tf.where(x), tf.int32), axis=1, num=x.shape.rank))
 
 
+@kernel
+def one_hot(x: Any, num_classes: int, axis: int, dtype: str, sparse: bool) -> Any:
+    rank = x.shape.rank
+    if sparse or dtype not in ("float32", "float64", "int32") or not -rank - 1 <= axis <= rank:
+        return _body("one_hot", x, num_classes, axis, dtype, sparse)
+    places = x if x.dtype in (tf.int32, tf.int64) else tf.cast(x, tf.int64)
+    return tf.one_hot(places, num_classes, axis=axis % (rank + 1), dtype=backend.dtypes[dtype])
+
+
 # Movement and slices ---------------------------------------------------------------------------------------
 
 
@@ -445,13 +501,13 @@ def transpose(x: Any, axes: Any) -> Any:
 @kernel
 def tril(x: Any, k: int) -> Any:
     fits = x.shape.rank > 1 and 0 <= k <= (x.shape[-1] or 0)
-    return tf.linalg.band_part(x, -1, k) if fits else OPS["tril"].body(x, k)  # type: ignore[misc]
+    return tf.linalg.band_part(x, -1, k) if fits else _body("tril", x, k)
 
 
 @kernel
 def triu(x: Any, k: int) -> Any:
     fits = x.shape.rank > 1 and 0 <= -k <= (x.shape[-2] or 0)
-    return tf.linalg.band_part(x, -k, -1) if fits else OPS["triu"].body(x, k)  # type: ignore[misc]
+    return tf.linalg.band_part(x, -k, -1) if fits else _body("triu", x, k)
 
 
 @kernel
@@ -459,7 +515,7 @@ def diagonal(x: Any, offset: int, axis1: int, axis2: int) -> Any:
     rank = x.shape.rank
     axes = (axis1 % rank, axis2 % rank) if rank else ()
     fits = axes == (rank - 2, rank - 1) and None not in x.shape[-2:] and -x.shape[-2] < offset < x.shape[-1]
-    return tf.linalg.diag_part(x, k=offset) if fits else OPS["diagonal"].body(x, offset, axis1, axis2)  # type: ignore[misc]
+    return tf.linalg.diag_part(x, k=offset) if fits else _body("diagonal", x, offset, axis1, axis2)
 
 
 @kernel
@@ -473,6 +529,31 @@ def flip(x: Any, axis: Any) -> Any:
 @kernel
 def pad_constant(x: Any, pairs: Any, value: Any) -> Any:
     return tf.pad(x, pairs, constant_values=tf.constant(value, x.dtype))
+
+
+@kernel
+def roll(x: Any, shift: Any, axis: Any) -> Any:
+    shifts, axes = (value if isinstance(value, tuple) else (value,) for value in (shift, axis))
+    if axis is None or not x.shape.rank or len(set(axes)) != len(shifts):
+        return _body("roll", x, shift, axis)
+    return tf.roll(x, shifts, axes)
+
+
+@kernel
+def split(x: Any, indices_or_sections: Any, axis: int) -> Any:
+    rank = x.shape.rank
+    size = x.shape[axis] if -rank <= axis < rank else None
+    if type(indices_or_sections) is not int or indices_or_sections < 1 or (size or 1) % indices_or_sections:
+        return _body("split", x, indices_or_sections, axis)
+    return list(tf.split(x, indices_or_sections, axis))
+
+
+@kernel
+def cross(x1: Any, x2: Any, axisa: int, axisb: int, axisc: int, axis: int | None) -> Any:
+    last = {axisa, axisb, axisc, axis} <= {None, -1} and x1.shape == x2.shape and None not in x1.shape
+    if not last or x1.dtype.is_complex or x1.shape[-1:] != (3,):
+        return _body("cross", x1, x2, axisa, axisb, axisc, axis)
+    return tf.linalg.cross(x1, x2)
 
 
 def _check_block(x: Any, starts: Any, sizes: Any) -> None:
@@ -582,13 +663,19 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
     return out
 
 
-@kernel
-def segment_sum(data: Any, segment_ids: Any, num_segments: int | None, sorted: bool) -> Any:
-    fits = num_segments is not None and data.shape.rank and segment_ids.shape.rank == 1
-    if not fits or data.dtype in (tf.float16, tf.bfloat16) or data.shape[0] != segment_ids.shape[0]:
-        return OPS["segment_sum"].body(data, segment_ids, num_segments, sorted)  # type: ignore[misc]
-    places = tf.where(segment_ids < num_segments, segment_ids, -1)  # which TensorFlow leaves out
-    return tf.math.unsorted_segment_sum(data, places, num_segments)
+def _of_segments(name: str, reduce: Callable[..., Any]) -> None:
+    def run(data: Any, segment_ids: Any, num_segments: int | None, sorted: bool) -> Any:
+        fits = num_segments is not None and data.shape.rank and segment_ids.shape.rank == 1
+        if not fits or data.dtype in (tf.float16, tf.bfloat16) or data.shape[0] != segment_ids.shape[0]:
+            return _body(name, data, segment_ids, num_segments, sorted)
+        places = tf.where(segment_ids < num_segments, segment_ids, -1)  # which TensorFlow leaves out
+        return reduce(data, places, num_segments)
+
+    KERNELS[name] = run
+
+
+_of_segments("segment_sum", tf.math.unsorted_segment_sum)
+_of_segments("segment_prod", tf.math.unsorted_segment_prod)
 
 
 def _scattered_product(places: Any, updates: Any, like: Any) -> Any:
@@ -660,20 +747,24 @@ def matmul(x1: Any, x2: Any) -> Any:
     return tf.squeeze(product, [axis for axis, rank in ((-2, rank1), (-1, rank2)) if rank == 1])
 
 
+def _all_finite(x: Any) -> Any:
+    return tf.reduce_all(tf.math.is_finite(tf.abs(x)))
+
+
 def _matrix_solve(a: Any, b: Any) -> Any:
     try:
         return tf.linalg.solve(a, b)
     except tf.errors.InvalidArgumentError as refusal:
         if "invertible" not in refusal.message:
             raise
-        if bool(tf.reduce_all(tf.math.is_finite(tf.math.abs(a)))):
+        if bool(_all_finite(a)):
             raise MatrixError.singular() from None
         return tf.fill(b.shape, tf.constant(math.nan, b.dtype))
 
 
 def _lower_cholesky(x: Any) -> Any:
     lower = tf.linalg.band_part(tf.linalg.cholesky(x), -1, 0)  # where there is no factor, the rest is not zero
-    if _is_known(lower) and bool(tf.reduce_any(tf.math.is_nan(lower))) and bool(tf.reduce_all(tf.math.is_finite(x))):
+    if _is_known(lower) and bool(tf.reduce_any(tf.math.is_nan(tf.abs(lower)))) and bool(_all_finite(x)):
         raise MatrixError.not_positive_definite()
     return lower
 
@@ -682,11 +773,11 @@ def _lower_cholesky(x: Any) -> Any:
 def pivoted_lu(x: Any) -> tuple[Any, Any]:
     rows, columns = x.shape[-2:]
     if rows != columns or not _is_known(x):  # where TensorFlow has no kernel, or stops at a singular matrix
-        return OPS["pivoted_lu"].body(x)  # type: ignore[misc]
+        return _body("pivoted_lu", x)
     try:
         packed, order = tf.linalg.lu(x)
     except tf.errors.InvalidArgumentError:
-        return OPS["pivoted_lu"].body(x)  # type: ignore[misc]
+        return _body("pivoted_lu", x)
     return packed, tf.constant(_exchanges(order.numpy()))
 
 
@@ -702,10 +793,20 @@ def _exchanges(order: np.ndarray) -> np.ndarray:
     return pivots.reshape(order.shape)
 
 
+def _sign_and_logarithm(x: Any) -> tuple[Any, Any]:
+    sign, logarithm = tf.linalg.slogdet(x)
+    return sign, tf.math.real(logarithm)
+
+
+def _symmetric_eigenvectors(x: Any) -> tuple[Any, Any]:
+    values, vectors = tf.linalg.eigh(x)
+    return tf.math.real(values), vectors
+
+
 @kernel
 def singular_vectors(x: Any) -> tuple[Any, Any, Any]:
     s, u, v = tf.linalg.svd(x)
-    return u, s, tf.linalg.matrix_transpose(v)
+    return u, s, tf.linalg.adjoint(v)
 
 
 KERNELS |= {
@@ -713,9 +814,10 @@ KERNELS |= {
     "triangular_solve": tf.linalg.triangular_solve,
     "lower_cholesky": _lower_cholesky,
     "determinant": tf.linalg.det,
-    "sign_and_logarithm": lambda x: tuple(tf.linalg.slogdet(x)),
+    "sign_and_logarithm": _sign_and_logarithm,
     "orthogonal_triangular": lambda x, complete: tuple(tf.linalg.qr(x, full_matrices=complete)),
-    "symmetric_eigenvectors": lambda x: tuple(tf.linalg.eigh(x)),
+    "singular_values": lambda x: tf.linalg.svd(x, compute_uv=False),
+    "symmetric_eigenvectors": _symmetric_eigenvectors,
     "general_eigenvectors": lambda x: tuple(tf.linalg.eig(x)),
 }
 
@@ -825,11 +927,17 @@ def _transposed(function: Callable[[Any], Any], x: Any, g: Any) -> Any:
     return tape.gradient(out, x, g)
 
 
+def _padded_with(x: Any, window: Any, value: Any) -> Any:
+    """The inputs with a value around them; TensorFlow copies them even where nothing is to be added."""
+    pairs = _padding(x, window)
+    added = any(type(size) is not int or size for pair in pairs for size in pair)
+    return tf.pad(x, pairs, constant_values=tf.constant(value, x.dtype)) if added else x
+
+
 @kernel
 def window_max(x: Any, window: Any) -> Any:
     x = _channels_last(x, window)
-    lowest = -math.inf if x.dtype.is_floating else x.dtype.min
-    x = tf.pad(x, _padding(x, window), constant_values=tf.constant(lowest, x.dtype))
+    x = _padded_with(x, window, -math.inf if x.dtype.is_floating else x.dtype.min)
     without_kernel = not x.dtype.is_floating or (window.rank == 3 and x.dtype == tf.float64)
     if without_kernel or any(step != 1 for step in window.dilation):
         return _as_given(functools.reduce(tf.maximum, _taps(x, window)), window)
@@ -838,8 +946,7 @@ def window_max(x: Any, window: Any) -> Any:
 
 @kernel
 def window_sum(x: Any, window: Any) -> Any:
-    x = _channels_last(x, window)
-    x = tf.pad(x, _padding(x, window))
+    x = _padded_with(_channels_last(x, window), window, 0)
     if x.dtype.is_floating and window.rank < 3 and all(step == 1 for step in window.dilation):
         return _as_given(_pooled(tf.nn.avg_pool2d, tf.nn.avg_pool3d, x, window) * math.prod(window.sizes), window)
     return _as_given(functools.reduce(tf.add, _taps(x, window)), window)
@@ -923,7 +1030,7 @@ def _scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll:
     columns, structure = tree.take_apart(xs)
     steps: Any = next((backend.shape(x)[0] for x in columns if x is not None), length)
     if isinstance(steps, int) and steps == 0:
-        return OPS["scan"].body(f, init, xs, length, reverse, unroll)  # type: ignore[misc]
+        return _body("scan", f, init, xs, length, reverse, unroll)
     first, direction = (steps - 1, -1) if reverse else (0, 1)
 
     def at(i: Any) -> Any:
@@ -1003,17 +1110,33 @@ def _words_by_arithmetic(key: Any, counter: int, count: int) -> Any:
 
 @kernel
 def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
-    key = tf.cast(seed, tf.uint32)
     if _for_xla.get():
-        return tf.reshape(_words_by_arithmetic(key, counter, math.prod(shape)), shape)
+        return tf.reshape(_words_by_arithmetic(tf.cast(seed, tf.uint32), counter, math.prod(shape)), shape)
+    return _native_words(seed, shape, counter, tf.uint32)
+
+
+def _native_words(seed: Any, shape: Any, counter: int, dtype: Any) -> Any:
+    """Words by TensorFlow's own kernel; as uint64 each two of them, the first one in the low half."""
     low, high = counter & (1 << 64) - 1, counter >> 64
     return raw.StatelessRandomUniformFullIntV2(
         shape=shape,
-        key=tf.reshape(tf.bitcast(key, tf.uint64), (1,)),
+        key=tf.reshape(tf.bitcast(tf.cast(seed, tf.uint32), tf.uint64), (1,)),
         counter=tf.constant([low, high], tf.uint64),
         alg=1,
-        dtype=tf.uint32,
+        dtype=dtype,
     )
+
+
+@kernel
+def random_below(seed: Any, shape: Any, limit: int, first: int, dtype: str) -> Any:
+    if _for_xla.get():
+        return _body("random_below", seed, shape, limit, first, dtype)
+    pairs = _native_words(seed, shape, 0, tf.uint64)
+    low, factor = raw.BitwiseAnd(x=pairs, y=tf.constant(philox.MASK - 1, tf.uint64)), tf.constant(limit, tf.uint64)
+    high = raw.RightShift(x=pairs, y=tf.constant(33, tf.uint64))
+    carry = raw.RightShift(x=low * factor, y=tf.constant(32, tf.uint64))
+    share = raw.RightShift(x=high * factor + carry, y=tf.constant(31, tf.uint64))
+    return tf.cast(share + tf.constant(first % 2**64, tf.uint64), backend.dtypes[dtype])
 
 
 backend = TensorflowBackend()

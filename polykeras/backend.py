@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import tree
-from .dtypes import ALL, canonical, result_type
+from .dtypes import ALL, TEXT, canonical, result_type
 from .errors import BackendError, DeviceError, DTypeError, MixedBackendsError, ShapeError, UnknownBackendError
 from .settings import EMBEDDED, settings
 
@@ -170,6 +170,8 @@ class Backend:
         try:
             return self._dtype_names[x.dtype]
         except KeyError:
+            if self.holds_text(x):
+                return TEXT
             raise DTypeError(f"{self.name} arrays of dtype {x.dtype} have no counterpart elsewhere.") from None
 
     @functools.cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from rich.console import Console
 
 from polykeras import cli
-from polykeras.conformance.running import command, records, supervisor
+from polykeras.conformance.running import command, records, supervisor, trainings
 from polykeras.conformance.running.compare import compare, show_changes
 from polykeras.conformance.running.page import page
 from polykeras.conformance.running.records import Case, Journal, Report, Result
@@ -150,7 +151,7 @@ MIXED = report(
     result("exp", gaps={"mod": "reason"}),
     result("exp", "torch", "crashed", message="the process ended: signal 11"),
     result("mlp", curves={"mlp, sgd": [2.0, 1.0, 0.5]}),
-    result("mlp", "torch", curves={"mlp, sgd": [2.0, 1.0, 0.5000001]}),
+    result("mlp", "torch", curves={"mlp, sgd": [2.0, 1.0, 0.5000001]}, explained={"mlp, sgd": [1e-7, 2e-7, 6e-6]}),
 )
 
 
@@ -260,6 +261,15 @@ def test_the_command_compares(tmp_path, capsys):
     assert "expected options, or `compare OLD.json NEW.json`" in capsys.readouterr().err
 
 
+def test_how_far_trainings_are_apart_is_printed():
+    console = Console(record=True, width=200, file=open("/dev/null", "w"))  # noqa: SIM115
+    trainings.show_distances(MIXED, console)
+    row = next(line for line in console.export_text().splitlines() if "mlp, sgd" in line)
+    assert re.findall(r"[^\s│]+", row) == ["mlp,", "sgd", "3", "numpy", "2.0e-07", "6.0e-06"]
+    trainings.show_distances(report(result("mlp", curves={"mlp": [1.0]})), console)
+    assert not console.export_text()
+
+
 def test_the_page_needs_nothing_else():
     text = page(MIXED)
     assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
@@ -289,5 +299,6 @@ def test_the_page_in_a_browser(tmp_path, search):
     assert ("1 of 3 rows" if search else "3 of 3 rows") in done.stdout
     assert ('class="over"' in done.stdout) is not bool(search)
     assert "<polyline" in done.stdout
+    assert 'stroke="#999999"' in done.stdout  # what rounding explains
     assert done.stdout.count("print('again')") == 6  # five cells in the data, and the dialog of one
     assert "What failed (2)" in done.stdout

@@ -23,6 +23,7 @@ from polykeras.settings import home
 from . import records, supervisor
 from .compare import compare, show_changes
 from .records import BAD, PASSED, Case, Journal, Report, Result
+from .trainings import show_distances
 
 LEVELS = ("ops", "random", "layers", "losses", "optimizers", "models", "saving", "training")
 SUITE = "polykeras.conformance"
@@ -253,6 +254,7 @@ def write(report: Report, options: argparse.Namespace, console: Console) -> None
         from .page import page
 
         _write(options.html, page(report))
+    show_distances(report, console)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(report.counts.items()))
     console.print(f"{counts} in {report.seconds:.0f} seconds", markup=False)
     worst = [

@@ -56,6 +56,15 @@ class Result:
     shares: dict[str, dict[str, Any]] = field(default_factory=dict)
     gaps: dict[str, str] = field(default_factory=dict)
     curves: dict[str, list[float]] = field(default_factory=dict)
+    explained: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """Where it ran: on a backend, and a device if one was chosen."""
+        case = self.case
+        if not case.backend:
+            return "the suite itself"
+        return case.backend if case.device == "default" else f"{case.backend} on {case.device}"
 
     @property
     def command(self) -> str:

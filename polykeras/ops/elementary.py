@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import COMPLEXES, COMPUTABLE, FLOATS, NUMBERS, ORDERED, inexact, real_of, same
+from ..dtypes import COMPLEXES, COMPUTABLE, FLOATS, NUMBERS, ORDERED, REALS, inexact, real_of, same
 from ..op import Array, alias, composed, primitive
 from ..spec import Spec
+from . import plane
 from .arithmetic import MACHINE
 from .conversion import in_single
 from .rules import elementwise, to_bool
@@ -126,8 +127,7 @@ def log(x: Array) -> Array:
     """
 
 
-@primitive(
-    why="accurate near zero, unlike log(1 + x)",
+@composed(
     infer=elementwise,
     accepts=COMPUTABLE,
     promote=inexact,
@@ -146,6 +146,18 @@ def log1p(x: Array) -> Array:
     >>> log1p([0.0, 1e-8])
     array([0.e+00, 1.e-08], dtype=float32)
     """
+    if ops.dtype(x) in COMPLEXES:
+        return plane.log1p(x)
+    return in_single(_log1p, x)
+
+
+def _log1p(x: Any) -> Any:
+    """log(1 + x), times what x is to the part of it that the sum has kept."""
+    above = ops.add(x, 1)
+    kept = ops.subtract(above, 1)
+    plain = ops.logical_or(ops.equal(kept, 0), ops.equal(above, float("inf")))
+    scaled = ops.multiply(log(above), ops.divide(x, ops.where(plain, 1, kept)))
+    return ops.where(plain, x, scaled)
 
 
 @primitive(
@@ -360,7 +372,7 @@ def _erf(x: Any) -> Any:
     return ops.where(ops.less_equal(abs(x), _NEAR), _erf_near(x), far)
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_erf_rule,), ulp=4)
+@composed(infer=elementwise, accepts=REALS, promote=inexact, vjp=(_erf_rule,), ulp=4)
 def erf(x: Array) -> Array:
     """The error function of each element: the integral of the bell curve, scaled to run from -1 to 1.
 
@@ -385,7 +397,7 @@ def _erfc(x: Any) -> Any:
 # Some times slower on JAX and TensorFlow than their own, which are off by 30 units for large numbers.
 @composed(
     infer=elementwise,
-    accepts=ORDERED,
+    accepts=REALS,
     promote=inexact,
     vjp=(lambda g, out, x: ops.negative(_erf_rule(g, out, x)),),
     ulp=6,
@@ -481,7 +493,7 @@ def _erfinv_rule(g: Any, out: Any, x: Any) -> Any:
 
 @composed(
     infer=elementwise,
-    accepts=ORDERED,
+    accepts=REALS,
     promote=inexact,
     vjp=(_erfinv_rule,),
     ulp=4,
