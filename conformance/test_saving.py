@@ -162,6 +162,8 @@ def writers(request: pytest.FixtureRequest) -> list[str]:
 
 @pytest.mark.parametrize(("kind", "name"), [pytest.param(*case, id=", ".join(case)) for case in CASES])
 def test_what_each_backend_writes_each_other_reads(kind: str, name: str, writers: list[str], backend: Backend) -> None:
+    if kind == "of every dtype" and not all(set(load(home).dtypes) >= FLOATS for home in (*writers, backend.name)):
+        pytest.skip("not every backend of this run has all dtypes")
     for writer in writers:
         check(kind, name, writer, backend.name)
     check(kind, name, backend.name, EMBEDDED)
