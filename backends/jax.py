@@ -217,11 +217,16 @@ class JaxBackend(Backend):
     plain = frozenset(dtypes) - _WIDE_NAMES
     scalars = OPERATORS
     exact_on_integers = frozenset(["mod", "left_shift", "right_shift"])
+    compiled_bodies = frozenset(_BODIES)
     gaps = {
-        "singular matrices": "A compiled function cannot raise: they give numbers that are not finite.",
-        "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in XLA's arithmetic.",
-        "indices": "A compiled function cannot raise: an index out of range gives NaN, or is brought into range.",
-        "while_loop": "A compiled one has no reverse-mode gradient; fori_loop with known bounds and scan have.",
+        "singular matrices": "A compiled function cannot raise: they give numbers that are not finite. "
+        "See https://docs.jax.dev/en/latest/debugging/checkify_guide.html",
+        "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in XLA's arithmetic. "
+        "See https://openxla.org/xla/operation_semantics",
+        "indices": "A compiled function cannot raise: an index out of range gives NaN, or is brought into range. "
+        "See https://docs.jax.dev/en/latest/notebooks/Common_Gotchas_in_JAX.html",
+        "while_loop": "A compiled one has no reverse-mode gradient; fori_loop with known bounds and scan have. "
+        "See https://docs.jax.dev/en/latest/_autosummary/jax.lax.while_loop.html",
     }
     traces = True
     precision = lax.Precision.HIGHEST

@@ -158,11 +158,16 @@ class TensorflowBackend(TensorflowGradients, Backend):
         "float8_e5m2": "float32",
     }
     gaps = {
-        "singular matrices": "A graph raises TensorFlow's own error, and gives NaN where there is no Cholesky factor.",
-        "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in much of its arithmetic.",
-        "max_pool of NaN": "A window that holds NaN and other numbers has the greatest of these.",
-        "indices": "A graph on a GPU cannot raise an error: an index out of range gives 0.",
-        "remat": "A function with recomputed results may use variables and its arguments, and no other tensors.",
+        "singular matrices": "A graph raises TensorFlow's own error, and gives NaN where there is no Cholesky factor. "
+        "See https://www.tensorflow.org/api_docs/python/tf/linalg/cholesky",
+        "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in much of its arithmetic. "
+        "See https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/platform/denormal.h",
+        "max_pool of NaN": "A window that holds NaN and other numbers has the greatest of these. "
+        "See https://www.tensorflow.org/api_docs/python/tf/nn/max_pool",
+        "indices": "A graph on a GPU cannot raise an error: an index out of range gives 0. "
+        "See https://www.tensorflow.org/api_docs/python/tf/gather",
+        "remat": "A function with recomputed results may use variables and its arguments, and no other tensors. "
+        "See https://www.tensorflow.org/api_docs/python/tf/recompute_grad",
     }
 
     # Arrays
@@ -267,7 +272,16 @@ class TensorflowBackend(TensorflowGradients, Backend):
             with setting(_for_xla, jit_compile is True):
                 return function(*arrays)
 
-        return tf.function(traced, autograph=False, jit_compile=jit_compile is True)
+        graph = tf.function(traced, autograph=False, jit_compile=jit_compile is True)
+        programs: list[Any] = []
+
+        def run(*arrays: Any) -> list[Any]:
+            if not programs:
+                programs.append(graph.get_concrete_function(*arrays))
+            # what tf.function does before takes as long as a small graph: all calls have the same shapes and dtypes
+            return programs[0]._call_flat(list(arrays), programs[0].captured_inputs)
+
+        return run
 
 
 def _is_known(x: Any) -> bool:

@@ -25,6 +25,8 @@ from polykeras.symbolic import infer
 
 from . import torch_networks, torch_updates, torch_windows  # noqa: F401 (which enter their kernels into the table)
 from .torch_gradients import DIFFERENTIATING, TorchGradients, detached, fast_with_slow_graph, without_graph
+from .torch_plan import Planned
+from .torch_recording import whole
 from .torch_table import KERNELS, body, kernel
 
 _BY_THE_SAME_NAME = (
@@ -115,6 +117,7 @@ class TorchBackend(TorchGradients, Backend):
     """
 
     name = "torch"
+    records = True
     array_types = (torch.Tensor,)
     kernels = KERNELS
     dtypes = {name: getattr(torch, name) for name in NAMES}
@@ -151,9 +154,12 @@ class TorchBackend(TorchGradients, Backend):
         "float8_e5m2": "float32",
     }
     gaps = {
-        "mod": "Where the quotient is too large for the dtype, the remainder is NaN.",
-        "log_softmax of infinity": "All logarithms are NaN, rather than those of the infinite numbers only.",
-        "uint64": "PyTorch has no arithmetic for it: from 2**63 on, quotients, remainders and shifts come out wrong.",
+        "mod": "Where the quotient is too large for the dtype, the remainder is NaN. "
+        "See https://docs.pytorch.org/docs/stable/generated/torch.remainder.html",
+        "log_softmax of infinity": "All logarithms are NaN, rather than those of the infinite numbers only. "
+        "See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html",
+        "uint64": "PyTorch has no arithmetic for it: from 2**63 on, quotients, remainders and shifts come out wrong. "
+        "See https://docs.pytorch.org/docs/stable/tensor_attributes.html",
     }
 
     def plain_dtypes(self, op: str) -> frozenset[str] | None:
@@ -245,9 +251,9 @@ class TorchBackend(TorchGradients, Backend):
     # Compilation
 
     def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
-        """The function itself; with `jit_compile=True` its graph as a whole, compiled by TorchInductor."""
+        """The function as a plan of its operators; with `jit_compile=True` as a whole, compiled by TorchInductor."""
         if jit_compile is not True:
-            return without_graph(function)
+            return Planned(function) if jit_compile else without_graph(function)
         if not _triton_can_be_imported() and importlib.util.find_spec("triton"):
             raise BackendError(
                 "PyTorch's compiler needs Triton, which ends the process when it is imported after TensorFlow. Import "
@@ -517,9 +523,9 @@ def strided_slice(x: Any, starts: Any, stops: Any, steps: Any) -> Any:
 
 def _block(x: Any, starts: Any, sizes: Any) -> tuple[Any, ...]:
     key = []
-    for axis, (start, size, whole) in enumerate(zip(starts.tolist(), sizes, x.shape, strict=True)):
-        if not 0 <= start <= whole - size:
-            raise OutOfRangeError.of_block(start, size, axis, whole)
+    for axis, (start, size, length) in enumerate(zip(starts.tolist(), sizes, x.shape, strict=True)):
+        if not 0 <= start <= length - size:
+            raise OutOfRangeError.of_block(start, size, axis, length)
         key.append(slice(start, start + size))
     return tuple(key)
 
@@ -537,6 +543,7 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
 # Indices ---------------------------------------------------------------------------------------------------
 
 
+@whole
 def _in_range(indices: Any, size: int, axis: int) -> Any:
     """Indices that count from the front, after a look at whether they are in range."""
     indices = indices.long()
@@ -747,6 +754,7 @@ def _words(seed: Any, counter: int, count: int) -> torch.Tensor:
 
 
 @kernel
+@whole
 def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
     key, count = _on_host(seed), math.prod(shape)
     if key is not None:
@@ -755,6 +763,7 @@ def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
 
 
 @kernel
+@whole
 def random_unit(seed: Any, shape: Any, dtype: str) -> Any:
     key, count = _on_host(seed), math.prod(shape)
     if key is not None:
@@ -767,6 +776,7 @@ def random_unit(seed: Any, shape: Any, dtype: str) -> Any:
 
 
 @kernel
+@whole
 def random_below(seed: Any, shape: Any, limit: int, first: int, dtype: str) -> Any:
     key = _on_host(seed)
     if key is None:
@@ -775,6 +785,7 @@ def random_below(seed: Any, shape: Any, limit: int, first: int, dtype: str) -> A
 
 
 @kernel
+@whole
 def random_coin(seed: Any, shape: Any, probability: float) -> Any:
     key, count = _on_host(seed), math.prod(shape)
     if key is not None:

@@ -15,7 +15,7 @@ LAYERS = [
     {"errors", "tree", "source", "philox", "masks", "files"},
     {"settings", "spec", "dtypes", "seeds", "tracebacks", "optional"},
     {"backend"},
-    {"interpreters", "symbolic", "eager", "mistakes", "dispatch", "op"},
+    {"interpreters", "symbolic", "eager", "mistakes", "dispatch", "op", "text"},
     {"ops"},
     {"tape", "state", "deferral"},
     {"compilation", "random", "registry", "scopes", "session"},

@@ -115,10 +115,78 @@ def test_several_losses_and_their_weights(backend):
         {"value": ["mae"], "label": ["accuracy"]},
     )
     logs = model.evaluate(X, TARGETS, verbose=0, return_dict=True)
-    assert list(logs) == ["loss", "label_loss", "value_loss", "label_accuracy", "value_mae"]
+    assert list(logs) == ["loss", "value_loss", "label_loss", "label_accuracy", "value_mae"]
     assert logs["loss"] == pytest.approx(2 * logs["value_loss"] + logs["label_loss"], rel=1e-5)
     history = model.fit(X, TARGETS, epochs=2, verbose=0).history
     assert history["loss"][1] < history["loss"][0]
+
+
+def test_a_batch_by_itself_is_measured_by_itself(backend):
+    model = line(optimizer=optimizers.SGD(0.0), metrics=["mae"])
+    loss, mae = model.evaluate(X, Y, verbose=0)
+    model.fit(X, Y + 1, verbose=0, validation_data=(X, Y + 2))
+    for _ in range(2):
+        assert model.train_on_batch(X, Y) == pytest.approx([loss, mae], rel=1e-5)  # 40 float32 roundings
+        assert model.test_on_batch(X, Y) == pytest.approx([loss, mae], rel=1e-5)
+
+
+def test_names_of_what_evaluation_gives():
+    model = two_heads()
+    model.compile("sgd", {"value": "mse", "label": "sparse_categorical_crossentropy"}, metrics={"value": ["mae"]})
+    model.evaluate(X, TARGETS, verbose=0)
+    assert model.metrics_names == ["loss", "value_loss", "label_loss", "value_mae"]  # in the model's own order
+    model.compile("sgd", {"value": "mse"}, metrics={"value": ["mae"]}, weighted_metrics={"value": ["mae"]})
+    found = model.evaluate(X, TARGETS, verbose=0, return_dict=True)
+    assert list(found) == model.metrics_names == ["loss", "value_mae", "value_weighted_mae"]
+    single = line(loss="mse", metrics=["mae", lambda t, p: ops.mean(t - p)], weighted_metrics=["mae"])
+    assert list(single.evaluate(X, Y, verbose=0, return_dict=True)) == ["loss", "mae", "lambda", "weighted_mae"]
+
+
+def test_structures_of_losses_that_do_not_fit_are_explained():
+    x = layers.Input((3,))
+    a, b = layers.Dense(1, name="a")(x), layers.Dense(1, name="b")(x)
+    model = keras.Model(x, [a, [[a], [b]]])
+    model.compile("sgd", ["mse", ["mse", "mse"]])
+    with pytest.raises(ArgumentError, match="expected a loss for 3 outputs, a, a_1, b; got 2"):
+        model.fit(X, [Y, [[Y], [Y]]], verbose=0)
+
+
+def test_a_list_of_metrics_of_ones_own_leaves_the_others_alone(backend):
+    class Listed(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense, self.tracker = layers.Dense(1), metrics.Mean(name="own")
+            self.unlisted = metrics.MeanAbsoluteError()
+
+        def call(self, x):
+            return self.dense(x)
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            loss = ops.mean(ops.square(y - y_pred))
+            self.tracker.update_state(loss)
+            self.unlisted.update_state(y, y_pred)
+            return loss
+
+        @property
+        def metrics(self):
+            return [self.tracker]
+
+    model = Listed()
+    model.compile("sgd")
+    history = model.fit(X, Y, batch_size=20, epochs=2, verbose=0).history
+    assert list(history) == ["own"]
+    assert history["own"][1] < history["own"][0]
+    assert float(model.unlisted.count) == 80
+
+
+def test_nothing_of_a_compiled_step_is_left_in_layers(backend):
+    keras.set_random_seed(1)
+    model = keras.Sequential([layers.Input((3,)), layers.Dense(1, activity_regularizer="l2", bias_regularizer="l2")])
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0)
+    assert [float(loss) for loss in model.losses] == [pytest.approx(0.01 * float(model.weights[1].numpy()[0]) ** 2)]
+    model(X)
+    assert len(model.losses) == 2
 
 
 def test_layers_add_losses_to_training(backend):

@@ -19,6 +19,7 @@ from .arrays import as_array, as_columns, count_samples, dense, is_sparse
 from .background import in_background
 from .py_dataset import PyDataset, PyDatasetBatches
 from .stretches import Stretch, on_device
+from .texts import gathered
 
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
@@ -70,7 +71,7 @@ class ArrayData:
         shuffle: bool | str = False,
         steps: int | None = None,
     ):
-        x, y = as_columns((x, y))
+        x, y = as_columns((gathered(x), y))
         self._count = count_samples(x, y, sample_weight)
         self._data = tree.map_structure(as_array, pack_x_y_sample_weight(x, y, sample_weight))
         self.batch_size = 32 if batch_size is None else batch_size
@@ -235,6 +236,7 @@ class IterableData:
 
     def _loaded(self, batch: Any) -> Any:
         """A batch on the device; looked at on the host, where that costs no waiting."""
+        batch = gathered(batch)
         batch = tuple(batch) if isinstance(batch, list) else batch
         if all(isinstance(leaf, np.ndarray) for leaf in tree.flatten(batch)):
             self.check(batch)
@@ -315,7 +317,7 @@ def opened(*args: Any, starts_anew: bool = False, **kwargs: Any) -> Iterator[Any
 
 def one_batch(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
     """A batch that a user gives as such."""
-    x, y = as_columns((x, y))
+    x, y = as_columns((gathered(x), y))
     batch = pack_x_y_sample_weight(x, y, sample_weight)
     return tree.map_structure(lambda leaf: leaf if kind_or_none(type(leaf)) is SCALAR else dense(as_array(leaf)), batch)
 
@@ -380,6 +382,7 @@ def split(validation_split: float, *structures: Any) -> tuple[list[Any], list[An
     """Arrays without their last share, and that share."""
     if not 0 < validation_split < 1:
         raise ArgumentError(f"expected validation_split to be between 0 and 1; got {validation_split}.")
+    structures = gathered(structures)
     count = count_samples(*structures)
     first = int(count * (1 - validation_split))
     if first in (0, count):
