@@ -22,7 +22,7 @@ from ..state import Variable
 from ..tracebacks import filter_traceback
 from .compiled import Compiled
 from .data import at_most, one_batch, opened, split, unpack_x_y_sample_weight, weights_of_classes
-from .functions import Functions
+from .functions import Functions, optimizers_within
 from .interruption import Interruptions, Resumption
 from .mistakes import check_labels
 from .stretches import Stretch
@@ -494,6 +494,10 @@ class Trainer(Layer):
         with self._at_home(x):
             return tree.map_structure(_on_host, self.make_predict_function()(one_batch(x)))
 
+    def can_be_called(self) -> bool:
+        """Whether there is a `call`: a model of which only the steps are defined does without."""
+        return True
+
     # Compiled functions ------------------------------------------------------------------------------------
 
     def make_train_function(self, force: bool = False) -> Callable[..., Any]:
@@ -582,7 +586,8 @@ class Trainer(Layer):
         """
         super().to_backend(name)
         home = self._home
-        others = [] if self.optimizer is None else list(self.optimizer.variables)
+        updating = [one for one in (self.optimizer, *optimizers_within(self)) if one is not None]
+        others = [variable for one in updating for variable in one.variables]
         for variable in [*others, *(v for metric in self.metrics_in_training() for v in metric.variables)]:
             variable.move_to(home)  # type: ignore[arg-type]
         self._functions = None
