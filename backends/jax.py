@@ -271,14 +271,14 @@ class JaxBackend(Backend):
                 "a function that is being compiled cannot take an array whose shape only its values determine."
             )
 
-        wanted = numpy_dtype(dtype)
+        wanted, sizes = numpy_dtype(dtype), tuple(size for size in shape if size is not None)
         is_wide = wanted in _WIDE and wanted.kind != "c"  # which callbacks narrow where 64 bits are off
 
         def in_dtype(*values: Any) -> np.ndarray:
-            result = np.ascontiguousarray(function(*map(np.asarray, values)), wanted).reshape(shape)
+            result = np.ascontiguousarray(function(*map(np.asarray, values)), wanted).reshape(sizes)
             return result[..., None].view("uint32") if is_wide else result
 
-        form = jax.ShapeDtypeStruct((*shape, 2), "uint32") if is_wide else jax.ShapeDtypeStruct(shape, wanted)
+        form = jax.ShapeDtypeStruct((*sizes, 2), "uint32") if is_wide else jax.ShapeDtypeStruct(sizes, wanted)
         with _allowing([*arrays, dtype]):
             result = jax.pure_callback(in_dtype, form, *arrays)
             return lax.bitcast_convert_type(result, self.dtypes[dtype]) if is_wide else result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -46,20 +47,24 @@ def space_of(keras, output_mode):
     return kinds(features, output_mode, crosses, crossing_dim=7, hashing_dim=11)
 
 
+def save(file, found):
+    """Save what a FeatureSpace gave: one array, or several by name."""
+    arrays: Any = {name: np.asarray(x) for name, x in found.items()} if isinstance(found, dict) else {"all": found}
+    np.savez(file, **arrays)
+
+
 def main(folder: Path) -> None:
     import keras
     import tensorflow as tf
 
+    slices: Any = tf.data.Dataset.from_tensor_slices
     for mode in ("concat", "dict"):
         space = space_of(keras, mode)
-        space.adapt(tf.data.Dataset.from_tensor_slices(FEATURES))
-        found = space(NEW)
-        found = found if mode == "dict" else {"all": found}
-        np.savez(folder / f"{mode}.npz", **{name: np.asarray(x) for name, x in found.items()})
+        space.adapt(slices(FEATURES))
+        save(folder / f"{mode}.npz", space(NEW))
         space.save(folder / f"{mode}.theirs.keras")
-        ours = keras.saving.load_model(folder / f"{mode}.ours.keras")(NEW)
-        ours = ours if mode == "dict" else {"all": ours}
-        np.savez(folder / f"{mode}.again.npz", **{name: np.asarray(x) for name, x in ours.items()})
+        loaded: Any = keras.saving.load_model(folder / f"{mode}.ours.keras")
+        save(folder / f"{mode}.again.npz", loaded(NEW))
 
 
 if __name__ == "__main__":

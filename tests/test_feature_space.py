@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import keras_features
 import numpy as np
@@ -88,7 +89,8 @@ def test_data_to_adapt_to_comes_in_every_form(backend):
 def test_a_pipeline_of_tensorflow(backend):
     import tensorflow as tf
 
-    data = tf.data.Dataset.from_tensor_slices(FEATURES)
+    slices: Any = tf.data.Dataset.from_tensor_slices
+    data = slices(FEATURES)
     space = space_of(polykeras, "concat")
     space.adapt(data)
     expected = numbers(adapted("concat")(FEATURES))["all"]

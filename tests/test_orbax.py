@@ -13,6 +13,7 @@ from polykeras import layers, saving
 from polykeras.backend import available
 from polykeras.callbacks import OrbaxCheckpoint
 from polykeras.errors import ArgumentError, FileError, MissingPackageError, SerializationError
+from polykeras.saving.orbax import checkpoint_in
 
 X, Y = np.arange(16.0).reshape(8, 2).astype("float32"), np.ones((8, 1), "float32")
 
@@ -70,7 +71,7 @@ def test_weights_after_batches(backend, tmp_path):
         polykeras.Sequential([layers.Input((2,)), layers.Dense(3)]).load_weights(tmp_path)
     best = OrbaxCheckpoint(tmp_path / "best", monitor="loss", save_best_only=True, initial_value_threshold=-1.0)
     model.fit(X, Y, verbose=0, callbacks=[best])
-    assert saving.orbax.checkpoint_in(tmp_path / "best") is None
+    assert checkpoint_in(tmp_path / "best") is None
 
 
 def test_mistakes_are_told(tmp_path):

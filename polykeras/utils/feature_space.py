@@ -162,9 +162,8 @@ class FeatureSpace(Layer):
         return getattr(type(self), given)(**options)
 
     def _cross(self, given: Any) -> Cross:
-        if isinstance(given, dict) and "class_name" in given:
-            given = deserialize_keras_object(given)
-        cross = given if isinstance(given, Cross) else Cross(given, self.crossing_dim)
+        made: Any = deserialize_keras_object(given) if isinstance(given, dict) and "class_name" in given else given
+        cross = made if isinstance(made, Cross) else Cross(made, self.crossing_dim)
         unknown = [name for name in cross.feature_names if name not in self.features]
         if unknown:
             raise ArgumentError(
@@ -526,8 +525,9 @@ def _count(space: str, name: str, layer: Any) -> int:
         return layer.vocabulary_size()
     if isinstance(layer, Discretization) and layer.bin_boundaries is not None:
         return len(layer.bin_boundaries) + 1 if layer.num_bins is None else layer.num_bins
-    if isinstance(getattr(layer, "num_bins", None), int):
-        return layer.num_bins
+    bins: Any = getattr(layer, "num_bins", None)
+    if isinstance(bins, int):
+        return bins
     raise ArgumentError(
         f"{space}: feature {name!r} has output_mode='one_hot', and how many categories a {type(layer).__name__} gives "
         "is not known. Make it output_mode='int'."
