@@ -36,14 +36,14 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    install(session, "-e", ".[all,dev]", TRITON)
+    install(session, "-e", ".[all,dev,orbax]", TRITON)
     session.run("pyright")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests, and the quick conformance suite on all backends."""
-    install(session, "-e", ".[all,dev]", TRITON)
+    install(session, "-e", ".[all,dev,orbax]", TRITON)
     session.run("pytest", *PARALLEL, *session.posargs, env=QUIET | ONE_THREAD)
     conform(session, *session.posargs)
 
@@ -51,7 +51,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def thorough(session: nox.Session) -> None:
     """The whole conformance suite on all backends, and the tests that take long."""
-    install(session, "-e", ".[all,dev]", TRITON)
+    install(session, "-e", ".[all,dev,orbax]", TRITON)
     session.run("pytest", "tests/test_interruption.py", "--thorough", env=QUIET)
     conform(session, "--thorough", *session.posargs)
 
