@@ -76,6 +76,6 @@ def test_state_goes_on_through_the_trials(choice):
         total.assign_add(ops.tanh(x))
         return ops.sum(total.value)
 
-    x = np.float32([0.1, 0.2, 0.3])
+    x = np.array([0.1, 0.2, 0.3], "float32")
     for i in range(1, 12):
         assert float(add(x)) == pytest.approx(i * np.tanh(x).sum(), rel=1e-6)  # eleven additions
