@@ -162,21 +162,30 @@ def writers(request: pytest.FixtureRequest) -> list[str]:
 
 @pytest.mark.parametrize(("kind", "name"), [pytest.param(*case, id=", ".join(case)) for case in CASES])
 def test_what_each_backend_writes_each_other_reads(kind: str, name: str, writers: list[str], backend: Backend) -> None:
+    if kind == "of every dtype" and not all(set(load(home).dtypes) >= FLOATS for home in (*writers, backend.name)):
+        pytest.skip("not every backend of this run has all dtypes")
     for writer in writers:
         check(kind, name, writer, backend.name)
     check(kind, name, backend.name, EMBEDDED)
 
 
+def ending_in(units: int, home: str) -> keras.Model:
+    """Two layers, of which the first has the same weights whatever the second has."""
+    with using(home):
+        return keras.Sequential([layers.Input((3,)), layers.Dense(4), layers.Dense(units)])
+
+
 @pytest.mark.parametrize("name", ["model.weights.h5", "model.safetensors"])
-def test_a_file_that_does_not_fit_changes_nothing(name: str, backend: Backend) -> None:
-    """Not even the weights before the one that does not fit, and everybody says so in the same words."""
+def test_a_file_that_does_not_fit_changes_nothing(name: str, backend: Backend, tmp_path: Path) -> None:
+    """Not even the weights that would fit, and everybody says so in the same words."""
+    write(ending_in(2, EMBEDDED), tmp_path / name)
     told = []
     for home in (EMBEDDED, backend.name):
         keras.backend.clear_session()
-        model = made("shared", home, 2)
+        model = ending_in(5, home)
         before = [bits_of(variable) for variable in model.variables]
         with pytest.raises(SerializationError) as raised:
-            model.load_weights(written("with states", name, EMBEDDED))
+            model.load_weights(tmp_path / name)
         assert [bits_of(variable) for variable in model.variables] == before
         told.append(str(raised.value))
     assert told[0] == told[1]
