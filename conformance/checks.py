@@ -424,9 +424,14 @@ def gradient_samples(case: Case, backend: Backend) -> list[tuple[Sample, str]]:
     ]
     if not EFFORT.is_limited(backend):
         return calls
-    count = 1 if EFFORT.trusts_body(case, backend) else 4
-    some = [(s, dtype) for s, dtype in calls if not s.kink and s.gap not in backend.gaps][:count]
+    plain = [(s, dtype) for s, dtype in calls if not s.kink and s.gap not in backend.gaps]
+    variants = {repr([*s.params.items(), *filter(_is_setting, s.args)]): (s, dtype) for s, dtype in reversed(plain)}
+    some = plain[:1] if EFFORT.trusts_body(case, backend) else plain[:3] + list(variants.values())[-5:]
     return [call for call in calls if call in some or call[0].kink or call[0].gap in backend.gaps]
+
+
+def _is_setting(argument: Any) -> bool:
+    return argument is None or isinstance(argument, (str, int, float))
 
 
 def second_samples(case: Case, calls: list[Call], backend: Backend) -> list[Call]:

@@ -82,3 +82,12 @@ def test_spectral_normalization_makes_the_largest_singular_value_one(backend: Ba
         kernel = ops.convert_to_numpy(layer.layer.kernel)
     # each iteration shrinks the error by the squared ratio of the two largest singular values
     np.testing.assert_allclose(np.linalg.svd(kernel)[1].max(), 1.0, rtol=1e-6)
+
+
+def test_the_moments_of_a_batch_are_its_own(backend: Backend) -> None:
+    """The variance is the mean of the squares, not an estimate of what lies behind them."""
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    with using(backend):
+        _, mean, variance = map(ops.convert_to_numpy, ops.normalize_batch(ops.array(x)))
+    np.testing.assert_allclose(mean, x.mean(0), rtol=1e-13)  # sums of four numbers, some of which cancel
+    np.testing.assert_allclose(variance, x.var(0), rtol=1e-13)
