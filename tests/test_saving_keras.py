@@ -18,8 +18,8 @@ from polykeras import Input, Model, Sequential, layers, losses, metrics, optimiz
 from polykeras.conformance import layer_cases as layer_cases
 from polykeras.conformance.layer_case import LAYERS
 
-if importlib.util.find_spec("keras") is None:
-    pytest.skip("Keras is not installed", allow_module_level=True)
+if not all(importlib.util.find_spec(name) for name in ("keras", "jax")):
+    pytest.skip("Keras, which on NumPy needs JAX, too, is not installed", allow_module_level=True)
 
 TRIALS = 3
 SIDE = Path(__file__).parent / "keras_side.py"
