@@ -16,6 +16,7 @@ from polykeras.cli import main
 from polykeras.errors import ArgumentError, FileError
 from polykeras.saving import safetensors, shards
 from polykeras.saving.hdf5_writer import GroupToWrite
+from polykeras.saving.inspection import inspect_file
 from polykeras.saving.sources import FileSource
 
 h5py = pytest.importorskip("h5py")
@@ -223,6 +224,20 @@ def test_inspect_shows_what_is_in_a_file(tmp_path, capsys):
     (tmp_path / "m.keras").write_bytes(b"PK\x03\x04 and nothing more")
     assert main(["inspect", str(tmp_path / "m.keras")]) == 1
     assert "damaged" in capsys.readouterr().out
+
+
+def test_inspect_tells_of_names_that_are_none_or_not_known(tmp_path):
+    with polykeras.using("numpy"):
+        text = json.loads(made().to_json())
+        made().save(tmp_path / "m.keras")
+    for change in ({"class_name": {}}, {"module": ["os"]}, {"registered_name": "builtins>eval"}, {"module": "os"}):
+        layer = {**text["config"]["layers"][1], **change}
+        config = {**text, "config": {**text["config"], "layers": [text["config"]["layers"][0], layer]}}
+        with zipfile.ZipFile(tmp_path / "m.keras") as good, zipfile.ZipFile(tmp_path / "bad.keras", "w") as bad:
+            for name in good.namelist():
+                bad.writestr(name, json.dumps(config) if name == "config.json" else good.read(name))
+        assert inspect_file(tmp_path / "bad.keras")["suspicious"], change
+    assert inspect_file(tmp_path / "m.keras")["suspicious"] == []
 
 
 def test_the_editor_renames_deletes_and_adds(tmp_path):
