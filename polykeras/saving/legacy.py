@@ -29,7 +29,6 @@ from .weights import array_of, give
 
 GENERATORS = "seed_generators"
 """A group that Keras does not look at: it does not store the states of generators of random numbers in such files."""
-_MEASURES = ("loss", "metrics", "weighted_metrics")
 LARGEST_ATTRIBUTE = 4000
 """How many texts one attribute has; more go on in attributes with numbers behind their name."""
 
@@ -44,8 +43,8 @@ def model_to_groups(model: Any, with_optimizer: bool) -> GroupToWrite:
     compiled = model.get_compile_config()
     if compiled is not None and with_optimizer:
         optimizer = to_legacy(compiled.pop("optimizer"))
-        named = {key: _in_full(value) if key in _MEASURES else value for key, value in compiled.items()}
-        root.attrs["training_config"] = json.dumps({**named, "optimizer_config": optimizer})
+        named = {"loss": _in_full(compiled.get("loss")), "optimizer_config": optimizer}
+        root.attrs["training_config"] = json.dumps({**compiled, **named})
         if model.optimizer is not None and model.optimizer.built:
             _add_optimizer(root.group("optimizer_weights"), model.optimizer)
     _add_weights(root.group("model_weights"), model)
@@ -54,17 +53,17 @@ def model_to_groups(model: Any, with_optimizer: bool) -> GroupToWrite:
     return root
 
 
-def _in_full(measure: Any) -> Any:
-    """Losses and metrics with their names in full: Keras 3.15.1 does not find "mse" in a file of this format."""
-    if isinstance(measure, dict):
-        return {key: measure[key] if key == "config" else _in_full(value) for key, value in measure.items()}
-    if isinstance(measure, (list, tuple)):
-        return [_in_full(value) for value in measure]
+def _in_full(loss: Any) -> Any:
+    """Losses with their names in full: Keras 3.15.1 does not find "mse" in a file of this format."""
+    if isinstance(loss, dict):
+        return loss if "class_name" in loss else {key: _in_full(value) for key, value in loss.items()}
+    if isinstance(loss, (list, tuple)):
+        return [_in_full(value) for value in loss]
     try:
-        found = losses.get(measure) if isinstance(measure, str) else None
+        found = losses.get(loss) if isinstance(loss, str) else None
     except SerializationError:
-        return measure
-    return found.__name__ if found and getattr(losses, getattr(found, "__name__", ""), None) is found else measure
+        return loss
+    return found.__name__ if found and getattr(losses, getattr(found, "__name__", ""), None) is found else loss
 
 
 def _generators(model: Any) -> Iterator[tuple[str, SeedGenerator]]:
