@@ -30,6 +30,7 @@ from polykeras.spec import normalize_axis
 from polykeras.symbolic import infer
 
 from . import tensorflow_control, tensorflow_windows  # noqa: F401 (which enter their kernels into the table)
+from .tensorflow_choice import Faster
 from .tensorflow_gradients import DIFFERENTIATING, TensorflowGradients, setting
 from .tensorflow_table import KERNELS, body, kernel
 
@@ -253,24 +254,31 @@ class TensorflowBackend(TensorflowGradients, Backend):
     # Compilation
 
     def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
-        """The function as a graph; with `jit_compile=True` compiled by XLA."""
+        """The function as a graph; with `jit_compile=True` compiled by XLA, with "auto" where that is faster."""
         if jit_compile is False:
             return function
+        if jit_compile is True:
+            return _graph(function, for_xla=True)
+        return Faster(_graph(function, for_xla=False), _graph(function, for_xla=True), self.synchronize)
 
-        def traced(*arrays: Any) -> list[Any]:
-            with setting(_for_xla, jit_compile is True):
-                return function(*arrays)
 
-        graph = tf.function(traced, autograph=False, jit_compile=jit_compile is True)
-        programs: list[Any] = []
+def _graph(function: Callable[..., list], for_xla: bool) -> Callable[..., list]:
+    """A function as a graph, for arrays that have the same shapes and dtypes in every call."""
 
-        def run(*arrays: Any) -> list[Any]:
-            if not programs:
-                programs.append(graph.get_concrete_function(*arrays))
-            # what tf.function does before takes as long as a small graph: all calls have the same shapes and dtypes
-            return programs[0]._call_flat(list(arrays), programs[0].captured_inputs)
+    def traced(*arrays: Any) -> list[Any]:
+        with setting(_for_xla, for_xla):
+            return function(*arrays)
 
-        return run
+    graph = tf.function(traced, autograph=False, jit_compile=for_xla)
+    programs: list[Any] = []
+
+    def run(*arrays: Any) -> list[Any]:
+        if not programs:
+            programs.append(graph.get_concrete_function(*arrays))
+        # what a tf.function does with its arguments takes as long as a small graph
+        return programs[0]._call_flat(list(arrays), programs[0].captured_inputs)
+
+    return run
 
 
 def _is_known(x: Any) -> bool:

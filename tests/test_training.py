@@ -71,6 +71,20 @@ def test_fit_learns_and_records(backend):
     assert np.abs(predicted - Y).mean() == pytest.approx(mae, rel=1e-5)
 
 
+def test_a_prediction_of_one_batch_is_that_of_several_in_an_array_of_its_own(backend):
+    model = line()
+    first = model.predict(X[:5], verbose=0)
+    kept = first.copy()
+    np.testing.assert_allclose(
+        first, model.predict(X[:5], batch_size=2, verbose=0), rtol=1e-5, atol=1e-6
+    )  # products in other orders
+    np.testing.assert_array_equal(first, model.predict(X[:5], verbose=0, callbacks=[Callback()]))
+    model.predict(X[5:10], verbose=0)
+    np.testing.assert_array_equal(first, kept)
+    first += 1
+    np.testing.assert_array_equal(model.predict(X[:5], verbose=0), kept)
+
+
 def test_losses_and_batches_are_the_same_on_every_backend():
     found = {}
     for name in keras.available():

@@ -355,7 +355,7 @@ def split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return parts(x, indices_or_sections, axis)
 
 
-@composed(ulp=0)
+@composed(ulp=0, vjp=(lambda g, out, x, num, axis: ops.stack(list(g), axis),))  # parts alone each fill up the whole
 def unstack(x: Array, num: int | None = None, axis: int = 0) -> list[Any]:
     """The parts of an array along an axis, without the axis.
 

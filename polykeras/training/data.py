@@ -21,6 +21,9 @@ from .py_dataset import PyDataset, PyDatasetBatches
 from .stretches import Stretch, on_device
 from .texts import gathered
 
+BATCH_SIZE = 32
+"""How many samples make a batch where nobody says."""
+
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     """Inputs, targets and weights of a batch, None for what it does not have.
@@ -74,7 +77,7 @@ class ArrayData:
         x, y = as_columns((gathered(x), y))
         self._count = count_samples(x, y, sample_weight)
         self._data = tree.map_structure(as_array, pack_x_y_sample_weight(x, y, sample_weight))
-        self.batch_size = 32 if batch_size is None else batch_size
+        self.batch_size = BATCH_SIZE if batch_size is None else batch_size
         if not hasattr(self.batch_size, "__index__") or self.batch_size < 1:
             raise ArgumentError(f"expected batch_size to be a whole number from 1; got {batch_size!r}.")
         self.limit: int | None = None
@@ -347,6 +350,12 @@ def one_batch(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
     x, y = as_columns((gathered(x), y))
     batch = pack_x_y_sample_weight(x, y, sample_weight)
     return tree.map_structure(lambda leaf: leaf if kind_or_none(type(leaf)) is SCALAR else dense(as_array(leaf)), batch)
+
+
+def fits_a_batch(x: Any, batch_size: int | None) -> bool:
+    """Whether this is an array of numbers on the host that makes one batch, as it is."""
+    size = BATCH_SIZE if batch_size is None else batch_size
+    return type(x) is np.ndarray and x.dtype.kind in "biuf" and x.ndim > 0 and type(size) is int and 0 < len(x) <= size
 
 
 def at_most(data: ArrayData | IterableData, steps: int | None) -> ArrayData | IterableData:

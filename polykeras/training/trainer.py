@@ -21,7 +21,7 @@ from ..settings import settings
 from ..state import Variable
 from ..tracebacks import filter_traceback
 from .compiled import Compiled
-from .data import at_most, one_batch, opened, split, unpack_x_y_sample_weight, weights_of_classes
+from .data import at_most, fits_a_batch, one_batch, opened, split, unpack_x_y_sample_weight, weights_of_classes
 from .functions import Functions, optimizers_within
 from .interruption import Interruptions, Resumption
 from .mistakes import check_labels
@@ -464,6 +464,9 @@ class Trainer(Layer):
         Returns:
             NumPy arrays in the structure of the outputs.
         """
+        if verbose == 0 and callbacks is None and steps is None and fits_a_batch(x, batch_size):
+            with self._at_home(x):  # a single sample shall not take longer than it must
+                return tree.map_structure(_copied_to_host, self.make_predict_function()(x))
         with self._at_home(x), opened(x, batch_size=batch_size, steps=steps) as data:
             watching = self._callbacks(callbacks, verbose, epochs=1, steps=data.steps, add_history=False)
             step, parts = self.make_predict_function(), []
@@ -623,3 +626,7 @@ def _as_list(logs: dict[str, Any]) -> Any:
 
 def _on_host(x: Any) -> np.ndarray:
     return np.asarray(ops.convert_to_numpy(x))
+
+
+def _copied_to_host(x: Any) -> np.ndarray:
+    return np.array(ops.convert_to_numpy(x))
