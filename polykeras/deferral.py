@@ -14,6 +14,10 @@ from .errors import UnsafeFileError
 _current: ContextVar[Deferral | None] = ContextVar("polykeras_deferral", default=None)
 
 
+LARGEST_TABLES = 2**28
+"""How many bytes the tables that layers compute of their configurations may take, which are not stored in files."""
+
+
 class Deferral:
     """Within it, variables are made of zeros, and of no more of them than a limit allows.
 
@@ -24,6 +28,7 @@ class Deferral:
     def __init__(self, limit: int):
         self._left = limit
         self._limit = limit
+        self._left_for_tables = LARGEST_TABLES
         self._waiting: list[tuple[Any, Any, Callable[[], Any]]] = []
 
     def __enter__(self) -> Deferral:
@@ -44,6 +49,15 @@ class Deferral:
             )
         return np.zeros(shape, dtype)
 
+    def table(self, shape: Any) -> None:
+        """Note that a layer is about to compute a table of its configuration, in float64."""
+        self._left_for_tables -= 8 * prod(shape)
+        if self._left_for_tables < 0:
+            raise UnsafeFileError(
+                f"the model has layers that compute tables of more than {LARGEST_TABLES} bytes, the last one of shape "
+                f"{tuple(shape)}. Make such a model in code, if it is meant to be so large."
+            )
+
     def wait(self, variable: Any, draw: Callable[[], Any]) -> None:
         """Note how a variable gets its first value, if nobody gives it another."""
         self._waiting.append((variable, variable._value, draw))
@@ -58,6 +72,17 @@ class Deferral:
         finally:
             _current.reset(token)
         self._waiting.clear()
+
+
+def reserve_table(*shape: int) -> None:
+    """Say how large a table is that a layer is about to compute of its configuration: out of a file it is bounded.
+
+    Args:
+        *shape: Its shape.
+    """
+    current = _current.get()
+    if current is not None:
+        current.table(shape)
 
 
 def deferral() -> Deferral | None:

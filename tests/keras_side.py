@@ -14,21 +14,19 @@ def main(folder: Path) -> None:
     import keras
 
     reports = {}
-    for file in sorted(folder.glob("*.ours.keras")):
-        name = file.name.removesuffix(".ours.keras")
+    for file in sorted(folder.glob("*.ours.*")):
+        name = file.name.partition(".ours")[0]
         try:
             model = keras.saving.load_model(file, compile=(folder / f"{name}.y.npz").exists())
             given = np.load(folder / f"{name}.npz")
             arrays = [given[key] for key in sorted(given.files)]
             inputs = arrays[0] if len(arrays) == 1 else arrays
-            if (folder / f"{name}.y.npz").exists():
+            if (folder / f"{name}.y.npz").exists() and file.suffix == ".keras":  # of .h5 Keras cannot train on
                 y = np.load(folder / f"{name}.y.npz")["y"]
                 model.fit(inputs, y, epochs=3, batch_size=4, shuffle=False, verbose=0)
             outputs = [keras.ops.convert_to_numpy(x) for x in keras.tree.flatten(model(inputs, training=False))]
             np.savez(folder / f"{name}.out.npz", *outputs)
-            model.save(folder / f"{name}.theirs.keras")
-            if (folder / f"{name}.h5wanted").exists():
-                model.save(folder / f"{name}.theirs.h5")
+            model.save(folder / f"{name}.theirs{file.suffix}")
             reports[name] = "fine"
         except Exception:
             reports[name] = traceback.format_exc()[-1500:]

@@ -11,8 +11,13 @@ import pytest
 
 import polykeras
 from polykeras import Input, Model, Sequential, layers, optimizers, saving
+from polykeras.backend import numpy_dtype
 from polykeras.cli import main
 from polykeras.errors import ArgumentError, FileError
+from polykeras.saving import safetensors, shards
+from polykeras.saving.hdf5_writer import GroupToWrite
+from polykeras.saving.inspection import inspect_file
+from polykeras.saving.sources import FileSource
 
 h5py = pytest.importorskip("h5py")
 
@@ -35,6 +40,53 @@ TARGET = DATA.sum(1, keepdims=True)
 def trained(model, epochs):
     model.fit(DATA, TARGET, epochs=epochs, batch_size=8, shuffle=False, verbose=0)
     return model
+
+
+def test_dropout_goes_on_as_it_would_have_in_every_format_of_whole_models(tmp_path):
+    with polykeras.using("numpy"):
+        model = trained(made(), 2)
+        model.save(tmp_path / "m.keras")
+        model.save(tmp_path / "m.h5")
+        wanted = trained(model, 5).get_weights()
+        for name in ("m.keras", "m.h5"):
+            for a, b in zip(wanted, trained(saving.load_model(tmp_path / name), 5).get_weights(), strict=True):
+                np.testing.assert_array_equal(b, a, err_msg=name)
+
+
+def test_safetensors_go_to_their_own_package_and_back(tmp_path):
+    package = pytest.importorskip("safetensors.numpy")
+    with polykeras.using("numpy"):
+        model = Sequential([Input((3,)), layers.Dense(2), layers.BatchNormalization(dtype="float16")])
+        model.save_weights(tmp_path / "ours.safetensors")
+        found = package.load_file(tmp_path / "ours.safetensors")
+        np.testing.assert_array_equal(found["layers/dense/vars/0"], model.layers[0].kernel.numpy())
+        assert len(found) == len(model.weights)
+        package.save_file({name: x + 1 for name, x in found.items()}, tmp_path / "theirs.safetensors")
+        wanted = [w + 1 for w in model.get_weights()]
+        model.load_weights(tmp_path / "theirs.safetensors")
+        for a, b in zip(wanted, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(b, a)
+
+
+def test_every_dtype_of_safetensors_goes_to_their_own_package_and_back(tmp_path):
+    package = pytest.importorskip("safetensors.numpy")
+    for dtype in safetensors.DTYPES.values():
+        if dtype in ("float8_e4m3fn", "float8_e5m2", "complex64"):
+            continue  # which the package does not give to NumPy
+        values = np.arange(6).reshape(2, 3).astype(numpy_dtype(dtype))
+        groups = GroupToWrite()
+        groups.group("a/b")["0"] = values
+        groups.group("a")["empty"] = np.zeros((0, 2), values.dtype)
+        groups.group("a")["scalar"] = np.ones((), values.dtype)
+        safetensors.save(groups, tmp_path / "ours.safetensors")
+        found = package.load_file(tmp_path / "ours.safetensors")
+        np.testing.assert_array_equal(found["a/b/0"], values)
+        package.save_file(found, tmp_path / "theirs.safetensors")
+        with open(tmp_path / "theirs.safetensors", "rb") as file:
+            back = safetensors.groups(FileSource(file))
+            np.testing.assert_array_equal(np.asarray(back["a"]["b"]["0"]), values)
+            assert back["a"]["empty"].shape == (0, 2)
+            assert np.asarray(back["a"]["scalar"]) == 1
 
 
 def test_training_goes_on_on_any_backend(tmp_path):
@@ -94,6 +146,33 @@ def test_weights_in_every_format(tmp_path, name):
         assert name != "m.weights.json" or len(list(tmp_path.glob("m_0*.weights.h5"))) > 1
 
 
+def test_weights_in_several_files_are_replaced_together_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "m.weights.json"
+    with polykeras.using("numpy"):
+        model, other = made(), made()
+        model.save_weights(path, max_shard_size=1e-7)
+        before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+        other.set_weights([w + 1 for w in model.get_weights()])
+        replacing, calls = shards.replacing, []
+
+        def failing(target):
+            calls.append(target)
+            if len(calls) == 3:
+                raise FileError("the disk is full")
+            return replacing(target)
+
+        monkeypatch.setattr(shards, "replacing", failing)
+        with pytest.raises(FileError):
+            other.save_weights(path, max_shard_size=1e-7)
+        assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+        monkeypatch.undo()
+        other.save_weights(path, max_shard_size=1e-7)
+        assert len(list(tmp_path.iterdir())) == len(before)
+        model.load_weights(path)
+        for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
 def test_our_hdf5_is_what_h5py_reads(tmp_path):
     with polykeras.using("numpy"):
         model = trained(made(), 1)
@@ -145,6 +224,20 @@ def test_inspect_shows_what_is_in_a_file(tmp_path, capsys):
     (tmp_path / "m.keras").write_bytes(b"PK\x03\x04 and nothing more")
     assert main(["inspect", str(tmp_path / "m.keras")]) == 1
     assert "damaged" in capsys.readouterr().out
+
+
+def test_inspect_tells_of_names_that_are_none_or_not_known(tmp_path):
+    with polykeras.using("numpy"):
+        text = json.loads(made().to_json())
+        made().save(tmp_path / "m.keras")
+    for change in ({"class_name": {}}, {"module": ["os"]}, {"registered_name": "builtins>eval"}, {"module": "os"}):
+        layer = {**text["config"]["layers"][1], **change}
+        config = {**text, "config": {**text["config"], "layers": [text["config"]["layers"][0], layer]}}
+        with zipfile.ZipFile(tmp_path / "m.keras") as good, zipfile.ZipFile(tmp_path / "bad.keras", "w") as bad:
+            for name in good.namelist():
+                bad.writestr(name, json.dumps(config) if name == "config.json" else good.read(name))
+        assert inspect_file(tmp_path / "bad.keras")["suspicious"], change
+    assert inspect_file(tmp_path / "m.keras")["suspicious"] == []
 
 
 def test_the_editor_renames_deletes_and_adds(tmp_path):

@@ -265,6 +265,24 @@ def test_an_architecture_larger_than_the_machine_is_refused_before_memory_is_tak
         polykeras.models.model_from_json(text)
 
 
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("MelSpectrogram", {"fft_length": 2**30, "num_mel_bins": 2**20}),
+        ("STFTSpectrogram", {"frame_length": 2**30, "frame_step": 1, "fft_length": 2**30}),
+    ],
+)
+def test_tables_that_layers_compute_are_bounded_before_memory_is_taken(name, config):
+    """Not stored in files, so that no size in a file bounds them."""
+    sounds = Input((4096, 1) if name == "STFTSpectrogram" else (4096,))
+    layer = getattr(layers, name)()
+    with polykeras.using("numpy"):
+        text = json.loads(polykeras.Model(sounds, layer(sounds)).to_json())
+    text["config"]["layers"][1]["config"].update(config)
+    with pytest.raises(UnsafeFileError, match="compute tables"):
+        polykeras.models.model_from_json(json.dumps(text))
+
+
 # Archives --------------------------------------------------------------------------------------------------
 
 

@@ -110,6 +110,9 @@ def _architecture(config: Any, report: dict[str, Any]) -> None:
         report["compiled"] = bool(config.get("compile_config"))
     for entry in _entries(config):
         name, place = entry["class_name"], entry.get("module")
+        if not isinstance(name, str) or not isinstance(place, (str, type(None))):
+            report["suspicious"].append(f"it names a class by what is no name: {name!r} of {place!r}"[:200])
+            continue
         inside = entry["config"] if isinstance(entry["config"], Mapping) else {}
         is_layer = place == "keras.layers" or (place is None and isinstance(inside.get("name"), str))
         if is_layer or inside.get("layers") is not None:
@@ -123,7 +126,7 @@ def _entries(config: Any) -> Iterator[Mapping[str, Any]]:
     while pending:
         found = pending.pop()
         if isinstance(found, Mapping):
-            if isinstance(found.get("class_name"), str) and "config" in found:
+            if "class_name" in found and "config" in found:
                 yield found
             pending.extend(reversed(list(found.values())))
         elif isinstance(found, (list, tuple)):
@@ -139,6 +142,8 @@ def _doubts(entry: Mapping[str, Any], name: str, place: Any, config: Mapping[str
     elif name == "function":
         if get_registered_object(str(entry["config"])) is None:
             yield f"it names the function {entry['config']!r}, which is not registered here"
+    elif ">" in str(entry.get("registered_name")) and get_registered_object(str(entry["registered_name"])) is None:
+        yield f"it names {str(entry['registered_name'])[:100]!r}, which is not registered here"
     elif name not in _PLAIN and not _is_known(entry, name, place):
         yield f"it names the class {name!r} of {place!r}, which is not known here"
     for key in ("vocabulary", "filepath", "file", "url", "path", "origin"):

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from .. import losses
 from ..errors import SerializationError
 from ..layers.layer import Layer
 from ..metrics import Metric
 from ..models import Model
+from ..random import SeedGenerator
 from ..registry import deserialize_keras_object, serialize_keras_object
 from ..spec import show_shape
 from ..state import Variable
@@ -22,8 +24,11 @@ from .hdf5_writer import GroupToWrite
 from .legacy_configs import from_legacy, to_legacy
 from .legacy_optimizers import Plan, plan_for
 from .loading import deferred, sizes_of
+from .walking import parts_with_paths
 from .weights import array_of, give
 
+GENERATORS = "seed_generators"
+"""A group that Keras does not look at: it does not store the states of generators of random numbers in such files."""
 LARGEST_ATTRIBUTE = 4000
 """How many texts one attribute has; more go on in attributes with numbers behind their name."""
 
@@ -38,11 +43,33 @@ def model_to_groups(model: Any, with_optimizer: bool) -> GroupToWrite:
     compiled = model.get_compile_config()
     if compiled is not None and with_optimizer:
         optimizer = to_legacy(compiled.pop("optimizer"))
-        root.attrs["training_config"] = json.dumps({**compiled, "optimizer_config": optimizer})
+        named = {"loss": _in_full(compiled.get("loss")), "optimizer_config": optimizer}
+        root.attrs["training_config"] = json.dumps({**compiled, **named})
         if model.optimizer is not None and model.optimizer.built:
             _add_optimizer(root.group("optimizer_weights"), model.optimizer)
     _add_weights(root.group("model_weights"), model)
+    for path, generator in _generators(model):
+        root.group(f"{GENERATORS}/{path}")["state"] = generator.state
     return root
+
+
+def _in_full(loss: Any) -> Any:
+    """Losses with their names in full: Keras 3.15.1 does not find "mse" in a file of this format."""
+    if isinstance(loss, dict):
+        return loss if "class_name" in loss else {key: _in_full(value) for key, value in loss.items()}
+    if isinstance(loss, (list, tuple)):
+        return [_in_full(value) for value in loss]
+    try:
+        found = losses.get(loss) if isinstance(loss, str) else None
+    except SerializationError:
+        return loss
+    return found.__name__ if found and getattr(losses, getattr(found, "__name__", ""), None) is found else loss
+
+
+def _generators(model: Any) -> Iterator[tuple[str, SeedGenerator]]:
+    for path, part in parts_with_paths(model):
+        if isinstance(part, SeedGenerator):
+            yield path, part
 
 
 def _add_optimizer(group: GroupToWrite, optimizer: Any) -> None:
@@ -106,9 +133,18 @@ def model_from_groups(root: Group, compile: bool) -> Any:
         if not isinstance(model, Model):
             raise SerializationError(f"load_model: the file holds {model!r}, which is no model.")
         names = load_weights(model, root["model_weights"], False, False)
+        _give_states(model, root)
         if compile and "training_config" in root.attrs:
             _compile(model, _json(root.attrs["training_config"]), root, names)
     return model
+
+
+def _give_states(model: Any, root: Group) -> None:
+    """Let generators of random numbers go on where they were."""
+    for path, generator in _generators(model):
+        found = root.get(f"{GENERATORS}/{path}/state")
+        if isinstance(found, Dataset) and tuple(found.shape) == tuple(generator.state.shape):
+            give(generator.state, array_of(found))
 
 
 def _json(text: Any) -> Any:
@@ -132,6 +168,9 @@ def _compile(model: Any, config: dict[str, Any], root: Group, names: dict[int, s
         plan = plan_for(model.optimizer, stored, names, former)
     else:
         plan = _in_order(model.optimizer.variables, stored)
+    is_new = not any(isinstance(x, Dataset) and x.shape for x in stored.values())
+    if plan is None and is_new:
+        return
     if plan is None:
         warnings.warn(
             f"load_model: the state of the optimizer {model.optimizer.name} is laid out as an older version had it; it "

@@ -33,6 +33,9 @@ WEIGHTS = "model.weights.h5"
 def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
     """Save a model: its architecture, weights, and what it was compiled with, the optimizer's state included.
 
+    Keras 3.15.1 loads both formats, but does not train on a compiled model of `.h5` on PyTorch, and cannot load those
+    that it saved itself with a loss by its short name, such as "mse". Here they are loaded and train on.
+
     Args:
         model: The model.
         filepath: Where to: a name that ends with `.keras`, or with `.h5` for the format of Keras 2.

@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import ops
 from ...config import epsilon
+from ...deferral import reserve_table
 from ...errors import ArgumentError
 from ..configuration import data_format as checked_data_format
 from ..configuration import described, whole
@@ -34,6 +35,7 @@ def mel_matrix(bins: int, spectrum: int, rate: float, low: float, high: float) -
     Returns:
         Array of shape (spectrum, bins) in float64.
     """
+    reserve_table(spectrum, bins)
 
     def on_scale(frequency: Any) -> Any:
         return _MEL[0] * np.log1p(np.asarray(frequency) / _MEL[1])
@@ -197,6 +199,7 @@ class STFTSpectrogram(Layer):
                 f"{self.name}: expected sounds of shape (batch, time, channels); got shape {tuple(input_shape)}."
             )
         length = self.fft_length or 1 << (self.frame_length - 1).bit_length()
+        reserve_table(self.frame_length, length // 2 + 1)
         samples, bins = np.arange(self.frame_length)[:, None], np.arange(length // 2 + 1)
         angles = 2.0 * math.pi * ((samples * bins) % length) / length
         waves = {"real_kernel": np.cos(angles), "imag_kernel": -np.sin(angles)}
