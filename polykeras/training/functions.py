@@ -264,6 +264,11 @@ def prepare(model: Any, batch: Any, with_targets: bool) -> None:
 
 def _spec(x: Any) -> Any:
     kind = kind_or_none(type(x))
+    if isinstance(x, np.ndarray) and x.dtype.kind in "OUST":
+        raise ArgumentError(
+            f"expected numbers; got an array of dtype {x.dtype} and shape {x.shape}. Make numbers of texts by a layer "
+            "such as TextVectorization or StringLookup first, and of lists of different lengths by utils.pad_sequences."
+        )
     is_array = kind is HOST or isinstance(kind, (Backend, Interpreter))
     return Spec(spec_of(x).shape, spec_of(x).dtype) if is_array else x
 
