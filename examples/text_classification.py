@@ -1,4 +1,4 @@
-"""Sentences as raw strings: a vocabulary that is learned from them, an embedding, and a mean over words."""
+"""A model of raw strings: a vocabulary that is learned from them, an embedding, and a mean over words."""
 
 import numpy as np
 
@@ -28,16 +28,18 @@ def main() -> float:
 
     model = models.Sequential(
         [
+            layers.Input((1,), dtype="string"),
+            words,
             layers.Embedding(words.vocabulary_size(), 8),
             layers.GlobalAveragePooling1D(),
             layers.Dense(1, activation="sigmoid"),
         ]
     )
     model.compile(optimizer=polykeras.optimizers.Adam(0.05), loss="binary_crossentropy", metrics=["accuracy"])
-    model.fit(words(texts), labels, epochs=6, batch_size=32, verbose=0)
+    model.fit(texts, labels, epochs=6, batch_size=32, verbose=0)
 
     texts, labels = sentences(100, seed=1)
-    _, accuracy = model.evaluate(words(texts), labels, verbose=0)
+    _, accuracy = model.evaluate(texts, labels, verbose=0)
     print(f"accuracy on new sentences: {accuracy:.2f}")
     return float(accuracy)
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import tree
-from .dtypes import ALL, canonical, result_type
+from .dtypes import ALL, TEXT, canonical, result_type
 from .errors import BackendError, DeviceError, DTypeError, MixedBackendsError, ShapeError, UnknownBackendError
 from .settings import EMBEDDED, settings
 
@@ -80,8 +80,11 @@ class Backend:
     records: bool = False
     """Whether `compile` runs a function with values and writes down what it does, for calls to come."""
 
+    compiled_bodies: Container[str] = frozenset()
+    """The ops whose kernels here are their own bodies, as programs."""
+
     gaps: Mapping[str, str] = {}
-    """What is known to differ from the other backends here and cannot be mended, by subject."""
+    """What is known to differ from the other backends here and cannot be mended: by subject the reason, with a link."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return load, (self.name,)  # there is one of each: a copy is the same
@@ -167,6 +170,8 @@ class Backend:
         try:
             return self._dtype_names[x.dtype]
         except KeyError:
+            if self.holds_text(x):
+                return TEXT
             raise DTypeError(f"{self.name} arrays of dtype {x.dtype} have no counterpart elsewhere.") from None
 
     @functools.cached_property

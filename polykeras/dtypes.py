@@ -48,6 +48,8 @@ STORAGE = frozenset(_FLOAT8)
 NAMES = (*(name for name in _ABOVE if "<" not in name), *_FLOAT8)
 """The names of all dtypes, narrow ones before wide ones."""
 ALL = frozenset(NAMES)
+TEXT = "string"
+"""What stands in place of a dtype where there are strings, with which no op computes."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Accepted:
 COMPUTABLE = Accepted(BOOLS | INTEGERS | INEXACT, "cast first.")
 NUMBERS = Accepted(INTEGERS | INEXACT, "cast to int32, or use logical_and, logical_or and logical_not.")
 ORDERED_NUMBERS = Accepted(INTEGERS | FLOATS, "cast to integers or floats first.")
-ORDERED = Accepted(BOOLS | INTEGERS | FLOATS, "complex numbers have no order: take real, imag or abs first.")
+ORDERED = Accepted(BOOLS | INTEGERS | FLOATS, "it is for real numbers: take real, imag or abs first.")
 BITS = Accepted(BOOLS | INTEGERS, "cast to integers first.")
 WHOLE = Accepted(INTEGERS, "cast to integers first.")
 
@@ -105,12 +107,23 @@ def canonical(dtype: Any) -> str:
 
 
 def standardize_dtype(dtype: Any) -> str:
-    """The name of a dtype, as `canonical`; None for floatx.
+    """The name of a dtype, as `canonical`; None for floatx, and "string" for strings.
 
-    >>> standardize_dtype(None), standardize_dtype(int)
-    ('float32', 'int32')
+    >>> standardize_dtype(None), standardize_dtype(int), standardize_dtype("string")
+    ('float32', 'int32', 'string')
     """
-    return settings.floatx if dtype is None else canonical(dtype)
+    if dtype is None:
+        return settings.floatx
+    return TEXT if is_text_dtype(dtype) else canonical(dtype)
+
+
+def is_text_dtype(dtype: Any) -> bool:
+    """Whether this stands for strings: their name, Python's type, or TensorFlow's.
+
+    >>> is_text_dtype("string"), is_text_dtype(str), is_text_dtype("float32")
+    (True, True, False)
+    """
+    return dtype is str or (dtype if isinstance(dtype, str) else getattr(dtype, "name", None)) == TEXT
 
 
 def is_float_dtype(dtype: Any) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Union
 
-from .dtypes import canonical
+from .dtypes import standardize_dtype
 from .errors import DTypeError, ShapeError
 
 Size = Union[int, "Dim"]
@@ -350,7 +350,7 @@ class Spec:
         if any(not hasattr(size, "__index__") or (isinstance(size, int) and size < 0) for size in sizes):
             raise ShapeError(f"expected sizes to be whole numbers from 0; got {show_shape(sizes)}.")
         object.__setattr__(self, "shape", sizes)
-        object.__setattr__(self, "dtype", canonical(dtype))
+        object.__setattr__(self, "dtype", standardize_dtype(dtype))
         object.__setattr__(self, "record_history", record_history)
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "producer", producer)

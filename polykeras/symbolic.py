@@ -10,7 +10,7 @@ import numpy as np
 
 from . import tree
 from .backend import WEAK, Backend, host_array, is_swapped
-from .dtypes import INTEGERS, canonical
+from .dtypes import INTEGERS, TEXT, canonical
 from .errors import DTypeError, OpError, ShapeError
 from .interpreters import HOST, Interpreter, Run, interprets, kind_of
 from .spec import Dim, Spec
@@ -78,6 +78,10 @@ def in_dtype(x: Any, home: Any, dtype: str | None) -> Any:
         return home.asarray(x, dtype)
     x = _at_home(x, home)
     return x if dtype is None or home.dtype(x) == dtype else home.cast(x, dtype)
+
+
+def _specs_in(op: Op, args: Sequence[Any]) -> list[Spec]:
+    return [x for position in op.positions for x in tree.flatten(args[position]) if isinstance(x, Spec)]
 
 
 class Call:
@@ -148,9 +152,23 @@ def _number(x: Any, kind: str) -> Any:
     return 1 if isinstance(x, Dim) and kind == "Array" else x
 
 
+MOVES = frozenset({"reshape", "expand_dims", "squeeze"})
+"""The ops that strings go through."""
+
+
+def not_for_text() -> DTypeError:
+    """The error for an op on strings."""
+    return DTypeError(
+        "expected numbers; got strings, which stay on the host. Make numbers of them first, by a layer such as "
+        "StringLookup, Hashing or TextVectorization."
+    )
+
+
 def infer(op: Op, args: Sequence[Any]) -> Any:
     """Specs of the results of a call, or the error that says what is wrong with it."""
     try:
+        if op.name not in MOVES and any(x.dtype == TEXT for x in _specs_in(op, args)):
+            raise not_for_text()
         prepared = prepare(op, SYMBOLIC, args)
         return (op.infer or op.body)(*prepared)  # type: ignore[misc]
     except OpError as mistake:

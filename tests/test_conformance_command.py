@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as xml
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -181,6 +185,49 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
     assert Journal(journal.path, {"backends": ["torch"]}).read() == []
     journal.end()
     assert journal.read() == []
+
+
+def test_a_run_that_was_killed_goes_on(tmp_path):
+    """Its workers end, what was done is not done again, and nothing is left out."""
+    home, report = tmp_path / "home", tmp_path / "report.json"
+    program = "import sys; from polykeras.cli import main; sys.exit(main())"
+    words = ["conformance", "--backends", "numpy", "--levels", "saving", "--jobs", "1"]
+    command = [sys.executable, "-c", program, *words]
+    environment = {**os.environ, "POLYKERAS_HOME": str(home)}
+
+    def lines():
+        return [line for file in home.rglob("*.jsonl") for line in file.read_text().splitlines()]
+
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as run:
+        while len(lines()) < 4 and run.poll() is None:
+            time.sleep(0.01)
+        workers = children_of(run.pid)
+        run.kill()
+    assert run.returncode == -signal.SIGKILL
+    earlier = [json.loads(line) for line in lines()[1:]]
+    assert len(earlier) >= 3
+    patience = time.monotonic() + 30
+    while any(Path("/proc", str(worker)).exists() for worker in workers) and time.monotonic() < patience:
+        time.sleep(0.1)
+    assert not any(Path("/proc", str(worker)).exists() for worker in workers)
+    subprocess.run([*command, "--resume", "--json", str(report)], env=environment, check=True, stdout=subprocess.PIPE)
+    found = {result["id"]: result for result in json.loads(report.read_text())["results"]}
+    assert len(found) > len(earlier)
+    assert {result["outcome"] for result in found.values()} == {"passed"}
+    for result in earlier:
+        assert found[result["id"]]["seconds"] == result["seconds"]
+    assert not lines()
+
+
+def children_of(process):
+    """The processes that a process has started, where the system tells."""
+    found = Path(f"/proc/{process}/task/{process}/children")
+    return found.read_text().split() if found.exists() else []
+
+
+def test_reports_that_cannot_be_written_are_told_before_anything_runs(tmp_path, capsys):
+    assert cli.main(["conformance", "--backends", "numpy", "--html", str(tmp_path / "nowhere" / "report.html")]) == 2
+    assert "expected a file in a folder that can be written to" in capsys.readouterr().err
 
 
 def test_comparison_tells_what_changed():

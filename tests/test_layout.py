@@ -15,7 +15,7 @@ LAYERS = [
     {"errors", "tree", "source", "philox", "masks", "files"},
     {"settings", "spec", "dtypes", "seeds", "tracebacks", "optional"},
     {"backend"},
-    {"interpreters", "symbolic", "eager", "mistakes", "dispatch", "op"},
+    {"interpreters", "symbolic", "eager", "mistakes", "dispatch", "op", "text"},
     {"ops"},
     {"tape", "state", "deferral"},
     {"compilation", "random", "registry", "scopes", "session"},
@@ -27,6 +27,7 @@ LAYERS = [
     {"utils", "visualization"},
     {"datasets", "preprocessing", "wrappers"},
     {"data", "demo", "doctor", "testing", "cli"},
+    {"__main__"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 FILES = sorted((ROOT / "polykeras").rglob("*.py"))

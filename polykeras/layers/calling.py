@@ -14,6 +14,7 @@ from ..dtypes import is_float
 from ..interpreters import HOST, Interpreter, kind_or_none
 from ..spec import Dim, Spec, show_shape
 from ..symbolic import spec_of
+from ..text import is_text, text_of
 
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -85,7 +86,7 @@ def at_home(x: Any, dtype: str | None) -> Any:
         return x
     kind = kind_or_none(type(x))
     if kind is HOST:
-        x = current().asarray(x)
+        x = text_of(x) if x.dtype.kind in "OSUT" and is_text(x) else current().asarray(x)
     elif not isinstance(kind, (Backend, Interpreter)):
         return x
     if dtype is None:

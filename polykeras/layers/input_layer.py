@@ -17,7 +17,7 @@ class InputLayer(Layer):
     Args:
         shape: The shape without the batch; None for sizes that may be anything.
         batch_size: The size of the batch, if it is always the same.
-        dtype: The dtype; None for floatx.
+        dtype: The dtype; None for floatx, "string" for strings, on which layers such as TextVectorization are called.
         sparse: Sparse arrays are not supported.
         ragged: Ragged arrays are not supported.
         batch_shape: The shape with the batch, in place of `shape` and `batch_size`.
@@ -108,7 +108,7 @@ def Input(
     Args:
         shape: The shape without the batch; None for sizes that may be anything.
         batch_size: The size of the batch, if it is always the same.
-        dtype: The dtype; None for floatx.
+        dtype: The dtype; None for floatx, "string" for strings, on which layers such as TextVectorization are called.
         sparse: Sparse arrays are not supported.
         ragged: Ragged arrays are not supported.
         batch_shape: The shape with the batch, in place of `shape` and `batch_size`.

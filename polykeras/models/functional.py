@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from .. import masks, ops, tree
+from ..backend import Backend
+from ..dtypes import TEXT
 from ..errors import ArgumentError
+from ..interpreters import kind_or_none
 from ..layers.calling import plain_shape
 from ..layers.input_layer import InputLayer
 from ..registry import deserialize_keras_object, serialize_keras_object
 from ..spec import Dim, Spec, show_shape
 from ..state import Variable
 from ..symbolic import spec_of
+from ..text import as_text, holds_text
+from ..training.texts import gathered
 from .graph import Graph, OpCall, depends, node_of, op_call
 from .sizes import CLASS_NAME, describe_size, revive_size
 
@@ -33,6 +38,7 @@ class Wiring:
         self._structure = tree.take_apart(outputs)[1]
         self._is_single = isinstance(outputs, Spec)
         self._names = [spec.name for spec in flat]
+        self._takes_text = any(spec.dtype == TEXT for spec in flat)
         self.variables = [
             leaf
             for node in self.graph.nodes
@@ -43,7 +49,7 @@ class Wiring:
 
     def run(self, inputs: Any, call: Any = None) -> Any:
         """The outputs for inputs in any layout that fits."""
-        arrays = self._in_order(inputs)
+        arrays = self._in_order(gathered(inputs) if self._takes_text else inputs)
         results = self.graph.run([self._fitted(x, s) for x, s in zip(arrays, self.graph.inputs, strict=True)], call)
         return results[0] if self._is_single else tree.put_together(self._structure, results)
 
@@ -68,6 +74,11 @@ class Wiring:
             )
         return arrays
 
+    def _is_traced(self, x: Any) -> bool:
+        """Whether it is in a graph that somebody else builds, as of a data pipeline."""
+        kind = kind_or_none(type(x))
+        return isinstance(kind, Backend) and kind.is_traced(x)
+
     def _is_optional(self, spec: Spec) -> bool:
         node = node_of(spec)
         return node is not None and getattr(node.operation, "optional", False)
@@ -78,7 +89,15 @@ class Wiring:
             if self._is_optional(wanted):
                 return None
             raise ArgumentError(f"{self._name}: expected an array for input {wanted.name}; got None.")
+        if self._takes_text and holds_text(x) and not self._is_traced(x):
+            x = as_text(x)
         given = spec_of(x)
+        if (given.dtype == TEXT) != (wanted.dtype == TEXT):
+            kinds = ["strings" if spec.dtype == TEXT else f"numbers ({spec.dtype})" for spec in (wanted, given)]
+            raise ArgumentError(
+                f"{self._name}: expected {kinds[0]} for input {wanted.name}; got {kinds[1]}. Give what the dtype of "
+                "its Input says, or make the Input of another dtype."
+            )
         fitted = x if given.dtype == wanted.dtype else ops.cast(x, wanted.dtype)
         if len(given.shape) == wanted.ndim + 1 and given.shape[-1] == 1:
             fitted = ops.squeeze(fitted, -1)

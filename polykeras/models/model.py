@@ -6,6 +6,8 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from .. import tree
+from ..dtypes import TEXT
 from ..errors import ArgumentError
 from ..layers.calling import map_shapes, outermost, shape_of
 from ..layers.layer import Layer
@@ -34,6 +36,8 @@ class Model(Trainer):
     """
 
     _wiring: Wiring | None = None
+    _text_inputs: Any = None
+    """In the structure of the inputs which of them are strings, if any are and no graph says so."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls is Model and _has_graph(args, kwargs):
@@ -67,9 +71,17 @@ class Model(Trainer):
     def build(self, input_shape: Any = None) -> None:
         """Make the weights of all layers, for inputs of this shape."""
         if self._wiring is None and input_shape is not None and type(self).call is not Layer.call:
-            dtype = self.compute_dtype
+            specs = map_shapes(lambda shape: Spec(shape, self.compute_dtype), input_shape)
+            if self._text_inputs is not None:
+                specs = tree.map_structure(_of_strings, specs, self._text_inputs)
             with bind([], []), outermost(self):
-                self.call(map_shapes(lambda shape: Spec(shape, dtype), input_shape))
+                self.call(specs)
+
+    def _build_for(self, context: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if args:
+            found = tree.map_structure(lambda x: getattr(x, "dtype", None) == TEXT, args[0])
+            self._text_inputs = found if any(tree.flatten(found)) else None
+        super()._build_for(context, args, kwargs)
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """The outputs for inputs."""
@@ -192,8 +204,15 @@ class Model(Trainer):
         return self._wiring is not None or type(self).call is not Model.call
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """A graph needs none; other models have the shapes of their inputs."""
-        return None if self._wiring is not None else super().get_build_config()
+        """A graph needs none; other models have the shapes of their inputs, and which of these are strings."""
+        config = None if self._wiring is not None else super().get_build_config()
+        return config if not config or self._text_inputs is None else {**config, "text_inputs": self._text_inputs}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Build for the shapes of `get_build_config`."""
+        if config:
+            self._text_inputs = config.get("text_inputs")
+        super().build_from_config(config)
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """The arguments of `compile` as plain data, or None."""
@@ -278,6 +297,10 @@ class Functional(Model):
 def saving() -> Any:
     """The room above, in which models are put into files; it is entered only when somebody saves or loads."""
     return importlib.import_module("polykeras.saving")
+
+
+def _of_strings(spec: Spec, is_text: bool) -> Spec:
+    return Spec(spec.shape, TEXT) if is_text else spec
 
 
 def _has_graph(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

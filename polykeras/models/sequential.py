@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .. import ops
+from ..dtypes import INTEGERS, TEXT
 from ..errors import ArgumentError, StateError
 from ..layers.calling import is_shape
 from ..layers.input_layer import Input, InputLayer
 from ..layers.layer import Layer
+from ..layers.preprocessing.data_layer import DataLayer
 from ..registry import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 from ..spec import Spec
 from ..state import unique_name
 from .functional import Wiring
 from .model import Model
+
+KEPT = INTEGERS | {TEXT}
+"""What layers that prepare data get as it is, without an Input that says so. What others get, are floats."""
 
 
 class Sequential(Model):
@@ -29,6 +35,9 @@ class Sequential(Model):
     >>> model.output_shape, model.count_params()
     ((None, 1), 21)
     """
+
+    _given: str | None = None
+    """The dtype of the array for which the model is built."""
 
     def __init__(self, layers: Sequence[Any] | None = None, trainable: bool = True, name: str | None = None):
         super().__init__(trainable=trainable, name=name)
@@ -77,7 +86,7 @@ class Sequential(Model):
 
     def _connect(self) -> None:
         """Become a graph, where the shape of the input is known."""
-        self._wiring, self.built, self._functions = None, False, None
+        self._wiring, self.built, self._functions, self.autocast = None, False, None, True
         self._is_settled = False
         first = self._layers[0] if self._layers else None
         if isinstance(first, InputLayer) and len(self._layers) > 1:
@@ -99,14 +108,24 @@ class Sequential(Model):
         elif input_shape is None or not is_shape(input_shape):
             return  # inputs in a structure have no graph; the layers are built when they are called
         else:
-            inputs = Input(input_shape[1:], dtype=self._input_dtype())
+            dtype = self._input_dtype()
+            inputs = Input(input_shape[1:], dtype=dtype)
+            if dtype in KEPT:  # which files have to say
+                self._layers.insert(0, inputs.producer.operation)
         x = inputs
         for layer in self.layers:
             x = layer(x)
         self._wiring = Wiring(inputs, x, self.name)
+        self.autocast = False  # inputs get the dtype of the Input
+
+    def _build_for(self, context: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._given = getattr(args[0], "dtype", None) and ops.dtype(args[0]) if args else None
+        super()._build_for(context, args, kwargs)
 
     def _input_dtype(self) -> str:
         first = self.layers[0]
+        if self._given in KEPT and isinstance(first, DataLayer):
+            return self._given
         return first.input_dtype if first.autocast else self.compute_dtype
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:

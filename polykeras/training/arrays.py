@@ -9,8 +9,9 @@ import numpy as np
 from .. import tree
 from ..backend import Backend, current
 from ..config import floatx
-from ..errors import ArgumentError, DTypeError
+from ..errors import ArgumentError
 from ..interpreters import HOST, SCALAR, convert, kind_or_none
+from ..text import as_text
 
 
 def as_array(x: Any) -> Any:
@@ -34,17 +35,20 @@ def as_array(x: Any) -> Any:
 
 def _brought(x: Any, home: Backend) -> Any:
     """An array of another framework on the backend in use; one of texts as a NumPy array."""
-    try:
-        home.dtype(x)
-    except DTypeError:
-        return texts(np.asarray(x.numpy() if hasattr(x, "numpy") else x))
+    if home.holds_text(x):
+        return _as_strings(as_text(x).values)
     return x if home is current() else convert(x, current())
 
 
-def texts(values: np.ndarray) -> np.ndarray:
-    """An array of texts; those of TensorFlow come as bytes."""
-    decoded = [value.decode() if isinstance(value, bytes) else value for value in values.ravel()]
-    return np.asarray(decoded, object).reshape(values.shape)
+def _as_strings(values: np.ndarray) -> np.ndarray:
+    """Bytes as strings, but for those that are no UTF-8."""
+    strings = np.empty(values.size, dtype=object)
+    for place, item in enumerate(values.flat):
+        try:
+            strings[place] = item.decode()
+        except UnicodeDecodeError:
+            strings[place] = item
+    return strings.reshape(values.shape)
 
 
 def on_device(x: Any) -> Any:

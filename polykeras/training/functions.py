@@ -22,9 +22,11 @@ from ..seeds import stream_apart
 from ..spec import Spec
 from ..state import Variable, bind, may_consume, take_all, values_of
 from ..symbolic import spec_of
+from ..text import Text
 from . import mistakes
 from .data import unpack_x_y_sample_weight
 from .stretches import SMALL, STEPS_AT_ONCE, Stretch, batch_of
+from .texts import Texts
 
 
 class Functions:
@@ -156,6 +158,8 @@ class Functions:
         """
         model = self._model
         is_training = name == "train_step"
+        texts = Texts()
+        batch = texts.watched(batch)
         with stream_apart(0) if self.draws_apart else contextlib.nullcontext():
             if model.can_be_called():
                 prepare(model, batch, with_targets=name != "predict_step")
@@ -191,7 +195,22 @@ class Functions:
         jit = getattr(model, "jit_compile", "auto")
         variables = _state(model, is_training)
         _gather(variables, model)
-        return compile(run_as_made, variables=variables, donate_variables=is_training, jit_compile=jit)
+        options: Any = {"variables": variables, "donate_variables": is_training, "jit_compile": jit}
+        if not has_text(batch):
+            return compile(run_as_made, **options)
+
+        def run_with_texts(batches: list[Any]) -> Any:
+            return run_as_made([texts.known(one) for one in batches])
+
+        compiled = compile(run_with_texts, **options)
+
+        def run_on_texts(batches: list[Any]) -> Any:
+            for one in batches:
+                if not texts.are_known(one):
+                    prepare(model, texts.watched(one), with_targets=False)
+            return compiled([texts.made(one) for one in batches])
+
+        return run_on_texts
 
 
 @functools.cache
@@ -248,7 +267,7 @@ def prepare(model: Any, batch: Any, with_targets: bool) -> None:
     x, y, sample_weight = tree.map_structure(_spec, unpack_x_y_sample_weight(batch))
     compiled = model._compiled if with_targets else None
     if compiled is None:
-        if not all(layer.built for layer in model.all_layers()):
+        if has_text(x) or not all(layer.built for layer in model.all_layers()):
             _outputs_of(model, x, batch)
         return
     y_pred = _outputs_of(model, x, batch)
@@ -263,12 +282,10 @@ def prepare(model: Any, batch: Any, with_targets: bool) -> None:
 
 
 def _spec(x: Any) -> Any:
+    """The Spec of an array; of strings there is none, as what is made of them depends on them."""
+    if isinstance(x, Text):
+        return x
     kind = kind_or_none(type(x))
-    if isinstance(x, np.ndarray) and x.dtype.kind in "OUST":
-        raise ArgumentError(
-            f"expected numbers; got an array of dtype {x.dtype} and shape {x.shape}. Make numbers of texts by a layer "
-            "such as TextVectorization or StringLookup first, and of lists of different lengths by utils.pad_sequences."
-        )
     is_array = kind is HOST or isinstance(kind, (Backend, Interpreter))
     return Spec(spec_of(x).shape, spec_of(x).dtype) if is_array else x
 
@@ -281,3 +298,8 @@ def _outputs_of(model: Any, specs: Any, batch: Any) -> Any:
         pass
     with bind([], []):
         return tree.map_structure(_spec, model(unpack_x_y_sample_weight(batch)[0]))
+
+
+def has_text(batch: Any) -> bool:
+    """Whether there are strings in a batch."""
+    return any(isinstance(leaf, Text) for leaf in tree.flatten(batch))

@@ -35,6 +35,7 @@ class Trainer(Layer):
     stop_training = False
     history: History | None = None
     _resumption: Resumption | None = None
+    _data: Any = None
     _compiled: Compiled | None = None
     _functions: Functions | None = None
 
@@ -297,6 +298,7 @@ class Trainer(Layer):
             self._at_home(x),
             opened(x, y, sample_weight, batch_size, shuffle, steps_per_epoch, class_weight) as data,
             self._validation(validation_data, validation_batch_size or batch_size, validation_steps) as validation,
+            self._training_on(data),
         ):
             data = at_most(data, settings.max_steps_per_epoch)
             watching = self._callbacks(callbacks, verbose, epochs=epochs, steps=data.steps)
@@ -345,6 +347,7 @@ class Trainer(Layer):
             return initial_epoch, None, None
         functions = self._current_functions()
         functions.draws_apart = True
+        data.set_states(resumption.data)
         data.skip(resumption.batches_before)
         groups = self._in_groups(data, "train_step", watching)
         groups = resumption.skip(groups, lambda group: functions.make_ready("train_step", group[2]))
@@ -364,6 +367,18 @@ class Trainer(Layer):
             **where: The fields of `Resumption`.
         """
         self._resumption = Resumption(**where)
+
+    @contextlib.contextmanager
+    def _training_on(self, data: Any) -> Iterator[None]:
+        self._data = data
+        try:
+            yield
+        finally:
+            self._data = None
+
+    def states_of_data(self) -> list[np.ndarray]:
+        """The states of the generators by which a data loader shuffles that is being trained on."""
+        return [] if self._data is None else self._data.states()
 
     def state_in_training(self) -> list[Variable]:
         """The variables that training may change: of the model, its optimizer and its metrics."""

@@ -11,13 +11,14 @@ import numpy as np
 
 from ... import ops
 from ...backend import Backend, current, host_array
+from ...dtypes import TEXT
 from ...errors import ArgumentError, StateError
 from ...interpreters import HOST, Interpreter, held, home_of, kind_or_none
 from ...random import SeedGenerator
 from ...spec import Spec
 from ...state import Variable
+from ...text import Text, is_text, text_of
 from ..layer import Layer
-from .text import Text, is_text, text_of
 
 
 class DataLayer(Layer):
@@ -85,7 +86,7 @@ def on_host(function: Callable[..., np.ndarray], inputs: list[Any], shape: tuple
 
     Args:
         function: The function. Strings come to it as arrays of bytes.
-        inputs: Arrays of any backend, or `Text`.
+        inputs: Arrays of any backend; or `Text`, by itself.
         shape: The shape of the result, None for sizes that only the function knows.
         dtype: The dtype of the result.
 
@@ -94,6 +95,8 @@ def on_host(function: Callable[..., np.ndarray], inputs: list[Any], shape: tuple
     """
     if any(isinstance(x, Spec) for x in inputs):
         return Spec(shape, dtype)
+    if isinstance(inputs[0], Text):
+        return inputs[0].outcome(function, shape, dtype)
     inputs = [_values(x) for x in inputs]
     return home_of(inputs).on_host(function, inputs, shape, dtype)
 
@@ -116,7 +119,9 @@ def as_values(x: Any) -> np.ndarray:
 
 
 def holds_text(x: Any) -> bool:
-    """Whether an argument of a layer holds strings: `Text`, or a framework's array of them."""
+    """Whether an argument of a layer holds strings: `Text`, a framework's array of them, or a Spec of one."""
+    if isinstance(x, Spec):
+        return x.dtype == TEXT
     kind = kind_or_none(type(x))
     return isinstance(x, Text) or (isinstance(kind, Backend) and kind.holds_text(x))
 

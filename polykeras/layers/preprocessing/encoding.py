@@ -61,7 +61,7 @@ def encoded(numbers: Any, mode: str, depth: int, dtype: str, weights: Any = None
     return ops.multiply(counts, ops.cast(weights, dtype)) if mode == "tf_idf" else counts
 
 
-def encoded_shape(shape: Any, mode: str, depth: int) -> tuple[Any, ...]:
+def encoded_shape(shape: Any, mode: str, depth: int | None) -> tuple[Any, ...]:
     """The shape of what `encoded` gives."""
     if mode == "int":
         return tuple(shape)

@@ -9,12 +9,13 @@ import numpy as np
 
 from ... import ops
 from ...errors import ArgumentError
+from ...spec import Spec
+from ...text import Text
 from ..calling import shape_of
 from ..configuration import described, whole
 from .data_layer import DataLayer, as_input, holds_text, on_host
 from .encoding import check_mode, encoded, refuse_sparse
 from .fingerprints import crossed, fingerprints, keyed_hashes
-from .text import Text
 
 MODES = ("int", "one_hot", "multi_hot", "count")
 
@@ -105,7 +106,7 @@ class Hashing(DataLayer):
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another layer like this can be made."""
         names = ("num_bins", "salt", "mask_value", "output_mode")
-        return {**super().get_config(), **described(self, *names), "sparse": False}
+        return {**super().get_config(), **described(self, *names), "sparse": False, **_whole_dtype(self.output_mode)}
 
 
 class HashedCrossing(DataLayer):
@@ -154,26 +155,38 @@ class HashedCrossing(DataLayer):
                 f"{self.name}: expected features of one shape, (), (batch,) or (batch, 1); got "
                 f"{', '.join(map(str, shapes))}."
             )
-        numbers = on_host(self._bins, list(inputs), shapes[0], "int64")
+        hashed = [on_host(_hashes, [x], shapes[0], "int64") if holds_text(x) else x for x in inputs]
+        numbers = on_host(self._bins, hashed, shapes[0], "int64")
         return encoded(numbers, self.output_mode, self.num_bins, self.compute_dtype)
 
     def _bins(self, *features: np.ndarray) -> np.ndarray:
-        columns = [hashes_of(x, None) if x.dtype == object else x.astype("int64").view("uint64") for x in features]
+        columns = [x.astype("int64").view("uint64") for x in features]
         return (crossed(columns) % np.uint64(self.num_bins)).astype("int64")
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another layer like this can be made."""
         names = ("num_bins", "output_mode", "name")
-        return {**described(self, *names), "sparse": False, "dtype": self.dtype_policy.name}
+        dtype = {"dtype": self.dtype_policy.name, **_whole_dtype(self.output_mode)}
+        return {**described(self, *names), "sparse": False, **dtype}
+
+
+def _hashes(strings: np.ndarray) -> np.ndarray:
+    """The hashes of strings, as numbers that every backend has."""
+    return hashes_of(strings, None).view("int64")
 
 
 def shape_of_categories(x: Any) -> tuple[int | None, ...]:
     """The shape of strings or numbers, None for sizes that are not known yet."""
     if isinstance(x, Text):
         return x.shape
-    if holds_text(x):
+    if holds_text(x) and not isinstance(x, Spec):
         return tuple(x.shape)
     return tuple(size if isinstance(size, int) else None for size in shape_of(x))
+
+
+def _whole_dtype(output_mode: str) -> dict[str, str]:
+    """The dtype that Keras wants in the configuration of a layer that gives whole numbers."""
+    return {"dtype": "int64"} if output_mode == "int" else {}
 
 
 def without_whole_dtype(options: dict[str, Any]) -> dict[str, Any]:

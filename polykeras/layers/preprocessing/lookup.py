@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ...errors import ArgumentError
+from ...dtypes import TEXT
+from ...errors import ArgumentError, StateError
 from ...spec import Spec
 from ..configuration import described
 from .data_layer import holds_text, on_host
 from .encoding import encoded_shape
 from .hashing import check_salt, hashes_of, shape_of_categories
-from .text import Text
 from .vocabulary import Lookup
 
 
@@ -82,10 +82,20 @@ class StringLookup(Lookup):
         self.known_terms()
         if self.invert:
             return self._strings(inputs)
-        if not holds_text(inputs):
-            raise ArgumentError(f"{self.name}: expected strings; got an array of {ops.dtype(inputs)}.")
+        self._check_strings(inputs)
         places = on_host(self.places_of, [inputs], shape_of_categories(inputs), "int32")
         return self.rows_for(places)
+
+    def _check_strings(self, inputs: Any) -> None:
+        if not holds_text(inputs):
+            raise ArgumentError(f"{self.name}: expected strings; got an array of {ops.dtype(inputs)}.")
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        """The Spec of the places, rows or strings."""
+        if self.invert:
+            return Spec(inputs.shape, TEXT)
+        self._check_strings(inputs)
+        return super().compute_output_spec(inputs)
 
     def places_of(self, values: np.ndarray) -> np.ndarray:
         """The place of each string."""
@@ -104,7 +114,13 @@ class StringLookup(Lookup):
 
     def _strings(self, inputs: Any) -> Any:
         """The strings for places, on the host."""
-        places = np.asarray(ops.convert_to_numpy(inputs)).astype("int64")
+        try:
+            places = np.asarray(ops.convert_to_numpy(inputs)).astype("int64")
+        except StateError:
+            raise StateError(
+                f"{self.name}: strings stay on the host, so that a compiled step cannot give them. Leave the layer out "
+                "of the model, and call it on what `predict` returns."
+            ) from None
         table = np.array([*self.get_vocabulary(), self.oov_token], dtype=str)
         known = (places >= 0) & (places < len(table) - 1)
         return table[np.where(known, places, len(table) - 1)]
@@ -196,8 +212,8 @@ class IntegerLookup(Lookup):
     def call(self, inputs: Any) -> Any:
         """The places, rows for them, or numbers."""
         self.known_terms()
-        if isinstance(inputs, Text) or np.dtype(ops.dtype(inputs)).kind not in "iub":
-            raise ArgumentError(f"{self.name}: expected whole numbers; got {inputs!r}.")
+        if holds_text(inputs) or np.dtype(ops.dtype(inputs)).kind not in "iub":
+            raise self._not_whole(inputs)
         numbers = ops.cast(inputs, "int64")
         if self.invert:
             last = len(self._table) - 1
@@ -208,6 +224,11 @@ class IntegerLookup(Lookup):
         known = ops.take(self._places_of_keys, place, 0)
         places = ops.where(found, known, self._place_of_others(inputs, numbers))
         return self.rows_for(places)
+
+    def _not_whole(self, inputs: Any) -> ArgumentError:
+        return ArgumentError(
+            f"{self.name}: expected whole numbers; got {inputs!r}. Cast numbers to int32, use StringLookup for strings."
+        )
 
     def _place_of_others(self, inputs: Any, numbers: Any) -> Any:
         if not self.num_oov_indices:
@@ -232,6 +253,8 @@ class IntegerLookup(Lookup):
 
     def compute_output_spec(self, inputs: Any) -> Any:
         """The Spec of the places, rows or numbers. How long rows are is not known before the vocabulary."""
+        if holds_text(inputs):
+            raise self._not_whole(inputs)
         is_open = self._terms is None and not (self.pad_to_max_tokens and self.max_tokens)
         shape = encoded_shape(inputs.shape, self.output_mode, None if is_open else self.depth())
         whole = "int64" if self.invert else "int32"

@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from ... import ops
 from ...errors import ArgumentError
 from ...registry import deserialize_keras_object, serialize_keras_object
 from ...spec import Spec
+from ...text import decoded, text_of
 from ..configuration import whole
 from .data_layer import DataLayer, as_values, batches_of, holds_text, on_host
 from .encoding import check_mode, refuse_sparse
 from .hashing import shape_of_categories, without_whole_dtype
 from .lookup import StringLookup
-from .text import decoded, text_of
 from .vocabulary import refuse_files
 
 _PUNCTUATION = re.compile(rb"""[!"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']""")
@@ -147,6 +148,11 @@ class TextVectorization(DataLayer):
             for batch in batches_of(self, data, steps)
         )
 
+    @property
+    def is_adapted(self) -> bool:
+        """Whether there is a vocabulary."""
+        return self._lookup.is_adapted
+
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """Take a vocabulary in place of the one there is.
 
@@ -169,15 +175,20 @@ class TextVectorization(DataLayer):
     def call(self, inputs: Any) -> Any:
         """The numbers of the tokens, or rows for them."""
         self._lookup.known_terms()
-        if not holds_text(inputs):
-            raise ArgumentError(f"{self.name}: expected strings; got {inputs!r}.")
-        batch = shape_of_categories(inputs)
-        if len(batch) > 2 or (len(batch) == 2 and batch[1] != 1):
-            raise ArgumentError(f"{self.name}: expected texts of shape (), (batch,) or (batch, 1); got shape {batch}.")
+        batch = self._check(inputs)
         if self.output_mode == "int":
             return on_host(self._numbers, [inputs], self._shape_of_numbers(batch), "int32")
         depth = self._lookup.depth()
         return on_host(self._rows, [inputs], (*batch[:1], depth), self.compute_dtype)
+
+    def _check(self, inputs: Any) -> tuple[Any, ...]:
+        """The shape of the texts, which they have to be, one for each sample."""
+        if not holds_text(inputs):
+            raise ArgumentError(f"{self.name}: expected strings; got an array of {ops.dtype(inputs)}.")
+        batch = shape_of_categories(inputs)
+        if len(batch) > 2 or (len(batch) == 2 and batch[1] not in (1, None)):
+            raise ArgumentError(f"{self.name}: expected texts of shape (), (batch,) or (batch, 1); got shape {batch}.")
+        return batch
 
     def _shape_of_numbers(self, batch: tuple[Any, ...]) -> tuple[Any, ...]:
         if self.split is None and self._sizes == (1,):
@@ -239,6 +250,7 @@ class TextVectorization(DataLayer):
 
     def compute_output_spec(self, inputs: Any) -> Any:
         """The Spec of the numbers or rows."""
+        self._check(inputs)
         if self.output_mode == "int":
             return Spec(self._shape_of_numbers(tuple(inputs.shape)), "int32")
         return Spec((*inputs.shape[:1], self._lookup.depth()), self.compute_dtype)
