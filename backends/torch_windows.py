@@ -37,7 +37,9 @@ def _evenly(pairs: Any) -> tuple[tuple[int, ...], Any]:
 
 def _kernel_first(kernel: Any) -> Any:
     """The kernel of a convolution as PyTorch wants it: filters, channels, sizes."""
-    return kernel.permute(kernel.ndim - 1, kernel.ndim - 2, *range(kernel.ndim - 2))
+    moved = kernel.permute(kernel.ndim - 1, kernel.ndim - 2, *range(kernel.ndim - 2))
+    # In float64 gradients of kernels with one filter are refused otherwise: their strides look like channels last.
+    return moved.contiguous() if kernel.dtype == torch.float64 else moved
 
 
 @kernel

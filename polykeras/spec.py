@@ -383,6 +383,9 @@ class Spec:
             f"{self} has a shape and a dtype, but no values to convert to NumPy. Use the function of polykeras.ops."
         )
 
+    def __float__(self) -> float:
+        raise TypeError("A Spec has a shape and a dtype but no values to make a number of. Compute with polykeras.ops.")
+
     def __bool__(self) -> bool:
         raise TypeError(
             "A Spec has a shape and a dtype but no values, so it is neither true nor false. "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -473,6 +475,71 @@ def test_accuracy_means_what_fits_the_targets(targets, last, expected):
 def test_mistakes_are_explained(mistake, error, message):
     with pytest.raises(error, match=message):
         mistake()
+
+
+def given(mistake: Any) -> Any:
+    """What a type checker would not let through."""
+    return mistake
+
+
+class Forgetful(keras.Model):
+    """A model whose call forgets to return anything."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(1)
+
+    def call(self, x):
+        self.dense(x)
+
+
+def forgetful() -> keras.Model:
+    model = Forgetful()
+    model.compile("sgd", "mse")
+    return model
+
+
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        (lambda: forgetful().fit(X, Y, verbose=0), "expected an array as output_0; got None from the model. Have call"),
+        (lambda: line().fit(X, Y, callbacks=["stop"], verbose=0), "expected callbacks such as .*; got 'stop'. Make"),
+        (lambda: line().fit(X, Y, callbacks=[History], verbose=0), "expected callbacks such as .*; got <class"),
+        (
+            lambda: line().fit(X, Y, class_weight=given([1, 2]), verbose=0),
+            "class_weight to be a dictionary .*; got",
+        ),
+        (
+            lambda: line().fit(X, Y, epochs=given("3"), verbose=0),
+            "expected epochs to be a whole number from 0",
+        ),
+        (lambda: keras.Sequential(layers.Dense(1), layers.Dense(1)), "expected a list of layers; got .*brackets"),  # type: ignore[arg-type]
+        (
+            lambda: keras.Sequential([layers.Dense(1)]).set_weights([X]),
+            "expected none, as it has no weights yet; got 1",
+        ),
+        (lambda: layers.Lambda(3), "Lambda: expected a function; got 3"),  # type: ignore[arg-type]
+        (
+            lambda: layers.MultiHeadAttention(2, 3)(np.ones((2, 3, 4))),
+            "expected query_shape, value_shape.* to build it",
+        ),
+    ],
+)
+def test_common_mistakes_are_explained(mistake, message):
+    with pytest.raises(ArgumentError, match=message):
+        mistake()
+
+
+def test_a_symbol_is_no_number():
+    with pytest.raises(TypeError, match="no values to make a number of"):
+        float(keras.Input(()))
+
+
+def test_one_array_of_targets_for_two_outputs_is_explained():
+    model = two_heads()
+    model.compile("sgd", "mse")
+    with pytest.raises(ArgumentError, match=r"label, value; got one array of shape \(.*, 1\). Give a list"):
+        model.fit(X, Y, verbose=0)
 
 
 def test_losses_for_outputs_that_are_not_there():

@@ -142,6 +142,7 @@ CONVOLUTIONS = (
     sample(array(2, 3, 7), array(3, 3, 2), data_format=FIRST),
     sample(array(1, 6, 5, 2), array(3, 2, 2, 3)),
     sample(array(1, 6, 5, 2), array(3, 3, 2, 3), padding="same"),
+    sample(array(2, 6, 5, 2), array(3, 3, 2, 1), padding="same"),
     sample(array(1, 6, 7, 2), array(2, 3, 2, 3), strides=(2, 3), padding="same"),
     sample(array(1, 7, 7, 2), array(3, 3, 2, 2), dilation_rate=(2, 1)),
     sample(array(1, 7, 8, 2), array(2, 2, 2, 2), strides=2, dilation_rate=2),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ArgumentError
 from ..ops.conversion import convert_to_numpy
 
 
@@ -121,6 +122,12 @@ class CallbackList(Callback):
 
         super().__init__()
         self.callbacks = list(callbacks or [])
+        for callback in self.callbacks:
+            if isinstance(callback, type) or not hasattr(callback, "set_model"):
+                raise ArgumentError(
+                    f"expected callbacks such as callbacks.EarlyStopping(); got {callback!r}. Make an object of a "
+                    "class that derives from callbacks.Callback."
+                )
         for wanted, cls in ((add_progbar, ProgbarLogger), (add_history, History)):
             if wanted and not any(isinstance(callback, cls) for callback in self.callbacks):
                 self.callbacks.append(cls())

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import tree
+from ..errors import ArgumentError
 from ..registry import deserialize_keras_object, serialize_keras_object
 from ..spec import Spec
 from .calling import map_shapes, shape_of
@@ -37,6 +38,8 @@ class Lambda(Layer):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
+        if not callable(function):
+            raise ArgumentError(f"Lambda: expected a function; got {function!r}. Write `lambda x: ...`, say.")
         self.function = function
         self.arguments = arguments or {}
         self.mask = mask

@@ -275,9 +275,10 @@ class Layer(Operation, Stateful):
         """Replace the values of the weights, in order."""
         own = self.weights
         if len(weights) != len(own):
-            raise ArgumentError(
-                f"{self.name}: expected {len(own)} weights, {', '.join(v.path for v in own)}; got {len(weights)}."
-            )
+            wanted, mend = "none, as it has no weights yet", " Call it, or build it with the shape of its inputs."
+            if own:
+                wanted, mend = f"{len(own)} weights, {', '.join(v.path for v in own)}", ""
+            raise ArgumentError(f"{self.name}: expected {wanted}; got {len(weights)}.{mend}")
         for variable, value in zip(own, weights, strict=True):
             if spec_of(value).shape != variable.shape:
                 raise ArgumentError(
@@ -703,7 +704,13 @@ def _building(original: Callable[..., None]) -> Callable[..., None]:
             original(self, *args, **kwargs)
             return
         self._check_initialized()
-        bound = signature.bind(self, *args, **kwargs).arguments
+        try:
+            bound = signature.bind(self, *args, **kwargs).arguments
+        except TypeError as error:
+            takes = ", ".join(list(signature.parameters)[1:])
+            raise ArgumentError(
+                f"{type(self).__name__}: expected {takes} to build it; {error}. Call it with all inputs that it takes."
+            ) from None
         self._building = True
         token = CONTEXT.set(None)
         try:

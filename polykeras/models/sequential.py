@@ -43,6 +43,8 @@ class Sequential(Model):
         super().__init__(trainable=trainable, name=name)
         self._layers: list[Layer] = []
         self.supports_masking = True
+        if isinstance(layers, Layer):
+            raise ArgumentError(f"Sequential: expected a list of layers; got {layers!r}. Put the layers in brackets.")
         for layer in layers or []:
             self.add(layer, rebuild=False)
         self._connect()

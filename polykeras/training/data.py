@@ -400,6 +400,11 @@ class _Weighted:
 
 def weights_of_classes(y: Any, class_weight: Mapping[int, float]) -> np.ndarray:
     """The weight of each sample, by its class: a number, or the place of the largest in a row."""
+    if not isinstance(class_weight, Mapping):
+        raise ArgumentError(
+            f"expected class_weight to be a dictionary from the number of a class to its weight; got {class_weight!r}. "
+            "Write {0: 1.0, 1: 2.0}, say."
+        )
     if y is None or (tree.is_nested(y) and not isinstance(y, list)):
         raise ArgumentError("class_weight works for models with one output, whose targets are given in one array.")
     classes = np.asarray(ops.convert_to_numpy(y))

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import tree
 from ..errors import ArgumentError
+from ..spec import show_shape
 
 
 class Outputs:
@@ -18,6 +19,7 @@ class Outputs:
     """
 
     def __init__(self, y_pred: Any, names: Sequence[str] | None = None):
+        self._given = y_pred
         self.paths = _paths(y_pred, sorted)
         in_order = _paths(y_pred, list)
         self.order = [self.paths.index(path) for path in in_order]
@@ -27,6 +29,15 @@ class Outputs:
             flat = keys is not None and len(keys) == len(self.paths)
             names = sorted(keys) if flat else [f"output_{number}" for number in range(len(self.paths))]  # type: ignore[type-var]
         self.names: list[str] = list(map(str, names))
+
+    def check(self) -> None:
+        """Refuse outputs that are none, as where `call` ends without `return`."""
+        for name, path in zip(self.names, self.paths, strict=True):
+            if not hasattr(_at(self._given, path), "shape"):
+                raise ArgumentError(
+                    f"expected an array as {name}; got {_at(self._given, path)!r} from the model. Have call return its "
+                    "outputs."
+                )
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -106,7 +117,7 @@ def _brief(given: Any) -> str:
         return "a dictionary of " + ", ".join(map(str, given))
     if isinstance(given, (list, tuple)):
         return f"{len(given)}"
-    return f"a {type(given).__name__}" if hasattr(given, "shape") else repr(given)
+    return f"one array of shape {show_shape(given.shape)}" if hasattr(given, "shape") else repr(given)
 
 
 def name_of(function: Any, otherwise: str) -> str:

@@ -288,6 +288,9 @@ class Trainer(Layer):
             The record of loss and metrics, its `history` a list for each name.
         """
         self._ready("fit")
+        for name, number in (("epochs", epochs), ("initial_epoch", initial_epoch)):
+            if not hasattr(number, "__index__") or number < 0:
+                raise ArgumentError(f"fit: expected {name} to be a whole number from 0; got {number!r}.")
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split(validation_split, x, y, sample_weight)
         epochs = epochs if settings.max_epochs is None else min(epochs, initial_epoch + settings.max_epochs)
