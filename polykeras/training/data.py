@@ -80,6 +80,8 @@ class ArrayData:
         self.limit: int | None = None
         self.check: Callable[[Any], bool] = _accept
         self._is_checked = False
+        if not isinstance(shuffle, (bool, np.bool_)) and shuffle != "batch":
+            raise ArgumentError(f"expected shuffle to be True, False or 'batch'; got {shuffle!r}.")
         self._shuffle = shuffle
         self._steps = steps
         self._batches = -(-self._count // self.batch_size)
@@ -391,6 +393,10 @@ class _Weighted:
 
 def weights_of_classes(y: Any, class_weight: Mapping[int, float]) -> np.ndarray:
     """The weight of each sample, by its class: a number, or the place of the largest in a row."""
+    if not isinstance(class_weight, Mapping):
+        raise ArgumentError(
+            f"expected class_weight to be a dictionary from the number of a class to its weight; got {class_weight!r}."
+        )
     if y is None or (tree.is_nested(y) and not isinstance(y, list)):
         raise ArgumentError("class_weight works for models with one output, whose targets are given in one array.")
     classes = np.asarray(ops.convert_to_numpy(y))
