@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import nox
 
 nox.options.sessions = ["lint", "types", "tests"]
@@ -10,6 +12,8 @@ nox.options.default_venv_backend = "venv"
 BACKENDS = ("numpy", "torch", "jax", "tensorflow")
 PARALLEL = ("-n", "auto", "--dist", "loadgroup")
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "1")
+"""For processes side by side, whose threads would spin in wait for each other's cores."""
 TRITON = "triton; sys_platform == 'linux'"  # comes with PyTorch's CUDA builds only
 
 
@@ -20,7 +24,7 @@ def install(session: nox.Session, *requirements: str) -> None:
 
 def conform(session: nox.Session, *arguments: str) -> None:
     """Run the conformance suite."""
-    session.run("pytest", "--pyargs", "polykeras.conformance", *PARALLEL, *arguments, env=QUIET)
+    session.run("pytest", "--pyargs", "polykeras.conformance", *PARALLEL, *arguments, env=QUIET | ONE_THREAD)
 
 
 @nox.session
@@ -40,7 +44,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests, and the quick conformance suite on all backends."""
     install(session, "-e", ".[all,dev,orbax]", TRITON)
-    session.run("pytest", *PARALLEL, *session.posargs, env=QUIET)
+    session.run("pytest", *PARALLEL, *session.posargs, env=QUIET | ONE_THREAD)
     conform(session, *session.posargs)
 
 
@@ -58,7 +62,7 @@ def tests_one(session: nox.Session, backend: str) -> None:
     """All tests where only one framework is installed."""
     extras = "dev" if backend == "numpy" else f"{backend},dev"
     install(session, "-e", f".[{extras}]")
-    session.run("pytest", *PARALLEL, *session.posargs, env={**QUIET, "POLYKERAS_BACKEND": backend})
+    session.run("pytest", *PARALLEL, *session.posargs, env=QUIET | ONE_THREAD | {"POLYKERAS_BACKEND": backend})
     conform(session, *session.posargs)
 
 
@@ -73,14 +77,15 @@ def conformance(session: nox.Session, backend: str) -> None:
 @nox.session
 def fifth_backend(session: nox.Session) -> None:
     """The quick conformance suite on a backend from another package."""
-    install(session, "-e", ".[dev]", "./tests/fifth_backend")
+    install(session, "-e", ".[dev]")
+    install(session, "./tests/fifth_backend")  # which needs polykeras: pip would look for that in the index
     conform(session, "--backend", "mlx", *session.posargs)
 
 
 @nox.session
 def mutate(session: nox.Session) -> None:
     """Plant faults, each of which the conformance suite has to catch."""
-    install(session, "-e", ".[dev]")
+    install(session, "-e", ".[all,dev]")
     session.run("python", "-m", "tests.mutation", *session.posargs)
 
 
@@ -89,6 +94,9 @@ def fuzz(session: nox.Session) -> None:
     """Load 100,000 mutated files: each ends in a model or in one of our errors, in bounded time and memory."""
     install(session, "-e", ".[dev]")
     session.run("python", "-m", "tests.fuzz_files", *session.posargs)
+    if sys.platform == "linux":
+        session.install("atheris")
+        session.run("python", "-m", "tests.fuzz_guided", *session.posargs)
 
 
 @nox.session

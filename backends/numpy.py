@@ -42,7 +42,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "exp": np.exp,
     "expm1": np.expm1,
     "log": np.log,
-    "log1p": np.log1p,
     "sqrt": np.sqrt,
     "sin": np.sin,
     "cos": np.cos,
@@ -195,6 +194,11 @@ class NumpyBackend(TapeGradients, Backend):
     def devices(self) -> list[str]:
         """The processor."""
         return ["cpu:0"]
+
+
+@kernel
+def log1p(x: Any) -> Any:
+    return np.log1p(x) if x.dtype.kind != "c" else _body("log1p", x)  # to a small complex number NumPy adds 1 first
 
 
 # Rounding --------------------------------------------------------------------------------------------------
@@ -562,6 +566,7 @@ KERNELS |= {
     "sign_and_logarithm": lambda x: tuple(np.linalg.slogdet(x)),
     "orthogonal_triangular": lambda x, complete: tuple(np.linalg.qr(x, "complete" if complete else "reduced")),
     "singular_vectors": lambda x: tuple(np.linalg.svd(x, full_matrices=False)),
+    "singular_values": lambda x: np.linalg.svd(x, compute_uv=False),
     "symmetric_eigenvectors": lambda x: tuple(np.linalg.eigh(x)),
     "general_eigenvectors": _eigenvectors,
 }
@@ -670,9 +675,11 @@ def convolve(inputs: Any, kernel: Any, window: Any) -> np.ndarray:
     return _as_given(np.moveaxis(rows, 0, 1).reshape(shape), window)
 
 
-def _product(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def _product(one: np.ndarray, other: np.ndarray, out: Any = None) -> np.ndarray:
     """Products of stacked matrices; of single ones without the detour that NumPy takes for stacks."""
-    return (one[0] @ other[0])[None] if len(one) == 1 else one @ other
+    if len(one) > 1:
+        return np.matmul(one, other, out)
+    return np.matmul(one[0], other[0], None if out is None else out[0])[None]
 
 
 def _taps(x: Any, window: Any, counts: Any) -> list[np.ndarray]:
@@ -691,11 +698,20 @@ def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> np.
     padded = [size + low + high for size, (low, high) in zip(sizes, pairs, strict=True)]
     channels = kernel.shape[-2]
     out = np.zeros((g.shape[0], *padded, groups * channels), g.dtype)
-    rows = _group_rows(g, groups)
-    per_tap = _group_matrix(kernel, groups).reshape(groups, -1, channels, kernel.shape[-1] // groups)
-    for tap, view in enumerate(_taps(out, window, g.shape[1:-1])):
-        part = _product(rows, per_tap[:, tap].swapaxes(1, 2))
-        view += np.moveaxis(part, 0, 1).reshape(view.shape)
+    views, rows = _taps(out, window, g.shape[1:-1]), _group_rows(g, groups)
+    if groups == 1 and channels <= _FEW_CHANNELS:
+        matrix = kernel.reshape(-1, kernel.shape[-1])
+        shares = np.matmul(matrix, rows[0].T, out=_workspace.array((len(matrix), rows.shape[1]), g.dtype))
+        for view, share in zip(views, shares.reshape(-1, channels, *g.shape[:-1]), strict=True):
+            view += np.moveaxis(share, 0, -1)
+    else:
+        per_tap = _group_matrix(kernel, groups).reshape(groups, -1, channels, kernel.shape[-1] // groups)
+        share = _workspace.array((groups, rows.shape[1], channels), g.dtype)
+        for tap, view in enumerate(views):
+            _product(rows, per_tap[:, tap].swapaxes(1, 2), share)
+            view += np.moveaxis(share, 0, 1).reshape(view.shape)
+    if padded == list(sizes):
+        return _as_given(out, window)  # and not as a view, which the tape would copy
     inner = tuple(slice(low, low + size) for size, (low, _) in zip(sizes, pairs, strict=True))
     return _as_given(out[(slice(None), *inner)], window)
 
@@ -703,9 +719,13 @@ def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> np.
 @kernel
 def convolve_kernel_gradient(inputs: Any, g: Any, window: Any) -> np.ndarray:
     x, g = _channels_last(inputs, window), _channels_last(g, window)
-    matrices = _product(_patch_rows(x, window).swapaxes(1, 2), _group_rows(g, window.groups))
     shape = (*window.sizes, x.shape[-1] // window.groups, g.shape[-1])
-    return np.moveaxis(matrices, 0, 1).reshape(shape)
+    columns, rows = _patch_rows(x, window).swapaxes(1, 2), _group_rows(g, window.groups)
+    if window.groups > 1:
+        return np.moveaxis(columns @ rows, 0, 1).reshape(shape)
+    out = np.empty(shape, g.dtype)
+    np.matmul(columns[0], rows[0], out=out.reshape(-1, shape[-1]))
+    return out
 
 
 def _lowest(dtype: np.dtype) -> Any:
@@ -783,8 +803,8 @@ def random_unit(seed: Any, shape: Any, dtype: str) -> np.ndarray:
 
 
 @kernel
-def random_below(seed: Any, shape: Any, limit: int) -> np.ndarray:
-    return philox.below(seed, math.prod(shape), limit).reshape(shape)
+def random_below(seed: Any, shape: Any, limit: int, first: int, dtype: str) -> np.ndarray:
+    return philox.below(seed, math.prod(shape), limit, first, dtype).reshape(shape)
 
 
 @kernel
@@ -799,7 +819,14 @@ def _relu_into(x: Any, out: np.ndarray) -> np.ndarray:
     return np.maximum(x, 0, out=out)
 
 
-_INTO: dict[Any, Callable[..., Any]] = {KERNELS["relu"]: _relu_into}
+def _log1p_into(x: Any, out: np.ndarray) -> np.ndarray:
+    if x.dtype.kind != "c":
+        return np.log1p(x, out=out)
+    out[...] = log1p(x)
+    return out
+
+
+_INTO: dict[Any, Callable[..., Any]] = {KERNELS["relu"]: _relu_into, log1p: _log1p_into}
 """For kernels, other than those of NumPy itself, functions that write their result to memory that they are given."""
 
 

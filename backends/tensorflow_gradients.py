@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.eager.record import should_record_backprop
 
 from polykeras import tree
 from polykeras.errors import GradientError
@@ -67,6 +68,9 @@ class TensorflowGradients:
         """A kernel of an op whose gradient is that of the op's rules, which are bilinear, unlike TensorFlow's."""
 
         def run(*args: Any) -> Any:
+            if tf.executing_eagerly() and not should_record_backprop([args[i] for i in op.positions]):
+                return compute(*args)
+
             def whole(arrays: Sequence[Any]) -> list[Any]:
                 given = list(args)
                 for position, array in zip(op.positions, arrays, strict=True):

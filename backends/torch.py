@@ -16,26 +16,28 @@ import torch
 import torch.nn.functional as F
 
 from polykeras import philox, tree
-from polykeras.backend import COMPARISONS, Backend, chosen_device, numpy_dtype, using
+from polykeras.backend import COMPARISONS, Backend, chosen_device, numpy_dtype
 from polykeras.dtypes import ALL, NAMES
 from polykeras.errors import BackendError, MatrixError, OutOfRangeError, ShapeError
 from polykeras.op import OPS
-from polykeras.settings import settings
 from polykeras.spec import normalize_axes, normalize_axis
 from polykeras.symbolic import infer
 
-from . import torch_updates
+from . import torch_networks, torch_updates, torch_windows  # noqa: F401 (which enter their kernels into the table)
 from .torch_gradients import DIFFERENTIATING, TorchGradients, detached, fast_with_slow_graph, without_graph
+from .torch_plan import Planned
+from .torch_recording import whole
+from .torch_table import KERNELS, body, kernel
 
 _BY_THE_SAME_NAME = (
     *("add", "maximum", "minimum", "arctan2", "square", "reciprocal", "logaddexp", "logaddexp2", "gcd", "lcm"),
-    *("abs", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "erf", "erfc", "erfinv"),
-    *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "tanh", "arcsinh", "arccosh", "arctanh"),
+    *("abs", "exp", "exp2", "expm1", "log", "log2", "log10", "sqrt", "rsqrt", "erf", "erfc", "erfinv"),
+    *("sin", "cos", "tan", "arcsin", "arctan", "tanh", "arcsinh", "arccosh", "arctanh"),
     *("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit", "nextafter", "trunc"),
     *("where", "logical_and", "logical_or", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not"),
     *("real", "relu", "sigmoid", "reshape", "stack", "tril", "triu", "diagonal", "matmul"),
 )
-KERNELS: dict[str, Callable[..., Any]] = {
+KERNELS |= {
     **{name: getattr(torch, name) for name in _BY_THE_SAME_NAME},
     # arithmetic and elementary functions
     "subtract": torch.sub,
@@ -44,8 +46,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "mod": torch.remainder,
     "power": torch.pow,
     "negative": torch.neg,
-    "sinh": lambda x: torch.sinh(x / 2) * torch.cosh(x / 2) * 2,  # its own overflows early
-    "cosh": lambda x: torch.sinh(x / 2).square() * 2 + 1,
     "i0": lambda x: torch.i0(x.clamp(-800, 800)),  # of infinity it makes NaN
     "i1": lambda x: torch.special.i1(x.clamp(-800, 800)),
     # logic
@@ -61,13 +61,13 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "imag": lambda x: torch.imag(x) if x.is_complex() else torch.zeros_like(x),
     "conjugate": torch.conj,
     "make_complex": torch.complex,
-    "view_as_real": lambda x: torch.view_as_real(x.resolve_conj()) if x.is_complex() else _body("view_as_real", x),
+    "view_as_real": lambda x: torch.view_as_real(x.resolve_conj()) if x.is_complex() else body("view_as_real", x),
     # activations
     **{name: getattr(F, name) for name in ("leaky_relu", "elu", "silu", "celu", "selu", "softsign", "relu6")},
     "log_sigmoid": F.logsigmoid,
     "tanh_shrink": F.tanhshrink,
     "hard_tanh": F.hardtanh,
-    "hard_sigmoid": lambda x: F.relu6(x + 3) / 6,
+    "hard_sigmoid": lambda x: F.relu6(x + 3) / 6,  # its own has no second gradient
     "hard_silu": F.hardswish,
     # creation, movement, conversion
     "zeros": lambda shape, dtype: torch.zeros(shape, dtype=backend.dtypes[dtype], device=backend._device()),
@@ -83,19 +83,19 @@ KERNELS: dict[str, Callable[..., Any]] = {
 }
 
 
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Enter a function as the kernel of the op of its name."""
-    KERNELS[function.__name__] = function
-    return function
+def _of_reals(name: str, compute: Callable[..., Any]) -> None:
+    """Enter a kernel for real numbers; of complex ones PyTorch's own loses digits, and they take the op's body."""
+
+    def run(x: Any) -> Any:
+        return backend.with_rules(OPS[name], functools.partial(body, name))(x) if x.is_complex() else compute(x)
+
+    KERNELS[name] = run
 
 
-def _body(name: str, *args: Any) -> Any:
-    """The op's body, for what PyTorch has no kernel."""
-    body = OPS[name].body
-    assert body is not None
-    with using(backend):
-        return body(*args)
-
+_of_reals("log1p", torch.log1p)
+_of_reals("arccos", torch.arccos)
+_of_reals("sinh", lambda x: torch.sinh(x / 2) * torch.cosh(x / 2) * 2)  # its own overflows early
+_of_reals("cosh", lambda x: torch.sinh(x / 2).square() * 2 + 1)
 
 _BY_ORDER = COMPARISONS | {"maximum", "minimum", "amax", "amin", "argmax", "argmin", "searchsorted"}
 _SIGN_BIT = torch.iinfo(torch.int64).min
@@ -117,6 +117,7 @@ class TorchBackend(TorchGradients, Backend):
     """
 
     name = "torch"
+    records = True
     array_types = (torch.Tensor,)
     kernels = KERNELS
     dtypes = {name: getattr(torch, name) for name in NAMES}
@@ -153,9 +154,12 @@ class TorchBackend(TorchGradients, Backend):
         "float8_e5m2": "float32",
     }
     gaps = {
-        "mod": "Where the quotient is too large for the dtype, the remainder is NaN.",
-        "log_softmax of infinity": "All logarithms are NaN, rather than those of the infinite numbers only.",
-        "uint64": "PyTorch has no arithmetic for it: from 2**63 on, quotients, remainders and shifts come out wrong.",
+        "mod": "Where the quotient is too large for the dtype, the remainder is NaN. "
+        "See https://docs.pytorch.org/docs/stable/generated/torch.remainder.html",
+        "log_softmax of infinity": "All logarithms are NaN, rather than those of the infinite numbers only. "
+        "See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html",
+        "uint64": "PyTorch has no arithmetic for it: from 2**63 on, quotients, remainders and shifts come out wrong. "
+        "See https://docs.pytorch.org/docs/stable/tensor_attributes.html",
     }
 
     def plain_dtypes(self, op: str) -> frozenset[str] | None:
@@ -247,9 +251,9 @@ class TorchBackend(TorchGradients, Backend):
     # Compilation
 
     def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
-        """The function itself; with `jit_compile=True` its graph as a whole, compiled by TorchInductor."""
+        """The function as a plan of its operators; with `jit_compile=True` as a whole, compiled by TorchInductor."""
         if jit_compile is not True:
-            return without_graph(function)
+            return Planned(function) if jit_compile else without_graph(function)
         if not _triton_can_be_imported() and importlib.util.find_spec("triton"):
             raise BackendError(
                 "PyTorch's compiler needs Triton, which ends the process when it is imported after TensorFlow. Import "
@@ -326,7 +330,7 @@ KERNELS |= {
     "sum": _reduction(lambda x, dims, keep: torch.sum(x, dims, keep, dtype=x.dtype)),
     "nansum": _reduction(
         lambda x, dims, keep: (
-            torch.nansum(x, dims, keep, dtype=x.dtype) if x.is_floating_point() else _body("nansum", x, dims, keep)
+            torch.nansum(x, dims, keep, dtype=x.dtype) if x.is_floating_point() else body("nansum", x, dims, keep)
         )
     ),
     "argmax": lambda x, axis, keepdims: torch.argmax(x, _dim(x, axis), keepdims).to(torch.int32),
@@ -355,7 +359,7 @@ def product(x: Any, axis: Any, keepdims: bool) -> Any:
 
 def _along(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
     """PyTorch's kernel for one axis, the op's body for several."""
-    return lambda x, axis: compute(x, _dim(x, axis)) if isinstance(axis, int) else _body(name, x, axis)
+    return lambda x, axis: compute(x, _dim(x, axis)) if isinstance(axis, int) else body(name, x, axis)
 
 
 KERNELS["softmax"] = _along(torch.softmax, "softmax")
@@ -374,6 +378,45 @@ def sign(x: Any) -> Any:
     return (x.view(torch.int64) != 0).to(x.dtype) if _is_uint64(x) else torch.sgn(x)
 
 
+def _without_nan(x: Any, instead: float = 0.0) -> Any:
+    return torch.nan_to_num(x, instead, math.inf, -math.inf)
+
+
+def _shrinking(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """PyTorch's kernel, with 0 for NaN, as in Keras."""
+    fits = (int, float)
+    return lambda x, by: (
+        compute(_without_nan(x), by) if x.is_floating_point() and type(by) in fits and by >= 0 else body(name, x, by)
+    )
+
+
+KERNELS["hard_shrink"] = _shrinking(F.hardshrink, "hard_shrink")
+KERNELS["soft_shrink"] = _shrinking(F.softshrink, "soft_shrink")
+
+
+@kernel
+def threshold(x: Any, threshold: Any, default_value: Any) -> Any:
+    numbers = type(threshold) in (int, float) and type(default_value) in (int, float)
+    if not numbers or not x.is_floating_point():
+        return body("threshold", x, threshold, default_value)
+    return F.threshold(_without_nan(x, float(threshold)), threshold, default_value)
+
+
+@kernel
+def glu(x: Any, axis: int) -> Any:
+    fits = x.ndim and -x.ndim <= axis < x.ndim and x.shape[axis] % 2 == 0
+    return F.glu(x, axis) if fits else body("glu", x, axis)
+
+
+@kernel
+def norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+    """The root of a sum of squares; the body knows the other norms."""
+    of_vectors = (ord is None and type(axis) in (int, type(None))) or (ord == 2 and type(axis) is int)
+    if not of_vectors or not x.ndim or x.dtype in (torch.float16, torch.bfloat16):
+        return body("norm", x, ord, axis, keepdims)
+    return torch.linalg.vector_norm(x, 2, axis, keepdims)
+
+
 @kernel
 def gelu(x: Any, approximate: bool) -> Any:
     """Without the cancellation of 1 + tanh and 1 + erf, which leaves PyTorch's own without a right digit from -6 on."""
@@ -386,7 +429,7 @@ def gelu(x: Any, approximate: bool) -> Any:
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Between numbers; between arrays, PyTorch has other gradients where they meet."""
     numbers = type(x_min) in (int, float) and type(x_max) in (int, float)
-    return torch.clamp(x, x_min, x_max) if numbers else _body("clip", x, x_min, x_max)
+    return torch.clamp(x, x_min, x_max) if numbers else body("clip", x, x_min, x_max)
 
 
 @kernel
@@ -398,16 +441,16 @@ def nan_to_num(x: Any, nan: float, posinf: float | None, neginf: float | None) -
 def cross(x1: Any, x2: Any, axisa: int, axisb: int, axisc: int, axis: int | None) -> Any:
     places = {axisa, axisb, axisc} if axis is None else {axis}
     if len(places) > 1 or x1.ndim != x2.ndim or any(x.shape[place] != 3 for x in (x1, x2) for place in places):
-        return _body("cross", x1, x2, axisa, axisb, axisc, axis)
+        return body("cross", x1, x2, axisa, axisb, axisc, axis)
     return torch.linalg.cross(x1, x2, dim=places.pop())
 
 
 @kernel
 def cdist(x: Any, y: Any) -> Any:
     if not x.is_floating_point() or min(x.ndim, y.ndim) < 2 or 0 in (*x.shape, *y.shape):
-        return _body("cdist", x, y)
+        return body("cdist", x, y)
     exact = functools.partial(torch.cdist, compute_mode="donot_use_mm_for_euclid_dist")
-    return fast_with_slow_graph(exact, lambda x, y: _body("cdist", x, y), x, y)
+    return fast_with_slow_graph(exact, lambda x, y: body("cdist", x, y), x, y)
 
 
 @kernel
@@ -428,7 +471,7 @@ def view(x: Any, dtype: str | None) -> Any:
 @kernel
 def fmod(x1: Any, x2: Any) -> Any:
     """Of floats; with integers PyTorch raises an error where the divisor is 0."""
-    return torch.fmod(x1, x2) if x1.is_floating_point() else _body("fmod", x1, x2)
+    return torch.fmod(x1, x2) if x1.is_floating_point() else body("fmod", x1, x2)
 
 
 # Rounding --------------------------------------------------------------------------------------------------
@@ -480,9 +523,9 @@ def strided_slice(x: Any, starts: Any, stops: Any, steps: Any) -> Any:
 
 def _block(x: Any, starts: Any, sizes: Any) -> tuple[Any, ...]:
     key = []
-    for axis, (start, size, whole) in enumerate(zip(starts.tolist(), sizes, x.shape, strict=True)):
-        if not 0 <= start <= whole - size:
-            raise OutOfRangeError.of_block(start, size, axis, whole)
+    for axis, (start, size, length) in enumerate(zip(starts.tolist(), sizes, x.shape, strict=True)):
+        if not 0 <= start <= length - size:
+            raise OutOfRangeError.of_block(start, size, axis, length)
         key.append(slice(start, start + size))
     return tuple(key)
 
@@ -500,6 +543,7 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
 # Indices ---------------------------------------------------------------------------------------------------
 
 
+@whole
 def _in_range(indices: Any, size: int, axis: int) -> Any:
     """Indices that count from the front, after a look at whether they are in range."""
     indices = indices.long()
@@ -585,10 +629,15 @@ def sort(x: Any, axis: int | None) -> Any:
 
 @kernel
 def top_k(x: Any, k: int, sorted: bool) -> tuple[Any, Any]:
-    """By numbers that no two elements share: PyTorch's own gives any of those that are equal."""
+    """By numbers that no two elements share where some are equal, of which PyTorch's own gives any."""
     if x.dtype not in (torch.float32, torch.int32) or not x.numel():
-        return _body("top_k", x, k, sorted)
+        return body("top_k", x, k, sorted)
     keys = x.detach()
+    if 0 < k < x.shape[-1]:
+        found, places = torch.topk(keys, k + 1)
+        if bool((found[..., 1:] < found[..., :-1]).all()):  # NaN is not less than anything
+            places = places[..., :k]
+            return x.gather(-1, places), places.to(torch.int32)
     if x.is_floating_point():
         keys = torch.where(torch.isnan(keys), torch.nan, keys + 0.0).view(torch.int32)
         keys = torch.where(keys < 0, keys ^ torch.iinfo(torch.int32).max, keys)
@@ -636,6 +685,7 @@ KERNELS |= {
     "sign_and_logarithm": lambda x: tuple(torch.linalg.slogdet(x)),
     "orthogonal_triangular": lambda x, complete: tuple(torch.linalg.qr(x, "complete" if complete else "reduced")),
     "singular_vectors": lambda x: tuple(torch.linalg.svd(x, full_matrices=False)),
+    "singular_values": torch.linalg.svdvals,
     "symmetric_eigenvectors": lambda x: tuple(torch.linalg.eigh(x)),
     "general_eigenvectors": lambda x: tuple(torch.linalg.eig(x)),
 }
@@ -653,393 +703,18 @@ def fourier_transform(x: Any, rank: int, inverse: bool) -> Any:
 
 def _of_some(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
     """PyTorch's kernel, the op's body where there is nothing to transform, which MKL refuses."""
-    return lambda x, *length: compute(x, *length) if x.numel() else _body(name, x, *length)
+    return lambda x, *length: compute(x, *length) if x.numel() else body(name, x, *length)
 
 
 KERNELS["real_fourier"] = _of_some(torch.fft.rfft, "real_fourier")
 KERNELS["inverse_real_fourier"] = _of_some(torch.fft.irfft, "inverse_real_fourier")
 
 
-# Windows ---------------------------------------------------------------------------------------------------
-
-
-def _channels_first(x: Any, window: Any) -> Any:
-    return x.movedim(-1, 1) if window.channels_last else x
-
-
-def _as_given(x: Any, window: Any) -> Any:
-    return x.movedim(1, -1) if window.channels_last else x
-
-
-def _padded(x: Any, pairs: Any, value: Any = 0) -> Any:
-    flat = [size for pair in reversed(pairs) for size in pair]
-    return F.pad(x, flat, value=value) if any(flat) else x
-
-
-_CONVOLVE = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
-_UNDO = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
-_MAX_POOL = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
-
-
-def _evenly(pairs: Any) -> tuple[tuple[int, ...], Any]:
-    """What can be added on both sides alike, and the pairs that are left."""
-    both = tuple(min(pair) for pair in pairs)
-    return both, tuple((low - b, high - b) for (low, high), b in zip(pairs, both, strict=True))
-
-
-def _kernel_first(kernel: Any) -> Any:
-    """The kernel of a convolution as PyTorch wants it: filters, channels, sizes."""
-    return kernel.permute(kernel.ndim - 1, kernel.ndim - 2, *range(kernel.ndim - 2))
-
-
-@kernel
-def convolve(inputs: Any, kernel: Any, window: Any) -> Any:
-    x = _channels_first(inputs, window)
-    padding, rest = _evenly(window.pairs(tuple(x.shape[2:])))
-    convolution = _CONVOLVE[window.rank]
-    x = _padded(x, rest)
-    out = convolution(x, _kernel_first(kernel), None, window.strides, padding, window.dilation, window.groups)
-    return _as_given(out, window)
-
-
-@kernel
-def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> Any:
-    if not g.numel():  # which PyTorch refuses
-        return g.new_zeros(window.with_spatial(g.shape, sizes, kernel.shape[-2] * window.groups))
-    g = _channels_first(g, window)
-    pairs = window.pairs(sizes)
-    out = _UNDO[window.rank](g, _kernel_first(kernel), None, window.strides, 0, 0, window.groups, window.dilation)
-    missing = [(-low, low + size - have) for (low, _), size, have in zip(pairs, sizes, out.shape[2:], strict=True)]
-    return _as_given(_padded(out, missing), window)
-
-
-@kernel
-def fold(x: Any, *options: Any) -> Any:
-    return F.fold(x, *options) if x.is_floating_point() and x.numel() else _body("fold", x, *options)
-
-
-@kernel
-def window_max(x: Any, window: Any) -> Any:
-    x = _channels_first(x, window)
-    pairs = window.pairs(tuple(x.shape[2:]))
-    if not x.is_floating_point():
-        return _as_given(_windows(_padded(x, pairs, torch.iinfo(x.dtype).min), window).amax(-1), window)
-    padding, rest = _evenly(pairs)
-    if any(2 * pad > size for pad, size in zip(padding, window.sizes, strict=True)):
-        padding, rest = (0,) * window.rank, pairs
-    x = _padded(x, rest, -torch.inf)
-    return _as_given(_MAX_POOL[window.rank](x, window.sizes, window.strides, padding, window.dilation), window)
-
-
-@kernel
-def window_sum(x: Any, window: Any) -> Any:
-    x = _padded(_channels_first(x, window), window.pairs(tuple(_channels_first(x, window).shape[2:])))
-    if not x.is_floating_point() or window.rank == 1 or any(step != 1 for step in window.dilation):
-        return _as_given(_windows(x, window).sum(-1, dtype=x.dtype), window)
-    pool = F.avg_pool2d if window.rank == 2 else F.avg_pool3d
-    return _as_given(pool(x, window.sizes, window.strides, divisor_override=1), window)
-
-
-def _adaptive(name: str, pools: dict[int, Callable[..., Any]]) -> Callable[..., Any]:
-    def run(inputs: Any, output_size: Any, data_format: str) -> Any:
-        rank, last = inputs.ndim - 2, data_format == "channels_last"
-        sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * rank
-        known = last or data_format == "channels_first"
-        if not known or rank not in pools or not inputs.is_floating_point() or 0 in inputs.shape or min(sizes) < 1:
-            return _body(name, inputs, output_size, data_format)
-        pooled = pools[rank](inputs.movedim(-1, 1) if last else inputs, sizes)
-        return pooled.movedim(1, -1) if last else pooled
-
-    return run
-
-
-KERNELS["adaptive_average_pool"] = _adaptive(
-    "adaptive_average_pool", {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d, 3: F.adaptive_avg_pool3d}
-)
-KERNELS["adaptive_max_pool"] = _adaptive(
-    "adaptive_max_pool", {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}
-)
-
-
-def _windows(x: Any, window: Any) -> Any:
-    """The elements of each window on a last axis, of a padded tensor with channels first."""
-    for axis, (extent, stride, dilation) in enumerate(
-        zip(window.extents, window.strides, window.dilation, strict=True)
-    ):
-        x = x.unfold(axis + 2, extent, stride)[..., ::dilation]
-    return x.flatten(x.ndim - window.rank)
-
-
-# Normalization, scores, attention --------------------------------------------------------------------------
-
-
-@kernel
-def normalize(x: Any, axis: Any, order: int, epsilon: float) -> Any:
-    if axis is None or not x.ndim or not isinstance(order, int) or order < 1:
-        return _body("normalize", x, axis, order, epsilon)
-    return F.normalize(x, order, axis, epsilon)
-
-
-def _trailing(x: Any, axis: Any, *parameters: Any) -> Any:
-    """The sizes of the normalized axes, if they are the last ones and the parameters have just them."""
-    axes = sorted(normalize_axes(axis, x.ndim))
-    sizes = x.shape[x.ndim - len(axes) :]
-    fits = axes and axes[0] == x.ndim - len(axes) and all(p is None or p.shape == sizes for p in parameters)
-    return sizes if fits else None
-
-
-@kernel
-def layer_normalization(x: Any, gamma: Any, beta: Any, axis: Any, epsilon: float) -> Any:
-    sizes = _trailing(x, axis, gamma, beta)
-    if sizes is None:
-        return _body("layer_normalization", x, gamma, beta, axis, epsilon)
-    if gamma is None and beta is not None:  # together, the second gradient fails
-        return F.layer_norm(x, sizes, eps=epsilon) + beta
-    return F.layer_norm(x, sizes, gamma, beta, epsilon)
-
-
-@kernel
-def rms_normalization(x: Any, scale: Any, axis: Any, epsilon: float) -> Any:
-    sizes = _trailing(x, axis, scale) if x.ndim else None
-    if sizes is None:
-        return _body("rms_normalization", x, scale, axis, epsilon)
-    return F.rms_norm(x, sizes, scale, epsilon)
-
-
-@kernel
-def batch_normalization(x: Any, mean: Any, variance: Any, axis: int, offset: Any, scale: Any, epsilon: float) -> Any:
-    channels = x.shape[axis]
-    learned = torch.is_grad_enabled() and (mean.requires_grad or variance.requires_grad)
-    fits = all(p is None or p.shape == (channels,) for p in (mean, variance, offset, scale))
-    if learned or not fits or x.ndim < 2:  # PyTorch takes the moments for constants
-        return _body("batch_normalization", x, mean, variance, axis, offset, scale, epsilon)
-    moved = F.batch_norm(x.movedim(axis, 1), mean, variance, scale, offset, False, 0.0, epsilon)
-    return moved.movedim(1, axis)
-
-
-@kernel
-def normalize_batch(x: Any, offset: Any, scale: Any, axis: int, epsilon: float) -> Any:
-    axis = normalize_axis(axis, x.ndim)
-    channels = x.shape[axis]
-    count = x.numel() // channels if channels else 0
-    fits = all(p is None or p.shape == (channels,) for p in (offset, scale))
-    if x.ndim < 2 or count < 2 or epsilon <= 0 or not fits:
-        return _body("normalize_batch", x, offset, scale, axis, epsilon)
-    wide = torch.float32 if x.dtype in (torch.bfloat16, torch.float16) else x.dtype
-    mean, variance = torch.zeros((2, channels), dtype=wide, device=x.device)  # what it has counts zero times, even NaN
-    offset, scale = (None if p is None else p.to(wide) for p in (offset, scale))
-    # with this momentum, its running statistics are those of the batch; of the variance the unbiased estimate
-    apart = scale is None and offset is not None  # then the second gradient fails
-    moved = F.batch_norm(x.movedim(axis, 1), mean, variance, scale, None if apart else offset, True, 1.0, epsilon)
-    if apart:
-        moved = moved + _along_channels(offset, x)
-    return moved.movedim(1, axis), mean, variance * ((count - 1) / count)
-
-
-def _along_channels(parameter: Any, x: Any) -> Any:
-    return parameter.reshape(-1, *(1,) * (x.ndim - 2))
-
-
-@kernel
-def group_normalization(x: Any, gamma: Any, beta: Any, groups: int, axis: int, epsilon: float) -> Any:
-    axis = normalize_axis(axis, x.ndim)
-    fits = x.ndim > 1 and axis and groups > 0 and x.shape[axis] % groups == 0 and x.numel()
-    if not fits or any(p is not None and p.shape != (x.shape[axis],) for p in (gamma, beta)):
-        return _body("group_normalization", x, gamma, beta, groups, axis, epsilon)
-    apart = gamma is None and beta is not None  # then the second gradient fails
-    moved = F.group_norm(x.movedim(axis, 1), groups, gamma, None if apart else beta, epsilon)
-    return (moved + _along_channels(beta, x) if apart else moved).movedim(1, axis)
-
-
-# Recurrent networks ----------------------------------------------------------------------------------------
-
-
-def _packed(x: Any, mask: Any) -> tuple[Any, Any] | None:
-    """The steps that count as PyTorch packs them, if they are the first ones of each example, and at least one."""
-    lengths = mask.sum(1)
-    if not bool(lengths.all()) or not bool((mask.cumsum(1) == lengths[:, None].minimum(_counted(mask))).all()):
-        return None
-    return torch.nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), True, False), lengths
-
-
-def _counted(mask: Any) -> Any:
-    return torch.arange(1, mask.shape[1] + 1, device=mask.device)
-
-
-def _recurrent(run: Callable[..., Any], x: Any, states: Any, weights: list[Any], mask: Any) -> Any:
-    """The results of one of PyTorch's recurrent networks of one layer, or None where it cannot heed the mask."""
-    biased = len(weights) > 2
-    if mask is None:
-        return run(x, states, weights, biased, 1, 0.0, False, False, True)
-    found = _packed(x, mask)
-    if found is None:
-        return None
-    packed, _ = found
-    data, *last = run(packed.data, packed.batch_sizes, _sorted(states, packed), weights, biased, 1, 0.0, False, False)
-    last = [torch.index_select(state, 1, packed.unsorted_indices) for state in last]
-    rest = torch.nn.utils.rnn.PackedSequence(data, *packed[1:])
-    outputs, _ = torch.nn.utils.rnn.pad_packed_sequence(rest, True, total_length=x.shape[1])
-    return torch.where(mask[:, :, None], outputs, last[0][0][:, None]), *last
-
-
-def _sorted(states: Any, packed: Any) -> Any:
-    if isinstance(states, tuple):
-        return tuple(torch.index_select(state, 1, packed.sorted_indices) for state in states)
-    return torch.index_select(states, 1, packed.sorted_indices)
-
-
-def _fits_recurrent(
-    x: Any, states: Sequence[Any], gates: int, kernel: Any, recurrent: Any, bias: Any, mask: Any
-) -> bool:
-    """Whether shapes are such as PyTorch can take. The op's body knows what to say of the others."""
-    if x.ndim != 3 or kernel.ndim != 2 or recurrent.ndim != 2 or 0 in x.shape:
-        return False
-    (batch, steps, features), (units, width) = x.shape, recurrent.shape
-    return (
-        width == gates * units
-        and kernel.shape == (features, width)
-        and all(state.shape == (batch, units) for state in states)
-        and (bias is None or bias.shape[-1:] == (width,))
-        and (mask is None or mask.shape == (batch, steps))
-    )
-
-
-@kernel
-def simple_rnn(x: Any, h: Any, kernel: Any, recurrent_kernel: Any, bias: Any, mask: Any, unroll: Any) -> Any:
-    weights = [kernel.mT, recurrent_kernel.mT, *(() if bias is None else (bias, torch.zeros_like(bias)))]
-    fits = _fits_recurrent(x, (h,), 1, kernel, recurrent_kernel, bias, mask)
-    found = _recurrent(torch.rnn_tanh, x, h[None], weights, mask) if fits else None
-    if found is None:
-        return _body("simple_rnn", x, h, kernel, recurrent_kernel, bias, mask, unroll)
-    return found[0], found[1][0]
-
-
-@kernel
-def lstm(x: Any, h: Any, c: Any, kernel: Any, recurrent_kernel: Any, bias: Any, mask: Any, unroll: Any) -> Any:
-    weights = [kernel.mT, recurrent_kernel.mT, *(() if bias is None else (bias, torch.zeros_like(bias)))]
-    fits = _fits_recurrent(x, (h, c), 4, kernel, recurrent_kernel, bias, mask)
-    found = _recurrent(torch.lstm, x, (h[None], c[None]), weights, mask) if fits else None
-    if found is None:
-        return _body("lstm", x, h, c, kernel, recurrent_kernel, bias, mask, unroll)
-    return found[0], found[1][0], found[2][0]
-
-
-@kernel
-def gru(
-    x: Any, h: Any, kernel: Any, recurrent_kernel: Any, bias: Any, mask: Any, reset_after: bool, unroll: Any
-) -> Any:
-    found = None
-    if reset_after and _fits_recurrent(x, (h,), 3, kernel, recurrent_kernel, bias, mask):
-        weights = [_reset_first(w).mT for w in (kernel, recurrent_kernel)]
-        weights += [] if bias is None else list(_reset_first(bias))
-        found = _recurrent(torch.gru, x, h[None], weights, mask)
-    if found is None:
-        return _body("gru", x, h, kernel, recurrent_kernel, bias, mask, reset_after, unroll)
-    return found[0], found[1][0]
-
-
-def _reset_first(weight: Any) -> Any:
-    """Weights of the gates in PyTorch's order: that of resetting comes before that of updating."""
-    update, reset, candidate = weight.chunk(3, -1)
-    return torch.cat((reset, update, candidate), -1)
-
-
-@kernel
-def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool, axis: int) -> Any:
-    axis = normalize_axis(axis, output.ndim)
-    classes = target.squeeze(axis) if target.ndim == output.ndim and target.shape[axis] == 1 else target
-    if not from_logits or classes.shape != output.shape[:axis] + output.shape[axis + 1 :]:
-        return _body("sparse_categorical_crossentropy", target, output, from_logits, axis)
-    classes = classes.long()
-    classes = torch.where((classes >= 0) & (classes < output.shape[axis]), classes, -100)  # which PyTorch leaves out
-    logits = output.movedim(axis, min(output.ndim - 1, 1))
-    return F.cross_entropy(logits, classes, reduction="none")
-
-
-def _attention_fits(query: Any, key: Any, value: Any, *added: Any) -> bool:
-    """Whether shapes are such as PyTorch can take. The op's body knows what to say of the others."""
-    (batch, queries, heads, size), (_, keys, shared, _) = query.shape, key.shape
-    alike = key.shape == (batch, keys, shared, size) and value.shape[:-1] == key.shape[:-1]
-    if not alike or 0 in (*query.shape, *key.shape) or heads % shared:
-        return False
-    fits = (keys, queries, heads, batch)
-    return all(
-        p is None or (p.ndim <= 4 and all(n in (1, m) for n, m in zip(reversed(p.shape), fits, strict=False)))
-        for p in added
-    )
-
-
-@kernel
-def dot_product_attention(
-    query: Any,
-    key: Any,
-    value: Any,
-    bias: Any,
-    mask: Any,
-    scale: Any,
-    is_causal: bool,
-    flash_attention: bool | None,
-    attn_logits_soft_cap: float | None,
-) -> Any:
-    flash_attention = settings.flash_attention if flash_attention is None else flash_attention
-    options = (is_causal, flash_attention, attn_logits_soft_cap)
-    plain = attn_logits_soft_cap is None and flash_attention is not False and (scale is None or type(scale) is float)
-    if not plain or not _attention_fits(query, key, value, bias, mask):
-        return _body("dot_product_attention", query, key, value, bias, mask, scale, *options)
-    seen = mask
-    if is_causal and (bias is not None or mask is not None):
-        causal = torch.ones(query.shape[1], key.shape[1], dtype=torch.bool, device=query.device).tril()
-        seen, is_causal = causal if mask is None else mask & causal, False
-    tensors = [query, key, value] if bias is None else [query, key, value, bias]
-    shared = key.shape[2] != query.shape[2]  # said without need, it costs the faster ways
-
-    def fast(query: Any, key: Any, value: Any, added: Any = None) -> Any:
-        if seen is not None:  # a query that may look at nothing looks at all keys alike, and no gradient flows there
-            sighted = seen.any(-1, keepdim=True)
-            lowest = torch.where(sighted, query.new_full((), 0.7 * torch.finfo(query.dtype).min), query.new_zeros(()))
-            added = torch.where(seen, query.new_zeros(()) if added is None else added, lowest)
-        query, key, value = (x.transpose(1, 2) for x in (query, key, value))
-        query = query if seen is None else torch.where(sighted, query, query.new_zeros(()))
-        out = F.scaled_dot_product_attention(query, key, value, added, 0.0, is_causal, scale=scale, enable_gqa=shared)
-        return out.transpose(1, 2)
-
-    def slow(query: Any, key: Any, value: Any, bias: Any = None) -> Any:
-        return _body("dot_product_attention", query, key, value, bias, mask, scale, *options)
-
-    return fast_with_slow_graph(fast, slow, *tensors)
-
-
-@kernel
-def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, mask_index: int) -> Any:
-    output = output if output.dtype == torch.float64 else output.float()
-    sizes = (target_length, output_length, mask_index)
-    shapes_fit = target.ndim == 2 and target_length.shape == output_length.shape == output.shape[:1] == target.shape[:1]
-    if not shapes_fit or output.ndim != 3 or 0 in (*target.shape, *output.shape):
-        return _body("ctc_loss", target, output, *sizes)
-    inside = torch.arange(target.shape[1], device=target.device) < target_length[:, None]
-    labels = torch.where(inside, target, mask_index).long()
-    target_length, output_length = target_length.long(), output_length.long()
-
-    def fast(output: Any) -> Any:
-        logs = F.log_softmax(output, -1).transpose(0, 1)
-
-        def losses(lengths: Any) -> Any:
-            return F.ctc_loss(logs, labels, output_length, lengths, mask_index, "none")
-
-        found = losses(target_length)
-        possible = torch.isfinite(found.detach())
-        if possible.all():
-            return found
-        return torch.where(possible, losses(torch.where(possible, target_length, 0)), torch.inf)
-
-    return fast_with_slow_graph(fast, lambda output: _body("ctc_loss", target, output, *sizes), output)
-
-
 @kernel
 def segment_sum(data: Any, segment_ids: Any, num_segments: int | None, sorted: bool) -> Any:
     shapes_fit = data.ndim and segment_ids.ndim == 1 and len(segment_ids) == len(data)
     if num_segments is None or not shapes_fit or data.dtype in (torch.float16, torch.bfloat16):
-        return _body("segment_sum", data, segment_ids, num_segments, sorted)
+        return body("segment_sum", data, segment_ids, num_segments, sorted)
     places = segment_ids.long()
     places = torch.where((places < 0) | (places >= num_segments), num_segments, places)
     return data.new_zeros((num_segments + 1, *data.shape[1:])).index_add(0, places, data)[:num_segments]
@@ -1079,6 +754,7 @@ def _words(seed: Any, counter: int, count: int) -> torch.Tensor:
 
 
 @kernel
+@whole
 def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
     key, count = _on_host(seed), math.prod(shape)
     if key is not None:
@@ -1087,6 +763,7 @@ def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
 
 
 @kernel
+@whole
 def random_unit(seed: Any, shape: Any, dtype: str) -> Any:
     key, count = _on_host(seed), math.prod(shape)
     if key is not None:
@@ -1099,14 +776,16 @@ def random_unit(seed: Any, shape: Any, dtype: str) -> Any:
 
 
 @kernel
-def random_below(seed: Any, shape: Any, limit: int) -> Any:
+@whole
+def random_below(seed: Any, shape: Any, limit: int, first: int, dtype: str) -> Any:
     key = _on_host(seed)
     if key is None:
-        return _body("random_below", seed, shape, limit)
-    return torch.from_numpy(philox.below(key, math.prod(shape), limit)).reshape(shape)
+        return body("random_below", seed, shape, limit, first, dtype)
+    return torch.from_numpy(philox.below(key, math.prod(shape), limit, first, dtype)).reshape(shape)
 
 
 @kernel
+@whole
 def random_coin(seed: Any, shape: Any, probability: float) -> Any:
     key, count = _on_host(seed), math.prod(shape)
     if key is not None:
@@ -1123,7 +802,7 @@ def vectorized_map(function: Callable[..., Any], elements: Any) -> Any:
     try:
         return torch.func.vmap(lambda xs: _arrays(function(xs)))(elements)
     except Exception:
-        return _body("vectorized_map", function, elements)
+        return body("vectorized_map", function, elements)
 
 
 def _arrays(structure: Any) -> Any:

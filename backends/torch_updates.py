@@ -20,6 +20,8 @@ from polykeras.backend import using
 from polykeras.op import OPS
 from polykeras.spec import Spec
 
+from .torch_recording import whole
+
 _LISTS = {"add": "add", "subtract": "sub", "maximum": "maximum", "minimum": "minimum"}
 _WITH_NUMBER = {"add": "add", "subtract": "sub", "maximum": "clamp_min", "minimum": "clamp_max", "power": "pow"}
 _ALONE = {name: name for name in ("sqrt", "abs", "sign", "exp", "log", "reciprocal")}
@@ -300,7 +302,10 @@ def kernels(backend: Any) -> dict[str, Callable[..., Any]]:
         except ArithmeticError:  # which Python's numbers have where tensors have infinities
             return _plan(rule, dtype, wide, tuple(donate), False).run(arrays[: rule.scalars], lists)
 
-    return {"elementwise_each": elementwise_each, "adam_each": functools.partial(_adam, backend)}
+    def adam_each(*args: Any) -> Any:
+        return _adam(backend, *args)
+
+    return {each.__name__: whole(each, changes=True) for each in (elementwise_each, adam_each)}
 
 
 @functools.cache

@@ -41,7 +41,12 @@ def reference() -> Backend:
 
 
 class Effort:
-    """How much is tried where a framework compiles whatever is tried."""
+    """How much is tried where a framework compiles whatever is tried.
+
+    With limited effort the rule is that nothing is compiled twice for one reason. Kernels have every sample, and of
+    derivatives, which are the framework's own, some; a body made of other ops has every sample in a compiled function,
+    and little besides, because its ops have cases of their own and backends without compilers try all of it.
+    """
 
     is_thorough = False
     dtypes: tuple[str, ...] = ()
@@ -50,6 +55,11 @@ class Effort:
     def is_limited(self, backend: Backend) -> bool:
         """Whether to leave out what mostly repeats what is tried elsewhere."""
         return backend.traces and not self.is_thorough
+
+    def trusts_body(self, case: Case, backend: Backend) -> bool:
+        """Whether to try little of an op, because the backend runs its body."""
+        runs_body = backend.kernel(case.name) is None or case.name in backend.compiled_bodies
+        return self.is_limited(backend) and runs_body
 
     def includes(self, dtype: str) -> bool:
         """Whether to try ops in a dtype."""
@@ -85,27 +95,42 @@ def all_calls(case: Case, backend: Backend) -> list[Call]:
 def eager_calls(case: Case, backend: Backend) -> list[Call]:
     """What to call eagerly: everything, unless the effort is limited and `check_compiled` makes the same calls.
 
-    A backend that traces runs the same kernels either way. What eager calls of them do besides depends on the dtypes,
-    so that each is tried once; and eager calls of a body are those of other ops, which have cases of their own.
+    A backend that traces runs the same kernels either way. What eager calls of them do besides depends on the kind and
+    the width of dtypes, so that one of each is tried; eager calls of a body are those of other ops.
     """
     calls = all_calls(case, backend)
     if not EFFORT.is_limited(backend) or not case.compiled:
         return calls
-    first = {dtype: (sample, dtype) for sample, dtype in reversed(calls)}
-    count = len(first) if backend.kernel(case.name) is not None else 2
-    chosen = [call for call in calls if call in first.values()][:count]
+    first = {_handling(dtype): (sample, dtype) for sample, dtype in reversed(calls)}
+    chosen = [call for call in calls if call in first.values()]
+    chosen = chosen[:1] if EFFORT.trusts_body(case, backend) else chosen
     return [call for call in calls if call in chosen or not call[0].compiled]
 
 
+def _handling(dtype: str) -> tuple[bool, bool, bool]:
+    """What eager calls make a difference by: floats and others, 64 bits, and less than 32 of a float."""
+    is_inexact = dtype in INEXACT
+    return is_inexact, dtype.endswith(("64", "128")), is_inexact and dtype.endswith("16")
+
+
 def compiled_calls(case: Case, backend: Backend) -> list[Call]:
-    """What to call in a compiled function: every sample, in all dtypes of its own, and dtypes not tried eagerly."""
+    """What to call in a compiled function: every sample in a dtype, and all dtypes that are not tried eagerly.
+
+    Of a body, which takes its dtypes from the ops that it is made of, the last of these dtypes. Samples with dtypes of
+    their own are tried in each of them where the effort is not limited.
+    """
     calls = [call for call in all_calls(case, backend) if case.compiled and call[0].compiled]
     eager = {dtype for _, dtype in eager_calls(case, backend)}
     first = {dtype: (sample, dtype) for sample, dtype in reversed(calls) if dtype not in eager}
+    others = list(first.values())
+    if EFFORT.trusts_body(case, backend):
+        others = [call for call in others if call[1] == case.dtypes[-1]]
     return [
         (sample, dtype)
         for sample, dtype in calls
-        if sample.dtypes or dtype == next(dtypes_of(case, sample, backend), None) or (sample, dtype) in first.values()
+        if (sample.dtypes and not EFFORT.is_limited(backend))
+        or dtype == next(dtypes_of(case, sample, backend), None)
+        or (sample, dtype) in others
     ]
 
 
@@ -329,7 +354,9 @@ def _backwards(x: np.ndarray) -> np.ndarray:
 
 
 def check_memory_layout(case: Case, backend: Backend) -> None:
-    """Arrays whose elements do not lie in order, against those whose do."""
+    """Arrays whose elements do not lie in order, against those whose do; bodies leave that to the ops within."""
+    if EFFORT.trusts_body(case, backend):
+        return
     calls = eager_calls(case, backend)
     firsts = [(s, next(dtypes_of(case, s, backend), "")) for s in case.samples[:3]]
     for (sample, dtype), layout in itertools.product(
@@ -379,10 +406,13 @@ def _loss(case: Case, sample: Sample, arguments: Any) -> tuple[Callable[..., Any
 
 
 def gradient_samples(case: Case, backend: Backend) -> list[tuple[Sample, str]]:
-    """The samples whose gradients are looked at on a backend, with the dtype in which."""
+    """The samples whose gradients are looked at on a backend, with the dtype in which.
+
+    With limited effort those at ties and kinks, and some of the others.
+    """
     if not case.differentiable or (not any(case.op.vjp) and case.op.body is None):
         return []
-    return [
+    calls = [
         (s, dtype)
         for s, dtype in itertools.product(case.samples, WIDEST)
         if (s.gradient or s.kink)
@@ -392,6 +422,19 @@ def gradient_samples(case: Case, backend: Backend) -> list[tuple[Sample, str]]:
         and (dtype == "float64" or s.dtypes or s in case.samples[:3])
         and _float_places(case.arguments(s, dtype))
     ]
+    if not EFFORT.is_limited(backend):
+        return calls
+    count = 1 if EFFORT.trusts_body(case, backend) else 4
+    some = [(s, dtype) for s, dtype in calls if not s.kink and s.gap not in backend.gaps][:count]
+    return [call for call in calls if call in some or call[0].kink or call[0].gap in backend.gaps]
+
+
+def second_samples(case: Case, calls: list[Call], backend: Backend) -> list[Call]:
+    """Of calls whose gradients are looked at, those whose second derivatives are, too."""
+    found = [call for call in calls if case.second and not call[0].kink]
+    if not EFFORT.is_limited(backend):
+        return found[:6]
+    return found[: 0 if EFFORT.trusts_body(case, backend) and not case.op.own_gradient else 1]
 
 
 def _sum_of_squares(x: Any) -> Any:
@@ -452,8 +495,7 @@ def derivatives(case: Case, calls: list[Call], second: list[Call], backend: Back
 def check_gradients(case: Case, backend: Backend) -> None:
     """Derivatives, on NumPy against differences and elsewhere against NumPy, and the results beside them."""
     calls = gradient_samples(case, backend)
-    count = 2 if EFFORT.is_limited(backend) else 6
-    second = [call for call in calls if case.second and not call[0].kink][:count]
+    second = second_samples(case, calls, backend)
     found = derivatives(case, calls, second, backend)
     wanted = found if backend is reference() else derivatives(case, calls, second, reference())
     for (sample, dtype), f, w in zip(calls, found, wanted, strict=True):

@@ -9,7 +9,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from .case import Given, Sample, array, given, sample
+from .case import COMPLEX, Given, Sample, array, given, sample
 
 WIDE = ("float32", "float64")
 
@@ -19,7 +19,8 @@ def exact(function: Callable[..., Any], otherwise: Callable[..., Any] | None = N
 
     Args:
         function: The function of mpmath's numbers.
-        otherwise: NumPy's function, for infinities, NaN, where it is not defined, and complex numbers; without it, NaN.
+        otherwise: NumPy's function, for infinities, NaN, where it is not defined, and on the axes of the complex plane;
+            without it, NaN.
     """
 
     def one(*numbers: float) -> float:
@@ -35,6 +36,8 @@ def exact(function: Callable[..., Any], otherwise: Callable[..., Any] | None = N
         return math.nan if otherwise is None else float(otherwise(*(np.float64(x) for x in numbers)))
 
     def one_complex(*numbers: complex) -> complex:
+        if otherwise is not None and any(x.real == 0 or x.imag == 0 for x in map(complex, numbers)):
+            return complex(otherwise(*numbers))  # for mpmath a zero has no sign, which tells sides of branch cuts apart
         with mpmath.workprec(200):
             result = function(*map(mpmath.mpmathify, numbers))
         with mpmath.workprec(53):
@@ -53,6 +56,18 @@ def spread(lowest: float, highest: float, count: int = 40, *, around: float = 0.
     distances = [10.0**exponent for exponent in np.linspace(lowest, highest, count)]
     signs = (1, -1) if negative else (1,)
     return given(*(around + s * d for d in distances for s in signs))
+
+
+def _axes(*distances: float) -> Given:
+    """Numbers on the real and on the imaginary axis, with both signs of the zero that is their other part."""
+    zeros = (0.0, -0.0)
+    real = [complex(sign * d, zero) for d in distances for sign in (1, -1) for zero in zeros]
+    return given(*real, *(complex(z.imag, z.real) for z in real))
+
+
+def cuts(*distances: float) -> Sample:
+    """A sample with numbers on both sides of what may be a branch cut, and on the axes elsewhere."""
+    return sample(_axes(*distances), dtypes=COMPLEX, gradient=False)
 
 
 def between(low: float, high: float, count: int = 200) -> Sample:

@@ -60,6 +60,8 @@ class Trial:
     """Whether outputs are the same on every backend to the last bit."""
     mixed: bool = True
     """Whether it makes sense in mixed precision."""
+    repeats: bool = False
+    """Whether it is another one in another layout, to be left out where little is tried."""
 
     def masked(self, *masks: Any) -> Trial:
         """With masks that the inputs carry."""

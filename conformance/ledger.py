@@ -24,15 +24,17 @@ class Ledger:
     """The known gaps that excused a difference, and their reasons."""
     curves: dict[str, list[float]] = field(default_factory=dict)
     """Losses step by step, of what."""
+    explained: dict[str, list[float]] = field(default_factory=dict)
+    """For some curves, how far rounding alone may carry each loss, relative to it."""
     _code: Text = ""
 
     def clear(self) -> None:
         """Begin another test."""
-        self.shares, self.gaps, self.curves, self._code = {}, {}, {}, ""
+        self.shares, self.gaps, self.curves, self.explained, self._code = {}, {}, {}, {}, ""
 
     def as_data(self) -> dict[str, Any]:
         """The notes as plain data."""
-        return {"shares": self.shares, "gaps": self.gaps, "curves": self.curves}
+        return {"shares": self.shares, "gaps": self.gaps, "curves": self.curves, "explained": self.explained}
 
     @contextlib.contextmanager
     def reproduced_by(self, code: Text) -> Iterator[None]:

@@ -116,26 +116,30 @@ def step(model: keras.Model, inputs: list[Any], weights: list[Any]) -> tuple[Any
 
 @functools.cache
 def results(form: str, backend: Backend) -> list[list[np.ndarray]]:
-    """On a backend: outputs of inference, and outputs and gradients of training, eagerly and compiled."""
+    """On a backend: outputs of inference, and outputs and gradients of training, compiled and eagerly.
+
+    With limited effort only one form is trained eagerly, for eager calls of ops have tests of their own.
+    """
     with using(backend):
         model = made(form)
         inputs = checks.at_home([PICTURES, WORDS], backend)
         outputs = numbers(model(inputs))
         state = [variable.numpy() for variable in model.variables]
         weights = [variable.value for variable in model.trainable_variables]
-        eager = numbers(step(model, inputs, weights))
-        for variable, value in zip(model.variables, state, strict=True):
-            variable.assign(value)
         program = keras.compile(lambda *args: step(model, *args), variables=model.variables)
-        return [outputs, eager, numbers(program(inputs, weights))]
+        found = [outputs, numbers(program(inputs, weights))]
+        if form == "shared" or not checks.EFFORT.is_limited(backend):
+            for variable, value in zip(model.variables, state, strict=True):
+                variable.assign(value)
+            found.append(numbers(step(model, inputs, weights)))
+        return found
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_outputs_and_gradients(form: str, backend: Backend) -> None:
     found, wanted = results(form, backend), results(form, load(EMBEDDED))
-    for kind, share, ours, theirs in zip(
-        ("inference", "training", "compiled training"), (VALUES, GRADIENTS, GRADIENTS), found, wanted, strict=True
-    ):
+    kinds = ("inference", VALUES), ("compiled training", GRADIENTS), ("training", GRADIENTS)
+    for (kind, share), ours, theirs in zip(kinds, found, wanted, strict=False):
         for f, w in zip(ours, theirs, strict=True):
             largest = max(float(np.abs(w).max(initial=0.0)), 1.0)
             assert_allclose(f, w, rtol=0, atol=share * largest, err_msg=f"{kind} of the {form} model")

@@ -43,6 +43,7 @@ def test_random_models(start: int, count: int, backend: Backend) -> None:
     )
     @given(recipes())
     def run(recipe: Recipe) -> None:
-        check(recipe, backend.name, EMBEDDED)
+        # which layer it is, a failure says anyway
+        check(recipe, backend.name, EMBEDDED, by_layers=not checks.EFFORT.is_limited(backend))
 
     run()

@@ -80,8 +80,11 @@ class Backend:
     records: bool = False
     """Whether `compile` runs a function with values and writes down what it does, for calls to come."""
 
+    compiled_bodies: Container[str] = frozenset()
+    """The ops whose kernels here are their own bodies, as programs."""
+
     gaps: Mapping[str, str] = {}
-    """What is known to differ from the other backends here and cannot be mended, by subject."""
+    """What is known to differ from the other backends here and cannot be mended: by subject the reason, with a link."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return load, (self.name,)  # there is one of each: a copy is the same

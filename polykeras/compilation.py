@@ -6,7 +6,7 @@ import functools
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import tree
 from .backend import Backend, chosen_device, current, using
@@ -73,9 +73,9 @@ class Compiled:
                     if len(self._known) >= PROGRAMS:
                         self._known.clear()
                     self._known[looks] = home, program, places
-            results, others = program([*state, *arrays])
-        take_all(self.variables, results[: len(state)])
-        return others.join(results[len(state) :])
+            results, outcome = program([*state, *arrays])
+        take_all(outcome.changed, results[: len(outcome.changed)])
+        return outcome.others.join(results[len(outcome.changed) :])
 
     def _looks(self, structure: tree.Structure, leaves: list[Any]) -> Any:
         """What tells calls apart at a glance; None for those that need a closer look."""
@@ -157,8 +157,9 @@ class Compiled:
             state = arrays[:count]
             with bind(self.variables, state, strict=True, donated=self._donate_variables) as binding:
                 result = others.split(self.function(*positional, **named))
-                program.ran(others)
-                return [*binding.collect(), *result]
+                changed = self.variables if self._donate_variables else binding.changed()
+                program.ran(_Outcome(changed, others))
+                return [*binding.read_all(changed), *result]
 
         donated = [*range(count)] if self._donate_variables else []
         sizes = [len(tree.flatten(arg)) for arg in args]
@@ -175,6 +176,15 @@ class Compiled:
         return program
 
 
+class _Outcome(NamedTuple):
+    """What a program's results are, besides arrays. Where the function is traced, that is the same in every call."""
+
+    changed: list[Variable]
+    """The variables whose new values come first: others would be copied for nothing."""
+    others: Others
+    """What the function returned that is no array."""
+
+
 class _Program:
     """A function as a backend compiled it."""
 
@@ -186,15 +196,15 @@ class _Program:
         self._traced: Any = None
         self._here = threading.local()
 
-    def ran(self, others: Others) -> None:
-        """Note what the function returned besides arrays. Where it is traced, that is the same in every call."""
-        self._here.others = self._traced = others
+    def ran(self, outcome: _Outcome) -> None:
+        """Note what came of a run of the function."""
+        self._here.outcome = self._traced = outcome
 
-    def __call__(self, arrays: list[Any]) -> tuple[list[Any], Others]:
-        """The results, and what was returned besides arrays."""
-        self._here.others = None
+    def __call__(self, arrays: list[Any]) -> tuple[list[Any], _Outcome]:
+        """The results, and what they are."""
+        self._here.outcome = None
         results = self.run(*self._without_sharing(arrays))
-        return results, self._here.others or self._traced
+        return results, self._here.outcome or self._traced
 
     def _without_sharing(self, arrays: list[Any]) -> list[Any]:
         """The arrays, each donated one with memory of its own where another argument is the same array."""
@@ -222,9 +232,9 @@ def compile(
     """A function that does the same as another, as fast as the backend can make it.
 
     Which backend that is, each call decides by its arrays. JAX and TensorFlow trace the function, once for each
-    combination of shapes, dtypes and arguments that are no arrays. NumPy runs it once and notes its kernels, unless
-    what it does depends on values that it looks at. PyTorch runs it as it is, unless `jit_compile=True` asks it to
-    compile. Python numbers are constants of a program: pass an array for what changes from call to call.
+    combination of shapes, dtypes and arguments that are no arrays. NumPy and PyTorch run it once and note its kernels,
+    unless what it does depends on values that it looks at: then it runs as it is. Python numbers are constants of a
+    program: pass an array for what changes from call to call.
 
     Args:
         function: A function of arrays, or structures of them. It may use no variables but those listed. Left out for
@@ -234,7 +244,7 @@ def compile(
         donate_variables: Whether arrays that variables held before the call, or before an optimizer's step in it, may
             be used for the results.
         jit_compile: True for the framework's optimizing compiler, False to leave it out, "auto" for what usually
-            suits: XLA on JAX, a graph without XLA on TensorFlow, a plan of kernels on NumPy, no compiler on PyTorch.
+            suits: XLA on JAX, a graph without XLA on TensorFlow, a plan of kernels on NumPy and on PyTorch.
 
     Returns:
         The function.

@@ -180,20 +180,29 @@ def unit(key: Any, count: int, dtype: str) -> np.ndarray:
     return out
 
 
-def below(key: Any, count: int, limit: int) -> np.ndarray:
-    """Whole numbers from 0 to before a limit of 31 bits, int64: the limit times a fraction of 62 bits of two words."""
-    out = np.empty(count, np.int64)
+def below(key: Any, count: int, limit: int, first: int, dtype: str) -> np.ndarray:
+    """Whole numbers from a first one on: a limit of 31 bits times fractions of 62 bits, which two words make."""
+    out = np.empty(count, dtype)
+    factor, start = np.uint64(limit), np.uint64(first % 2**64)  # the sum wraps around to the negative numbers
 
     def use(place: slice, piece: np.ndarray) -> None:
-        numbers = out[place.start // 2 : place.stop // 2]
-        piece >>= 1
-        np.multiply(piece[::2], limit, out=numbers, dtype=np.int64)
-        numbers >>= 31
-        numbers += np.multiply(piece[1::2], limit, dtype=np.int64)
-        numbers >>= 31
+        pairs = _pairs(piece)
+        numbers = pairs >> np.uint64(33)
+        numbers *= factor
+        pairs &= np.uint64(MASK - 1)
+        pairs *= factor
+        pairs >>= np.uint64(32)
+        numbers += pairs
+        numbers >>= np.uint64(31)
+        np.add(numbers, start, out=out[place.start // 2 : place.stop // 2], casting="unsafe")
 
     _each_piece(key, 0, 2 * count, use)
     return out
+
+
+def _pairs(piece: np.ndarray) -> np.ndarray:
+    """Each two words as one number of 64 bits, of which the first word is the low half."""
+    return (piece if _LOW == 0 else piece.reshape(-1, 2)[:, ::-1].copy()).view(np.uint64)
 
 
 def threshold(probability: float) -> int:

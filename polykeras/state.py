@@ -344,6 +344,10 @@ class Binding:
         """The values of the variables that were bound, in order."""
         return [self._values[id(variable)] for variable in self.variables]
 
+    def changed(self) -> list[Variable]:
+        """Those of the variables that were bound which were assigned to, in order."""
+        return [variable for variable in self.variables if id(variable) in self._written]
+
     def items(self) -> list[tuple[Variable, Any]]:
         """The variables that have values here, and these values."""
         return [(variable, self._values[id(variable)]) for variable in {*self.variables, *self._written.values()}]

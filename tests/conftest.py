@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from polykeras.backend import Backend, available, load, using
+from polykeras.backend import Backend, available, load, loaded, using
 from polykeras.testing.plugin import BACKENDS, THOROUGH
+
+hypothesis.settings.register_profile("same every time", derandomize=True, deadline=None)  # machines are busy at times
+hypothesis.settings.load_profile("same every time")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,3 +35,12 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """A backend, which is in use as long as the test runs."""
     with using(load(request.param)) as chosen:
         yield chosen
+
+
+@pytest.fixture(scope="module", autouse=True)
+def released() -> Iterator[None]:
+    """Have programs that were compiled given back after each file: a process that keeps all takes many gigabytes."""
+    yield
+    for chosen in loaded():
+        chosen.release()
+    gc.collect()

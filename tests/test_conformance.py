@@ -225,15 +225,23 @@ def test_gap_that_has_closed_is_caught(backend, monkeypatch):
         checks.check_values(case, backend)
 
 
+def test_gaps_are_documented_with_a_link(backend):
+    page = (Path(__file__).parent.parent / "docs" / "known_gaps.md").read_text()
+    for subject, reason in backend.gaps.items():
+        _, _, link = reason.partition(" See https://")
+        assert link, f"{subject}: expected a reason and a link; got {reason!r}"
+        assert f"**{subject}**" in page
+        assert f"(https://{link})" in page
+
+
 def test_every_sample_and_every_dtype_is_tried(backend, monkeypatch):
     for case in CASES.values():
         calls = checks.all_calls(case, backend)
         tried = [*checks.eager_calls(case, backend), *checks.compiled_calls(case, backend)]
-        assert {dtype for _, dtype in tried} == {dtype for _, dtype in calls}, case.name
-        for one in case.samples:
-            promised = {dtype for other, dtype in calls if other is one}
-            found = {dtype for other, dtype in tried if other is one}
-            assert found == promised if one.dtypes else found or not promised, checks.show(case, one, "any dtype")
+        if not checks.EFFORT.trusts_body(case, backend):
+            assert {dtype for _, dtype in tried} == {dtype for _, dtype in calls}, case.name
+        samples = {id(one) for one, _ in tried}
+        assert samples == {id(one) for one, _ in calls}, case.name
     monkeypatch.setattr(checks.EFFORT, "is_thorough", True)
     assert all(checks.eager_calls(case, backend) == checks.all_calls(case, backend) for case in CASES.values())
 

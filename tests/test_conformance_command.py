@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as xml
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from polykeras import cli
-from polykeras.conformance.running import command, records, supervisor
+from polykeras.conformance.running import command, records, supervisor, trainings
 from polykeras.conformance.running.compare import compare, show_changes
 from polykeras.conformance.running.page import page
 from polykeras.conformance.running.records import Case, Journal, Report, Result
@@ -146,7 +151,7 @@ MIXED = report(
     result("exp", gaps={"mod": "reason"}),
     result("exp", "torch", "crashed", message="the process ended: signal 11"),
     result("mlp", curves={"mlp, sgd": [2.0, 1.0, 0.5]}),
-    result("mlp", "torch", curves={"mlp, sgd": [2.0, 1.0, 0.5000001]}),
+    result("mlp", "torch", curves={"mlp, sgd": [2.0, 1.0, 0.5000001]}, explained={"mlp, sgd": [1e-7, 2e-7, 6e-6]}),
 )
 
 
@@ -182,6 +187,49 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
     assert journal.read() == []
 
 
+def test_a_run_that_was_killed_goes_on(tmp_path):
+    """Its workers end, what was done is not done again, and nothing is left out."""
+    home, report = tmp_path / "home", tmp_path / "report.json"
+    program = "import sys; from polykeras.cli import main; sys.exit(main())"
+    words = ["conformance", "--backends", "numpy", "--levels", "saving", "--jobs", "1"]
+    command = [sys.executable, "-c", program, *words]
+    environment = {**os.environ, "POLYKERAS_HOME": str(home)}
+
+    def lines():
+        return [line for file in home.rglob("*.jsonl") for line in file.read_text().splitlines()]
+
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as run:
+        while len(lines()) < 4 and run.poll() is None:
+            time.sleep(0.01)
+        workers = children_of(run.pid)
+        run.kill()
+    assert run.returncode == -signal.SIGKILL
+    earlier = [json.loads(line) for line in lines()[1:]]
+    assert len(earlier) >= 3
+    patience = time.monotonic() + 30
+    while any(Path("/proc", str(worker)).exists() for worker in workers) and time.monotonic() < patience:
+        time.sleep(0.1)
+    assert not any(Path("/proc", str(worker)).exists() for worker in workers)
+    subprocess.run([*command, "--resume", "--json", str(report)], env=environment, check=True, stdout=subprocess.PIPE)
+    found = {result["id"]: result for result in json.loads(report.read_text())["results"]}
+    assert len(found) > len(earlier)
+    assert {result["outcome"] for result in found.values()} == {"passed"}
+    for result in earlier:
+        assert found[result["id"]]["seconds"] == result["seconds"]
+    assert not lines()
+
+
+def children_of(process):
+    """The processes that a process has started, where the system tells."""
+    found = Path(f"/proc/{process}/task/{process}/children")
+    return found.read_text().split() if found.exists() else []
+
+
+def test_reports_that_cannot_be_written_are_told_before_anything_runs(tmp_path, capsys):
+    assert cli.main(["conformance", "--backends", "numpy", "--html", str(tmp_path / "nowhere" / "report.html")]) == 2
+    assert "expected a file in a folder that can be written to" in capsys.readouterr().err
+
+
 def test_comparison_tells_what_changed():
     old = report(result("tanh"), result("exp"), result("sin"), result("mlp", curves={"mlp": [1.0, 0.5]}))
     new = report(
@@ -213,6 +261,15 @@ def test_the_command_compares(tmp_path, capsys):
     assert "expected options, or `compare OLD.json NEW.json`" in capsys.readouterr().err
 
 
+def test_how_far_trainings_are_apart_is_printed():
+    console = Console(record=True, width=200, file=open("/dev/null", "w"))  # noqa: SIM115
+    trainings.show_distances(MIXED, console)
+    row = next(line for line in console.export_text().splitlines() if "mlp, sgd" in line)
+    assert re.findall(r"[^\s│]+", row) == ["mlp,", "sgd", "3", "numpy", "2.0e-07", "6.0e-06"]
+    trainings.show_distances(report(result("mlp", curves={"mlp": [1.0]})), console)
+    assert not console.export_text()
+
+
 def test_the_page_needs_nothing_else():
     text = page(MIXED)
     assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
@@ -242,5 +299,6 @@ def test_the_page_in_a_browser(tmp_path, search):
     assert ("1 of 3 rows" if search else "3 of 3 rows") in done.stdout
     assert ('class="over"' in done.stdout) is not bool(search)
     assert "<polyline" in done.stdout
+    assert 'stroke="#999999"' in done.stdout  # what rounding explains
     assert done.stdout.count("print('again')") == 6  # five cells in the data, and the dialog of one
     assert "What failed (2)" in done.stdout

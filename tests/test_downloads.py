@@ -160,7 +160,9 @@ def zip_with_link() -> bytes:
     return content.getvalue()
 
 
-@pytest.mark.parametrize("content", [tar(file("x/a.txt"), file("b.txt")), zipped(**{"x/a.txt": b"data", "b.txt": b""})])
+@pytest.mark.parametrize(
+    "content", [tar(file("x/a.txt"), file("b.txt")), zipped(**{"x/a.txt": b"data", "b.txt": b""})], ids=["tar", "zip"]
+)
 def test_archives_are_unpacked_once(served, content):
     folder, address = served
     (folder / "files.tgz").write_bytes(content)
@@ -176,24 +178,24 @@ def test_archives_are_unpacked_once(served, content):
 LINK, HARD, DEVICE = tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        tar(file("../out")),
-        tar(file("/tmp/out")),
-        tar(file("a/../../out")),
-        tar(file("a\\..\\..\\out")),
-        tar(file("C:out")),
-        tar(file("link", b"", type=LINK, linkname="inside")),
-        tar(file("link", b"", type=LINK, linkname="/etc"), file("link/passwd")),
-        tar(file("x/link", b"", type=LINK, linkname=".."), file("x/link/out")),
-        tar(file("hard", b"", type=HARD, linkname="/etc/passwd")),
-        tar(file("device", b"", type=DEVICE)),
-        zipped(**{"../out": b""}),
-        zipped(**{"/out": b""}),
-        zip_with_link(),
-    ],
-)
+LEADING_OUT = {
+    "climbing": tar(file("../out")),
+    "absolute": tar(file("/tmp/out")),
+    "climbing-within": tar(file("a/../../out")),
+    "backslashes": tar(file("a\\..\\..\\out")),
+    "drive": tar(file("C:out")),
+    "link-inside": tar(file("link", b"", type=LINK, linkname="inside")),
+    "link-outside": tar(file("link", b"", type=LINK, linkname="/etc"), file("link/passwd")),
+    "link-up": tar(file("x/link", b"", type=LINK, linkname=".."), file("x/link/out")),
+    "hard-link": tar(file("hard", b"", type=HARD, linkname="/etc/passwd")),
+    "device": tar(file("device", b"", type=DEVICE)),
+    "zip-climbing": zipped(**{"../out": b""}),
+    "zip-absolute": zipped(**{"/out": b""}),
+    "zip-link": zip_with_link(),
+}
+
+
+@pytest.mark.parametrize("content", LEADING_OUT.values(), ids=LEADING_OUT)
 def test_members_that_lead_out_of_the_folder_are_refused(served, tmp_path, content):
     folder, address = served
     (folder / "bad").write_bytes(content)

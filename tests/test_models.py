@@ -133,6 +133,13 @@ def test_a_stack_with_an_input_is_a_graph_at_once():
     assert_same(Model(model.inputs, model.layers[0].output)(X), model.layers[0](X))
 
 
+def test_a_stack_takes_inputs_in_the_dtype_of_its_input():
+    """Whatever dtype was set for everything else when the stack was made."""
+    stack = Sequential([layers.Input((2,), dtype="float64"), layers.Dense(2, dtype="float64")])
+    x = np.full((1, 2), 1 / 3)
+    np.testing.assert_array_equal(stack(x), stack.layers[0](x))
+
+
 def test_a_stack_without_an_input_is_built_by_its_data(backend):
     model = Sequential([layers.Dense(4), layers.Dense(1)], name="late")
     assert not model.built

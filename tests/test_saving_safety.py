@@ -6,11 +6,15 @@ import io
 import json
 import os
 import struct
+import warnings
 import zipfile
 import zlib
 
 import numpy as np
 import pytest
+from fuzz_mutations import inspected, mutated, seeds, tried
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import polykeras
 from polykeras import Input, Sequential, layers, saving
@@ -254,6 +258,13 @@ def test_an_architecture_larger_than_its_weights_is_refused_before_memory_is_tak
         saving.load_model(archive(change))
 
 
+def test_an_architecture_larger_than_the_machine_is_refused_before_memory_is_taken(model):
+    """Found by mutated files: there are no weights in JSON that could bound what is drawn."""
+    text = model.to_json().replace('"units": 2', '"units": 1000000000000000')
+    with pytest.raises(UnsafeFileError, match="than this machine could hold"):
+        polykeras.models.model_from_json(text)
+
+
 # Archives --------------------------------------------------------------------------------------------------
 
 
@@ -370,6 +381,21 @@ def test_a_chunk_that_inflates_beyond_its_size_is_refused(model, tmp_path):
     path.write_bytes(hdf5(write))
     with pytest.raises(UnsafeFileError, match="larger than they should be"):
         model.load_weights(path)
+
+
+SEEDS = seeds()
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(st.sampled_from(SEEDS), st.randoms(use_true_random=False))
+def test_mutated_files_end_in_a_model_or_in_one_of_our_errors(tmp_path_factory, seed, source):
+    """Few of the inputs of `nox -s fuzz`, made smaller by hypothesis where one fails."""
+    folder, data = str(tmp_path_factory.getbasetemp()), mutated(seed, source)
+    with polykeras.using("numpy"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tried(seed, data, folder)
+        if seed.name != "m.json":
+            inspected(seed, data, folder)
 
 
 def test_errors_name_layer_weight_and_shapes(model, tmp_path):

@@ -115,10 +115,129 @@ def test_several_losses_and_their_weights(backend):
         {"value": ["mae"], "label": ["accuracy"]},
     )
     logs = model.evaluate(X, TARGETS, verbose=0, return_dict=True)
-    assert list(logs) == ["loss", "label_loss", "value_loss", "label_accuracy", "value_mae"]
+    assert list(logs) == ["loss", "value_loss", "label_loss", "label_accuracy", "value_mae"]
     assert logs["loss"] == pytest.approx(2 * logs["value_loss"] + logs["label_loss"], rel=1e-5)
     history = model.fit(X, TARGETS, epochs=2, verbose=0).history
     assert history["loss"][1] < history["loss"][0]
+
+
+def test_a_batch_by_itself_is_measured_by_itself(backend):
+    model = line(optimizer=optimizers.SGD(0.0), metrics=["mae"])
+    loss, mae = model.evaluate(X, Y, verbose=0)
+    model.fit(X, Y + 1, verbose=0, validation_data=(X, Y + 2))
+    for _ in range(2):
+        assert model.train_on_batch(X, Y) == pytest.approx([loss, mae], rel=1e-5)  # 40 float32 roundings
+        assert model.test_on_batch(X, Y) == pytest.approx([loss, mae], rel=1e-5)
+
+
+def test_names_of_what_evaluation_gives():
+    model = two_heads()
+    model.compile("sgd", {"value": "mse", "label": "sparse_categorical_crossentropy"}, metrics={"value": ["mae"]})
+    model.evaluate(X, TARGETS, verbose=0)
+    assert model.metrics_names == ["loss", "value_loss", "label_loss", "value_mae"]  # in the model's own order
+    model.compile("sgd", {"value": "mse"}, metrics={"value": ["mae"]}, weighted_metrics={"value": ["mae"]})
+    found = model.evaluate(X, TARGETS, verbose=0, return_dict=True)
+    assert list(found) == model.metrics_names == ["loss", "value_mae", "value_weighted_mae"]
+    single = line(loss="mse", metrics=["mae", lambda t, p: ops.mean(t - p)], weighted_metrics=["mae"])
+    assert list(single.evaluate(X, Y, verbose=0, return_dict=True)) == ["loss", "mae", "lambda", "weighted_mae"]
+
+
+def test_structures_of_losses_that_do_not_fit_are_explained():
+    x = layers.Input((3,))
+    a, b = layers.Dense(1, name="a")(x), layers.Dense(1, name="b")(x)
+    model = keras.Model(x, [a, [[a], [b]]])
+    model.compile("sgd", ["mse", ["mse", "mse"]])
+    with pytest.raises(ArgumentError, match="expected a loss for 3 outputs, a, a_1, b; got 2"):
+        model.fit(X, [Y, [[Y], [Y]]], verbose=0)
+
+
+def test_a_list_of_metrics_of_ones_own_leaves_the_others_alone(backend):
+    class Listed(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense, self.tracker = layers.Dense(1), metrics.Mean(name="own")
+            self.unlisted = metrics.MeanAbsoluteError()
+
+        def call(self, x):
+            return self.dense(x)
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            loss = ops.mean(ops.square(y - y_pred))
+            self.tracker.update_state(loss)
+            self.unlisted.update_state(y, y_pred)
+            return loss
+
+        @property
+        def metrics(self):
+            return [self.tracker]
+
+    model = Listed()
+    model.compile("sgd")
+    history = model.fit(X, Y, batch_size=20, epochs=2, verbose=0).history
+    assert list(history) == ["own"]
+    assert history["own"][1] < history["own"][0]
+    assert float(model.unlisted.count) == 80
+
+
+def test_a_model_of_which_only_the_step_is_defined_has_optimizers_of_its_own():
+    """Two networks in turns, as generators and discriminators are trained."""
+
+    class Pair(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.networks = {"a": keras.Sequential([layers.Dense(2)]), "b": keras.Sequential([layers.Dense(1)])}
+            self.trackers = [metrics.Mean(name="a_loss"), metrics.Mean(name="b_loss")]
+
+        def compile(self, a_optimizer, b_optimizer):
+            super().compile(loss="mse")
+            self.a_optimizer, self.others = a_optimizer, [b_optimizer]
+
+        @property
+        def metrics(self):
+            return self.trackers
+
+        def train_step(self, data):
+            x, y = data
+            a, b = self.networks["a"], self.networks["b"]
+            for network in (a, b):
+                network(x)
+            for network, optimizer, tracker in (
+                (a, self.a_optimizer, self.trackers[0]),
+                (b, self.others[0], self.trackers[1]),
+            ):
+                loss, gradients = ops.value_and_grad(
+                    lambda _, network=network: ops.mean(ops.square(ops.sum(network(x), axis=-1) - y[:, 0]))
+                )(network.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
+                tracker.update_state(loss)
+            return {tracker.name: tracker.result() for tracker in self.trackers}
+
+    found = {}
+    for name in keras.available():
+        with keras.using(name):
+            keras.set_random_seed(2)
+            model = Pair()
+            model.compile(optimizers.Adam(0.1), optimizers.SGD(0.1, momentum=0.9))
+            found[name] = model.fit(X, Y, batch_size=10, epochs=3, verbose=0).history
+            assert list(found[name]) == ["a_loss", "b_loss"]
+            assert int(model.a_optimizer.iterations) == int(model.others[0].iterations) == 12
+    for history in found.values():
+        for name, values in history.items():
+            assert values[2] < values[0]
+            np.testing.assert_allclose(values, found["numpy"][name], rtol=1e-4)  # 12 steps of Adam in float32
+    model.to_backend("numpy").fit(X, Y, verbose=0)
+    with pytest.raises(NotImplementedError, match="Pair has no method `call`"):
+        model.predict(X, verbose=0)
+
+
+def test_nothing_of_a_compiled_step_is_left_in_layers(backend):
+    keras.set_random_seed(1)
+    model = keras.Sequential([layers.Input((3,)), layers.Dense(1, activity_regularizer="l2", bias_regularizer="l2")])
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0)
+    assert [float(loss) for loss in model.losses] == [pytest.approx(0.01 * float(model.weights[1].numpy()[0]) ** 2)]
+    model(X)
+    assert len(model.losses) == 2
 
 
 def test_layers_add_losses_to_training(backend):
@@ -205,6 +324,19 @@ def test_a_loop_of_ones_own(backend):
         value, gradients = ops.value_and_grad(step_loss)(model.trainable_variables)
         optimizer.apply(gradients, model.trainable_variables)
     assert float(value) < before / 2
+
+
+def test_steps_are_given_arrays_of_the_framework(backend):
+    class Looking(keras.Sequential):
+        def train_step(self, data):
+            kinds.update(type(x) for x in data)
+            return super().train_step(data)
+
+    kinds: set[type] = set()
+    model = Looking([layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    model.fit(X, Y, verbose=0)
+    assert all(issubclass(kind, backend.array_types) for kind in kinds)
 
 
 def test_eager_and_compiled_steps_agree(backend):
@@ -349,7 +481,7 @@ def test_losses_for_outputs_that_are_not_there():
 @pytest.mark.parametrize("structure", [list, tuple])
 def test_predictions_of_several_inputs_take_them_all(structure):
     one, other = keras.layers.Input((1,)), keras.layers.Input((1,))
-    model = keras.Model([one, other], one - other)
+    model = keras.Model([one, other], ops.subtract(one, other))
     x, y = np.full((3, 1), 5.0, "float32"), np.full((3, 1), 2.0, "float32")
     np.testing.assert_array_equal(model.predict(structure([x, y]), verbose=0), x - y)
     np.testing.assert_array_equal(model.predict_on_batch(structure([x, y])), x - y)

@@ -8,7 +8,7 @@ import mpmath
 import numpy as np
 
 from ..case import BOOL, COMPLEX, FLOATS, INTS, NUMBERS, array, case, given, sample
-from ..exact import accurate, between, exact, spread
+from ..exact import accurate, between, cuts, exact, spread
 from .arithmetic import EXTREMES, INF, LARGE, NAN
 
 SIGNED = tuple(d for d in INTS if d.startswith("int"))
@@ -53,26 +53,32 @@ case(
     sample(LARGE[0], dtypes=("uint64",)),
     dtypes=(*FLOATS, *SIGNED),
 )
+CUTS = cuts(0.5, 1.5, 3.0)
+SMALL = tuple(complex(10.0**-j * s, 10.0**-k) for j in (3, 9) for k in (3, 9) for s in (1, -1))
+AROUND_ZERO = sample(given(*SMALL), dtypes=COMPLEX, gradient=False)
+AROUND_ONE = sample(given(*(1 + z for z in SMALL)), dtypes=("complex128",), gradient=False)
 TINY = accurate(spread(-30, -1))
 POSITIVE = accurate(spread(-37, 37, negative=False))
 NEAR_ONE = accurate(spread(-6, -1, around=1.0))
 TURNS = (TINY, between(-20, 20), accurate(spread(1, 30)))
 function("exp", mpmath.exp, np.exp, -3, 3, TINY, between(-87, 88))
 function("expm1", mpmath.expm1, np.expm1, -1.9, 2, TINY, between(-2, 2), between(-40, 88))
-function("log", mpmath.log, np.log, 0.1, 5, POSITIVE, NEAR_ONE, between(0.3, 3))
+function("log", mpmath.log, np.log, 0.1, 5, CUTS, AROUND_ONE, POSITIVE, NEAR_ONE, between(0.3, 3))
 function(
     "log1p",
     mpmath.log1p,
     np.log1p,
     -0.9,
     3,
+    CUTS,
+    AROUND_ZERO,
     TINY,
     POSITIVE,
     between(-1, 3),
     accurate(spread(-7, -1, 20, around=-1.0, negative=False)),
 )
-function("sqrt", mpmath.sqrt, np.sqrt, 0.1, 5, POSITIVE)
-function("rsqrt", lambda x: 1 / mpmath.sqrt(x), lambda x: 1 / np.sqrt(x), 0.1, 5, POSITIVE)
+function("sqrt", mpmath.sqrt, np.sqrt, 0.1, 5, CUTS, POSITIVE)
+function("rsqrt", lambda x: 1 / mpmath.sqrt(x), lambda x: 1 / np.sqrt(x), 0.1, 5, CUTS, POSITIVE)
 function("sin", mpmath.sin, np.sin, -2, 2, *TURNS)
 function("cos", mpmath.cos, np.cos, -2, 2, *TURNS)
 function("tanh", mpmath.tanh, np.tanh, -2, 2, TINY, between(-2, 2), between(-25, 25))

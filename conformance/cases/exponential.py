@@ -8,14 +8,14 @@ import numpy as np
 from ..case import array, case, given, sample
 from ..exact import accurate, between, exact, log_sum, spread
 from .arithmetic import INF, MISFITS, NAN
-from .trigonometry import TINY, function
+from .trigonometry import BAD_DTYPE, TINY, analytic, function
 
 NEAR_ONE = accurate(spread(-6, -1, around=1.0))
 POSITIVE = accurate(spread(-37, 37, negative=False))
 
-function("exp2", lambda x: mpmath.mpf(2) ** x, np.exp2, between(-120, 120), between(-1, 1))
-function("log2", lambda x: mpmath.log(x, 2), np.log2, NEAR_ONE, POSITIVE, low=0.1, high=5)
-function("log10", mpmath.log10, np.log10, NEAR_ONE, POSITIVE, low=0.1, high=5)
+function("exp2", lambda x: mpmath.mpf(2) ** x, np.exp2, between(-120, 120), between(-1, 1), *analytic(0.5, 2.0))
+function("log2", lambda x: mpmath.log(x, 2), np.log2, NEAR_ONE, POSITIVE, *analytic(0.5, 2.0), low=0.1, high=5)
+function("log10", mpmath.log10, np.log10, NEAR_ONE, POSITIVE, *analytic(0.5, 2.0), low=0.1, high=5)
 function(
     "cbrt",
     lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
@@ -25,6 +25,7 @@ function(
     sample(given(0.0, -8.0), kink=True),
     low=0.5,
     high=3,
+    mistakes=BAD_DTYPE,
 )
 for _name, _sum, _numpy in (
     ("logaddexp", log_sum, np.logaddexp),
@@ -54,5 +55,5 @@ def _bessel(order):
 
 
 ARGUMENTS = (TINY, between(-10, 10, 60), between(10, 85, 60), accurate(given(19.99, 20.0, 20.01, -30.0)))
-function("i0", _bessel(0), lambda x: x * x, *ARGUMENTS, sample(given(0.0, 25.0)))
-function("i1", _bessel(1), lambda x: x, *ARGUMENTS, sample(given(0.0, 25.0)))
+function("i0", _bessel(0), lambda x: x * x, *ARGUMENTS, sample(given(0.0, 25.0)), mistakes=BAD_DTYPE)
+function("i1", _bessel(1), lambda x: x, *ARGUMENTS, sample(given(0.0, 25.0)), mistakes=BAD_DTYPE)

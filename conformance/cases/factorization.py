@@ -8,7 +8,7 @@ import numpy as np
 
 from polykeras import ops
 
-from ..case import array, case, given, sample
+from ..case import COMPLEX, array, case, given, sample
 from .matrices import (
     COMPUTED,
     DIAGONAL,
@@ -25,16 +25,16 @@ from .matrices import (
 
 
 def _symmetric(x):
-    return (x + np.swapaxes(x, -1, -2)) / 2
+    return (x + np.conj(np.swapaxes(x, -1, -2))) / 2
 
 
 def _cholesky(x, upper=False):
     """The factor, one column after the other."""
-    x, factor = _symmetric(x), np.zeros(x.shape)
+    x, factor = _symmetric(x), np.zeros(x.shape, np.result_type(x, 0.0))
     for i in range(x.shape[-1]):
-        rest = x[..., i:, i] - (factor[..., i:, :i] * factor[..., i, None, :i]).sum(-1)
+        rest = x[..., i:, i] - (factor[..., i:, :i] * np.conj(factor[..., i, None, :i])).sum(-1)
         factor[..., i:, i] = rest / np.sqrt(rest[..., :1])
-    return np.swapaxes(factor, -1, -2) if upper else factor
+    return np.conj(np.swapaxes(factor, -1, -2)) if upper else factor
 
 
 def _cholesky_size(x, upper=False):
@@ -57,6 +57,7 @@ case(
     _cholesky,
     *POSITIVE,
     sample(positive(3, 3), upper=True),
+    *(sample(positive(3, 3), upper=upper, dtypes=COMPLEX) for upper in (False, True)),
     sample(given((4.0, 1.0), (3.0, 5.0))),
     *EMPTY,
     dtypes=REALS,
@@ -104,13 +105,18 @@ for _name, _more in (("pivoted_lu", ()), ("lu_factor", (sample(array(2, 3)), sam
     )
 
 
+def _direction(x):
+    """A number divided by its absolute value, and 1 for 0."""
+    return np.where(x == 0, 1.0, x) / np.where(x == 0, 1.0, np.abs(x))
+
+
 def _qr(x, mode: Any = "reduced"):
     """NumPy's factors with another choice of signs."""
     q, r = np.linalg.qr(x, mode=mode)
     for i in range(min(x.shape[-2:])):
-        sign = np.where(r[..., i, i] < 0, -1.0, 1.0)[..., None]
+        sign = _direction(r[..., i, i])[..., None]
         q[..., :, i] *= sign
-        r[..., i, :] *= sign
+        r[..., i, :] *= np.conj(sign)
     return q, r
 
 
@@ -142,6 +148,7 @@ case(
     "qr",
     _qr,
     *RECTANGLES,
+    *(sample(shape, dtypes=COMPLEX) for shape in (regular(3, 3), array(2, 4, 3), array(2, 3))),
     sample(array(2, 4)),
     sample(array(2, 2, 3), mode="complete"),
     COMPLETE,
@@ -156,11 +163,11 @@ case(
 
 def _positive_first(x):
     """The sign by which each column has a first large element that is positive."""
-    signs = np.ones((*x.shape[:-2], 1, x.shape[-1]))
+    signs = np.ones((*x.shape[:-2], 1, x.shape[-1]), x.dtype)
     for *number, column in np.ndindex(*x.shape[:-2], x.shape[-1]):
         values = x[(*number, slice(None), column)]
         if values.size:
-            signs[(*number, 0, column)] = np.sign(values[np.abs(values) >= 0.57 * np.abs(values).max()][0])
+            signs[(*number, 0, column)] = np.conj(_direction(values[np.abs(values) >= 0.57 * np.abs(values).max()][0]))
     return signs
 
 
@@ -170,7 +177,7 @@ def _svd(x, full_matrices=True, compute_uv=True):
     if not compute_uv:
         return s
     signs = _positive_first(u)
-    u, v = u * signs, np.swapaxes(vh, -1, -2) * signs
+    u, v = u * signs, np.swapaxes(vh, -1, -2) * np.conj(signs)
     if full_matrices:
         u, v = (np.concatenate([f, np.linalg.qr(f, mode="complete")[0][..., f.shape[-1] :]], -1) for f in (u, v))
     return u, s, np.swapaxes(v, -1, -2)
@@ -202,9 +209,25 @@ case(
     function=lambda x: ops.svd(x, full_matrices=False),
 )
 case(
+    "singular_values",
+    lambda x: np.linalg.svd(x, compute_uv=False),
+    sample(regular(3, 3)),
+    sample(array(2, 3, 2)),
+    *RECTANGLES[2:],
+    sample(array(2, 4)),
+    sample(array(0, 2, 3), gradient=False),
+    sample(IDENTITY, kink=True),
+    dtypes=COMPUTED,
+    magnitude=_svd_size,
+    curvature=100.0,  # the second derivative has the gaps between values in its denominator
+    mistakes=NOT_MATRICES,
+)
+case(
     "svd",
     _svd,
     sample(regular(3, 3)),
+    *(sample(shape, full_matrices=False, dtypes=COMPLEX) for shape in (regular(3, 3), array(4, 2), array(2, 4))),
+    sample(array(3, 2), compute_uv=False, dtypes=COMPLEX),
     sample(array(2, 2, 4), full_matrices=False),
     sample(array(1, 1)),
     sample(array(4, 2), gradient=False),
@@ -234,6 +257,7 @@ def _eigh_size(x):
 
 
 SYMMETRIC = (
+    sample(positive(3, 3), dtypes=COMPLEX),
     sample(positive(3, 3)),
     sample(regular(2, 3, 3)),
     sample(array(1, 1)),
@@ -275,6 +299,7 @@ def _eig_size(x):
 
 GENERAL = (
     sample(regular(3, 3)),
+    sample(regular(3, 3), dtypes=COMPLEX),
     sample(regular(2, 4, 4)),
     sample(array(1, 1)),
     sample(given((0.0, 1.0), (-1.0, 0.0))),

@@ -34,8 +34,8 @@ class Positive(Regular):
 
     def make(self, seed: int, dtype: str) -> np.ndarray:
         """The array."""
-        root = super().make(seed, "float64" if not dtype.startswith("int") else dtype)
-        return np.asarray(np.round(root @ np.swapaxes(root, -1, -2), 1), numpy_dtype(dtype))
+        root = super().make(seed, dtype if dtype.startswith(("int", "complex")) else "float64")
+        return np.asarray(np.round(root @ np.conj(np.swapaxes(root, -1, -2)), 1), numpy_dtype(dtype))
 
 
 def regular(*shape: int) -> Values:

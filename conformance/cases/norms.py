@@ -53,6 +53,7 @@ case(
     sample(regular(3, 3), gradient=False),
     sample(array(2, 3, 4), gradient=False),
     sample(DEFICIENT, gradient=False),
+    sample(array(3, 4), dtypes=COMPLEX, gradient=False),
     sample(regular(3, 3), tol=100.0, gradient=False),
     sample(array(0, 3, 3), gradient=False),
     sample(given((0.0, 0.0), (0.0, 0.0)), gradient=False),
@@ -68,8 +69,12 @@ def _pinv_size(x, rcond=None):
     return max(np.abs(x).max(initial=0.0), 1.0) * (1.0 / s.min()) * max((1.0 / s).max(), 1.0)
 
 
+def _wide(x):
+    return x.astype(np.result_type(x, "float64"))
+
+
 def _pinv(x, rcond=None):
-    return np.linalg.pinv(x.astype("float64"), 1e-5 if rcond is None else rcond)
+    return np.linalg.pinv(_wide(x), 1e-5 if rcond is None else rcond)
 
 
 case(
@@ -78,6 +83,7 @@ case(
     sample(regular(3, 3)),
     sample(array(2, 4, 2)),
     sample(array(2, 3)),
+    *(sample(shape, dtypes=COMPLEX) for shape in (regular(3, 3), array(4, 2), array(2, 3))),
     sample(IDENTITY),
     sample(DEFICIENT, dtypes=COMPUTED, gradient=False),
     sample(given((1.0, 0.0), (0.0, 0.01)), rcond=0.1, dtypes=COMPUTED, gradient=False),
@@ -91,7 +97,7 @@ case(
 
 
 def _lstsq(a, b, rcond=None):
-    return np.linalg.lstsq(a.astype("float64"), b.astype("float64"), 1e-5)[0]
+    return np.linalg.lstsq(_wide(a), _wide(b), 1e-5)[0]
 
 
 case(
@@ -100,6 +106,7 @@ case(
     sample(regular(3, 3), array(3)),
     sample(array(4, 2), array(4, 3)),
     sample(array(2, 3), array(2)),
+    sample(array(4, 2), array(4, 3), dtypes=COMPLEX),
     sample(DEFICIENT, given(1.0, 2.0, 3.0), dtypes=COMPUTED, gradient=False),
     **HINGES,
     dtypes=REALS,

@@ -62,8 +62,10 @@ drawing(
 )
 drawing(
     "random_below",
-    lambda seed, shape, limit: _randint(seed, shape, 0, limit, "int64"),
+    lambda seed, shape, limit, first=0, dtype="int64": _randint(seed, shape, first, first + limit, dtype),
     *(sample(KEY, shape=shape, limit=10) for shape in SHAPES),
+    *(sample(KEY, shape=(9,), limit=8, first=-4, dtype=dtype) for dtype in ("int8", "int32")),
+    sample(KEY, shape=(9,), limit=8, first=2**64 - 8, dtype="uint64"),
     *(sample(KEY, shape=(9,), limit=limit) for limit in (1, 256, 2**31 - 1)),
 )
 drawing(

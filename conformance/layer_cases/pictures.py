@@ -15,7 +15,7 @@ def drawn(name, *options, on=PICTURES, mistakes=(), **changes):
     layer(
         name,
         *(configured(**option).on(on, training=True).but(gradient=False, mixed=False, **changes) for option in options),
-        configured(**options[0], **FIRST).on(TURNED, training=True).but(gradient=False, mixed=False),
+        configured(**options[0], **FIRST).on(TURNED, training=True).but(gradient=False, mixed=False, repeats=True),
         mistakes=mistakes,
     )
 
@@ -25,7 +25,7 @@ def fixed(name, *options, mistakes=()):
     layer(
         name,
         *(configured(**option).on(PICTURES).but(gradient=False, mixed=False) for option in options),
-        configured(**options[0], **FIRST).on(TURNED).but(gradient=False, mixed=False),
+        configured(**options[0], **FIRST).on(TURNED).but(gradient=False, mixed=False, repeats=True),
         mistakes=mistakes,
     )
 

@@ -17,11 +17,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from polykeras.backend import available, load
 from polykeras.errors import ConfigError
+from polykeras.files import replacing
 from polykeras.settings import home
 
 from . import records, supervisor
 from .compare import compare, show_changes
 from .records import BAD, PASSED, Case, Journal, Report, Result
+from .trainings import show_distances
 
 LEVELS = ("ops", "random", "layers", "losses", "optimizers", "models", "saving", "training")
 SUITE = "polykeras.conformance"
@@ -78,6 +80,7 @@ def main(options: argparse.Namespace) -> int:
             raise ConfigError(f"conformance: expected options, or `compare OLD.json NEW.json`; got {given!r}.")
         return show_changes(compare(*map(records.read, options.compare[1:])), console)
     _check_tools()
+    _check_places(options)
     report = conduct(options, console)
     write(report, options, console)
     return 0 if report.is_good else 1
@@ -90,6 +93,13 @@ def _check_tools() -> None:
         raise ConfigError(
             f"conformance: {', '.join(missing)} is not installed. Install it with: pip install 'polykeras[conformance]'"
         )
+
+
+def _check_places(options: argparse.Namespace) -> None:
+    """See that reports can be written where they are to be, before the suite runs for minutes."""
+    for path in filter(None, (options.json, options.junit, options.html)):
+        if path.is_dir() or not os.access(path.parent, os.W_OK):
+            raise ConfigError(f"conformance: expected a file in a folder that can be written to; got {str(path)!r}.")
 
 
 def conduct(options: argparse.Namespace, console: Console) -> Report:
@@ -136,7 +146,11 @@ def conduct(options: argparse.Namespace, console: Console) -> Report:
                 results[case.key] = earlier[case.key]
                 show(results[case.key])
             left = _in_turns([case for case in cases if case.key not in earlier], deadline is not None)
-            supervisor.run(left, arguments, jobs=_jobs(options), limit=options.limit, deadline=deadline, done=done)
+            try:
+                supervisor.run(left, arguments, jobs=_jobs(options), limit=options.limit, deadline=deadline, done=done)
+            except BaseException:
+                console.print(f"{len(results)} of {total} cases are done; the same command with --resume does the rest")
+                raise
     journal.end()
     ordered = [results[case.key] for _, cases in collected for case in cases]
     return Report(selection, about, ordered, time.monotonic() - begin)
@@ -225,16 +239,22 @@ def name_of(case: Case) -> str:
     return f"{place}: {case.level}: {case.subject}{check}"
 
 
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as place:
+        place.write_text(text, encoding="utf-8")
+
+
 def write(report: Report, options: argparse.Namespace, console: Console) -> None:
     """Write the report in the forms that were asked for, and say how it came out."""
     if options.json:
-        options.json.write_text(json.dumps(report.as_data(), indent=1) + "\n")
+        _write(options.json, json.dumps(report.as_data(), indent=1) + "\n")
     if options.junit:
-        options.junit.write_text(records.junit(report) + "\n")
+        _write(options.junit, records.junit(report) + "\n")
     if options.html:
         from .page import page
 
-        options.html.write_text(page(report))
+        _write(options.html, page(report))
+    show_distances(report, console)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(report.counts.items()))
     console.print(f"{counts} in {report.seconds:.0f} seconds", markup=False)
     worst = [

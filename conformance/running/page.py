@@ -7,6 +7,7 @@ from importlib import resources
 from typing import Any
 
 from .records import BAD, Report, Result
+from .trainings import curves, explained
 
 
 def page(report: Report) -> str:
@@ -40,7 +41,7 @@ def summary(report: Report) -> dict[str, Any]:
         )
         _add_outcome(row, result)
         for dtype, note in result.shares.items():
-            key = f"{_place(result)}|{dtype}"
+            key = f"{result.place}|{dtype}"
             if result.outcome not in BAD or note["share"] > 1:
                 before = row["cells"].get(key)
                 if before is None or note["share"] > before["share"]:
@@ -51,20 +52,13 @@ def summary(report: Report) -> dict[str, Any]:
         "seconds": report.seconds,
         "counts": report.counts,
         "rows": sorted(rows.values(), key=lambda row: (row["level"], row["subject"])),
-        "curves": _curves(report),
+        "curves": curves(report),
+        "explained": explained(report),
     }
 
 
-def _place(result: Result) -> str:
-    """The column of a result: a backend, and a device if one was chosen."""
-    case = result.case
-    if not case.backend:
-        return "the suite itself"
-    return case.backend if case.device == "default" else f"{case.backend} on {case.device}"
-
-
 def _add_outcome(row: dict[str, Any], result: Result) -> None:
-    tests = row["tests"].setdefault(_place(result), {"counts": {}, "bad": [], "gaps": {}, "seconds": 0.0})
+    tests = row["tests"].setdefault(result.place, {"counts": {}, "bad": [], "gaps": {}, "seconds": 0.0})
     tests["counts"][result.outcome] = tests["counts"].get(result.outcome, 0) + 1
     tests["seconds"] += result.seconds
     tests["gaps"].update(result.gaps)
@@ -77,12 +71,3 @@ def _add_outcome(row: dict[str, Any], result: Result) -> None:
                 "command": result.command,
             }
         )
-
-
-def _curves(report: Report) -> dict[str, dict[str, list[float]]]:
-    """The losses of each training, by backend."""
-    found: dict[str, dict[str, list[float]]] = {}
-    for result in report.results:
-        for name, losses in result.curves.items():
-            found.setdefault(name, {})[_place(result)] = losses
-    return found

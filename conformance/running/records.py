@@ -18,6 +18,7 @@ import numpy as np
 import polykeras
 from polykeras.backend import load
 from polykeras.errors import ConfigError
+from polykeras.files import replacing
 
 PASSED, FAILED, SKIPPED, CRASHED, HUNG, NOT_RUN = "passed", "failed", "skipped", "crashed", "hung", "not run"
 BAD = (FAILED, CRASHED, HUNG)
@@ -55,6 +56,15 @@ class Result:
     shares: dict[str, dict[str, Any]] = field(default_factory=dict)
     gaps: dict[str, str] = field(default_factory=dict)
     curves: dict[str, list[float]] = field(default_factory=dict)
+    explained: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """Where it ran: on a backend, and a device if one was chosen."""
+        case = self.case
+        if not case.backend:
+            return "the suite itself"
+        return case.backend if case.device == "default" else f"{case.backend} on {case.device}"
 
     @property
     def command(self) -> str:
@@ -226,10 +236,9 @@ class Journal:
     def begin(self, results: Iterable[Result]) -> None:
         """Begin a file with the results that there are."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("w") as file:
-            print(json.dumps(self._selection), file=file)
-            for result in results:
-                print(json.dumps(as_data(result)), file=file)
+        lines = [json.dumps(self._selection), *(json.dumps(as_data(result)) for result in results)]
+        with replacing(self.path) as place:
+            place.write_text("\n".join(lines) + "\n")
 
     def add(self, result: Result) -> None:
         """Write a result at once."""

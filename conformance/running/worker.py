@@ -68,7 +68,7 @@ class Obeying:
 
         bad = [report for report in self._reports if report.failed]
         skipped = [report for report in self._reports if report.skipped]
-        notes = dict(item.user_properties).get(PROPERTY, {"shares": {}, "gaps": {}, "curves": {}})
+        notes = dict(item.user_properties).get(PROPERTY, {})
         message = "\n".join(_message(report) for report in bad or skipped)
         outcome = "failed" if bad else "skipped" if skipped else "passed"
         return {"outcome": outcome, "seconds": seconds, "message": message, **notes}

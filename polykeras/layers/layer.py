@@ -543,6 +543,11 @@ class Layer(Operation, Stateful):
         added = [loss for layer in self.all_layers() for loss in layer._own_losses]
         return [*added, *(v.regularizer(v) for v in self.trainable_variables if v.regularizer is not None)]
 
+    def forget_losses(self) -> None:
+        """Forget what calls of this layer and of those within it added."""
+        for layer in self.all_layers():
+            layer._own_losses.clear()
+
     # Masks -------------------------------------------------------------------------------------------------
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:

@@ -84,7 +84,7 @@ class Sequential(Model):
 
     def _connect(self) -> None:
         """Become a graph, where the shape of the input is known."""
-        self._wiring, self.built, self._functions = None, False, None
+        self._wiring, self.built, self._functions, self.autocast = None, False, None, True
         self._is_settled = False
         first = self._layers[0] if self._layers else None
         if isinstance(first, InputLayer) and len(self._layers) > 1:
@@ -114,6 +114,7 @@ class Sequential(Model):
         for layer in self.layers:
             x = layer(x)
         self._wiring = Wiring(inputs, x, self.name)
+        self.autocast = False  # inputs get the dtype of the Input
 
     def _build_for(self, context: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._given = getattr(args[0], "dtype", None) and ops.dtype(args[0]) if args else None

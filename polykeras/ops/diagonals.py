@@ -35,7 +35,7 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: FloatxDType = None) -> 
     array([[1., 0.],
            [1., 1.]], dtype=float32)
     """
-    return ops.convert_to_tensor(np.tri(N, M, k).astype(numpy_dtype(dtype)))
+    return ops.convert_to_tensor(np.tri(N, M, k, numpy_dtype(dtype)))
 
 
 def _infer_triangle(x: Spec, k: int) -> Spec:

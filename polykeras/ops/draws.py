@@ -171,22 +171,31 @@ def random_coin(seed: Seed, shape: Shape, probability: float) -> Array:
     return ops.less(rng_bits(seed, shape), np.array(limit, "uint32"))
 
 
-@composed(infer=lambda seed, shape, limit: Spec(shape, "int64"))
-def random_below(seed: Seed, shape: Shape, limit: int) -> Array:
-    """Whole numbers that are equally likely everywhere from 0 to before a limit.
+# Eight times slower on NumPy, PyTorch and TensorFlow than their own: two words of the stream for each number, so that
+# no outcome is likelier than another by more than one in 2**31, and Philox in NumPy takes 6 ns of a core for a word.
+@composed(infer=lambda seed, shape, limit, first, dtype: Spec(shape, dtype))
+def random_below(seed: Seed, shape: Shape, limit: int, first: int = 0, dtype: DType = "int64") -> Array:
+    """Whole numbers that are equally likely everywhere from a first one to before a limit more.
 
     Args:
         seed: An integer, a SeedGenerator, or a key.
         shape: The shape of the result.
-        limit: A whole number from 1 to 2**31 - 1.
+        limit: How many numbers there are to choose from, from 1 to 2**31 - 1.
+        first: The first of them.
+        dtype: An integer dtype, which has all of them.
 
     Returns:
-        The numbers, int64.
+        The numbers.
 
     >>> random_below(0, (4,), 10)
     array([8, 6, 3, 0])
     """
-    return _share(seed, shape, [limit])
+    return _counted_from(first, _share(seed, shape, [limit]), dtype)
+
+
+def _counted_from(first: int, numbers: Any, dtype: str) -> Any:
+    """Numbers plus a first one, in int64, whose overflow wraps around as it should."""
+    return ops.cast(ops.add(numbers, np.array(first % 2**64, "uint64").astype("int64")), dtype)
 
 
 def _share(seed: Any, shape: tuple[Any, ...], limbs: list[int]) -> Any:
@@ -266,9 +275,9 @@ def randint(shape: Shape, minval: int, maxval: int, dtype: DType = "int32", seed
     minval, maxval = int(minval), int(maxval)
     span = maxval - minval
     limbs = [(span >> shift) & _LIMB for shift in range(0, span.bit_length(), 31)]
-    offset = random_below(seed, shape, span) if len(limbs) == 1 else _share(seed, shape, limbs)
-    total = ops.add(offset, np.array(minval % 2**64, "uint64").astype("int64"))
-    return ops.cast(total, dtype)
+    if len(limbs) == 1:
+        return random_below(seed, shape, span, minval, dtype)
+    return _counted_from(minval, _share(seed, shape, limbs), dtype)
 
 
 _LIMB = 2**31 - 1

@@ -8,6 +8,7 @@ from .. import ops
 from ..dtypes import COMPLEXES, COMPUTABLE, FLOATS, NUMBERS, ORDERED, inexact, real_of, same
 from ..op import Array, alias, composed, primitive
 from ..spec import Spec
+from . import plane
 from .arithmetic import MACHINE
 from .conversion import in_single
 from .rules import elementwise, to_bool
@@ -126,8 +127,7 @@ def log(x: Array) -> Array:
     """
 
 
-@primitive(
-    why="accurate near zero, unlike log(1 + x)",
+@composed(
     infer=elementwise,
     accepts=COMPUTABLE,
     promote=inexact,
@@ -146,6 +146,18 @@ def log1p(x: Array) -> Array:
     >>> log1p([0.0, 1e-8])
     array([0.e+00, 1.e-08], dtype=float32)
     """
+    if ops.dtype(x) in COMPLEXES:
+        return plane.log1p(x)
+    return in_single(_log1p, x)
+
+
+def _log1p(x: Any) -> Any:
+    """log(1 + x), times what x is to the part of it that the sum has kept."""
+    above = ops.add(x, 1)
+    kept = ops.subtract(above, 1)
+    plain = ops.logical_or(ops.equal(kept, 0), ops.equal(above, float("inf")))
+    scaled = ops.multiply(log(above), ops.divide(x, ops.where(plain, 1, kept)))
+    return ops.where(plain, x, scaled)
 
 
 @primitive(

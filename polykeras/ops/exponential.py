@@ -6,8 +6,10 @@ import math
 from typing import Any
 
 from .. import ops
-from ..dtypes import ORDERED, inexact
+from ..dtypes import COMPUTABLE, ORDERED, inexact
 from ..op import Array, composed
+from . import plane
+from .complexes import is_complex
 from .rules import broadcasting, elementwise
 
 _LOG_2 = math.log(2)
@@ -16,7 +18,7 @@ _LOG_2 = math.log(2)
 # Some times slower on JAX than its own, which is off by 40 units.
 @composed(
     infer=elementwise,
-    accepts=ORDERED,
+    accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(g, ops.multiply(out, _LOG_2)),),
     ulp=4,
@@ -33,14 +35,14 @@ def exp2(x: Array) -> Array:
     >>> exp2([0.0, 3.0])
     array([1., 8.], dtype=float32)
     """
-    return ops.power(2.0, x)
+    return plane.exp2(x) if is_complex(x) else ops.power(2.0, x)
 
 
 def _logarithm_rule(base: float) -> Any:
     return lambda g, out, x: ops.divide(ops.multiply(g, 1 / math.log(base)), x)
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_logarithm_rule(2),), ulp=4)
+@composed(infer=elementwise, accepts=COMPUTABLE, promote=inexact, vjp=(_logarithm_rule(2),), ulp=4)
 def log2(x: Array) -> Array:
     """The logarithm to base 2 of each element.
 
@@ -56,7 +58,7 @@ def log2(x: Array) -> Array:
     return ops.multiply(ops.log(x), 1 / _LOG_2)
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_logarithm_rule(10),), ulp=4)
+@composed(infer=elementwise, accepts=COMPUTABLE, promote=inexact, vjp=(_logarithm_rule(10),), ulp=4)
 def log10(x: Array) -> Array:
     """The logarithm to base 10 of each element.
 

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..dtypes import inexact
+from ..dtypes import COMPUTABLE, inexact
 from ..errors import ShapeError
 from ..op import Array, composed, primitive
 from ..spec import Spec
+from .complexes import conjugated, is_complex
 from .matrices import (
     LAPACK,
     REAL,
+    adjoint,
     all_in_single,
     check,
     diagonal,
@@ -33,17 +35,18 @@ from .solving import triangular_solve
 
 
 def _cholesky_rule(g: Any, out: Any, x: Any) -> Any:
-    inner = lower_part(ops.matmul(transposed(out), g))
+    upper = adjoint(out)
+    inner = lower_part(ops.matmul(upper, conjugated(g)))
     inner = ops.subtract(inner, ops.multiply(on_diagonal(diagonal(inner)), 0.5))
-    left = triangular_solve(transposed(out), inner, lower=False)
-    return symmetric_part(transposed(triangular_solve(transposed(out), transposed(left), lower=False)))
+    left = triangular_solve(upper, inner, lower=False)
+    return conjugated(symmetric_part(adjoint(triangular_solve(upper, adjoint(left), lower=False))))
 
 
 @primitive(
     why=LAPACK,
     infer=square,
     promote=inexact,
-    accepts=REAL,
+    accepts=COMPUTABLE,
     vjp=(_cholesky_rule,),
     ulp=4,  # elimination grows with the condition of the matrix, which the case counts in
 )
@@ -62,12 +65,13 @@ def lower_cholesky(x: Array) -> Array:
     """
 
 
-@composed(infer=square, promote=inexact, accepts=REAL, ulp=4)
+@composed(infer=square, promote=inexact, accepts=COMPUTABLE, ulp=4)
 def cholesky(x: Array, upper: bool = False) -> Array:
     """The Cholesky factors of symmetric positive definite matrices: triangles with a positive diagonal.
 
-    Of a matrix that is not symmetric the symmetric part counts, (x + x^T) / 2, and so the gradient is symmetric. One
-    that is not positive definite is an error, except in a compiled function, where it gives NaN.
+    Of a matrix that is not symmetric the symmetric part counts, (x + x^T) / 2, and so the gradient is symmetric; of a
+    complex one the Hermitian part, and what is said of transposes holds of adjoints. One that is not positive definite
+    is an error, except in a compiled function, where it gives NaN.
 
     Args:
         x: Array; its last two axes are the matrices.
@@ -85,7 +89,7 @@ def cholesky(x: Array, upper: bool = False) -> Array:
 
     def factor(x: Any) -> Any:
         lower = lower_cholesky(symmetric_part(x))
-        return transposed(lower) if upper else lower
+        return adjoint(lower) if upper else lower
 
     return all_in_single(factor, x)
 
@@ -224,18 +228,19 @@ def _infer_orthogonal(x: Spec, complete: bool) -> tuple[Spec, Spec]:
 def _orthogonal_rule(g: Any, out: Any, x: Any, complete: bool) -> Any:
     count = ops.shape(x)[-1]
     q, r = out[0][..., :count], out[1][..., :count, :]
-    g_q, g_r = g[0][..., :count], g[1][..., :count, :]
-    inner = ops.subtract(ops.matmul(r, transposed(g_r)), ops.matmul(transposed(g_q), q))
-    inner = ops.add(lower_part(inner), transposed(lower_part(inner, -1)))
+    g_q, g_r = conjugated(g[0])[..., :count], conjugated(g[1])[..., :count, :]
+    inner = ops.subtract(ops.matmul(r, adjoint(g_r)), ops.matmul(adjoint(g_q), q))
+    below = lower_part(inner, -1)
+    inner = ops.add(ops.add(below, adjoint(below)), on_diagonal(ops.real(diagonal(inner))))
     g_rows = ops.add(g_q, ops.matmul(q, inner))
-    return transposed(triangular_solve(r, transposed(g_rows), lower=False))
+    return transposed(triangular_solve(r, adjoint(g_rows), lower=False))
 
 
 @primitive(
     why=LAPACK,
     infer=_infer_orthogonal,
     promote=inexact,
-    accepts=REAL,
+    accepts=COMPUTABLE,
     vjp=(_orthogonal_rule,),
     own_gradient=True,
     ulp=4,
@@ -267,11 +272,11 @@ def _infer_qr(x: Spec, mode: str) -> tuple[Spec, Spec]:
     return _infer_orthogonal(x, _is_complete(mode))
 
 
-@composed(infer=_infer_qr, promote=inexact, accepts=REAL, ulp=4)
+@composed(infer=_infer_qr, promote=inexact, accepts=COMPUTABLE, ulp=4)
 def qr(x: Array, mode: str = "reduced") -> tuple[Array, Array]:
     """Matrices as products of one with orthogonal columns of length 1, and an upper triangle.
 
-    The diagonal of R is not negative, which makes the factors of a matrix of full rank unique.
+    The diagonal of R is real and not negative, which makes the factors of a matrix of full rank unique.
 
     Args:
         x: Array; its last two axes are the matrices.
@@ -298,11 +303,20 @@ def _qr(x: Any, complete: bool) -> tuple[Any, Any]:
         batch = ops.shape(x)[:-2]
         return ops.broadcast_to(np.eye(rows, dtype=ops.dtype(x)), (*batch, rows, rows)), x
     q, r = orthogonal_triangular(ops.add(x[..., :count], 0.0), complete)  # turns -0.0 into 0.0, a question of sign
-    signs = ops.where(ops.less(diagonal(r), 0), -1.0, 1.0)
+    signs = _directions(diagonal(r))
     if complete and rows > count:
         signs = ops.concatenate([signs, ops.ones_like(q[..., 0, count:])], axis=-1)
     q = ops.multiply(q, ops.expand_dims(signs, -2))
-    r = ops.multiply(r, ops.expand_dims(signs, -1))
+    r = ops.multiply(r, ops.expand_dims(conjugated(signs), -1))
     if columns > count:
-        r = ops.concatenate([r, ops.matmul(transposed(q), x[..., count:])], axis=-1)
+        r = ops.concatenate([r, ops.matmul(adjoint(q), x[..., count:])], axis=-1)
     return q, r
+
+
+def _directions(x: Any) -> Any:
+    """The sign of each number, of a complex one its direction, and 1 for 0."""
+    if not is_complex(x):
+        return ops.where(ops.less(x, 0), -1.0, 1.0)
+    zero = ops.equal(x, 0)
+    numbers = ops.where(zero, 1, x)
+    return ops.divide(numbers, ops.abs(numbers))

@@ -254,8 +254,16 @@ def contract(subscripts: str, operands: Arrays) -> Array:
     for places in order:
         chosen = [terms.pop(place) for place in sorted(places, reverse=True)]
         needed = set(result).union(*(own for _, own in terms))
-        terms.append(_multiplied(chosen, needed, sizes))
+        terms.append(_multiplied(_in_order(chosen, result), needed, sizes))
     return _arranged(*terms[0], result, sizes)
+
+
+def _in_order(terms: list[tuple[Any, str]], result: str) -> list[tuple[Any, str]]:
+    """The terms such that the axes of their product lie as those of the result, where that can be."""
+    shared = set.intersection(*(set(own) for _, own in terms))
+    return sorted(
+        terms, key=lambda term: min((result.index(c) for c in term[1] if c in result and c not in shared), default=0)
+    )
 
 
 def _without_repeats(x: Any, letters: str) -> tuple[Any, str]:

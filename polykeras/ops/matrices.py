@@ -11,9 +11,13 @@ from .. import ops, tree
 from ..dtypes import BOOLS, FLOATS, INTEGERS, Accepted
 from ..errors import ShapeError
 from ..spec import Spec, broadcast_shapes, same_size, show_shape, unknown_dim
+from .complexes import conjugated
 
 LAPACK = "the framework's binding of LAPACK"
-REAL = Accepted(BOOLS | INTEGERS | FLOATS, "there is none here for complex numbers.")
+REAL = Accepted(
+    BOOLS | INTEGERS | FLOATS,
+    "of complex matrices frameworks choose different pivots: solve, inv, det and slogdet take them, and give the same.",
+)
 
 
 def require_matrix(x: Spec) -> None:
@@ -89,9 +93,14 @@ def unit_matrix(x: Any) -> Any:
     return ops.cast(np.eye(ops.shape(x)[-1]), ops.dtype(x))
 
 
+def adjoint(x: Any) -> Any:
+    """Matrices with rows and columns exchanged, and their elements conjugated."""
+    return conjugated(transposed(x))
+
+
 def symmetric_part(x: Any) -> Any:
-    """The mean of matrices and their transposes."""
-    return ops.multiply(ops.add(x, transposed(x)), 0.5)
+    """The mean of matrices and their adjoints."""
+    return ops.multiply(ops.add(x, adjoint(x)), 0.5)
 
 
 def with_same_batch(one: Any, other: Any) -> tuple[Any, Any]:

@@ -9,12 +9,12 @@ from ..dtypes import COMPUTABLE, inexact, real_of
 from ..errors import ShapeError
 from ..op import Array, Axes, composed
 from ..spec import Spec, normalize_axes, same_size, show_shape
-from .complexes import squared_size
-from .matrices import REAL, all_in_single, check, require_matrix, rows_and_columns, transposed
+from .complexes import conjugated, squared_size
+from .matrices import adjoint, all_in_single, check, require_matrix, rows_and_columns
 from .products import safe_root
 from .reduction import kept
 from .rules import reduced_elements, reduced_shape
-from .spectra import singular_vectors
+from .spectra import singular_values, singular_vectors
 
 _OF_MATRICES = ("fro", "nuc", float("inf"), float("-inf"), 1, -1, 2, -2)
 
@@ -99,7 +99,7 @@ def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
 def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     matrices = ops.moveaxis(x, axes, (-2, -1))
     if ord in ("nuc", 2, -2):
-        s = singular_vectors(matrices)[1]
+        s = singular_values(matrices)
         norms = ops.sum(s, -1) if ord == "nuc" else ops.amax(s, -1) if ord == 2 else ops.amin(s, -1)
     else:
         sums = ops.sum(ops.abs(matrices), -2 if ord in (1, -1) else -1)
@@ -117,7 +117,7 @@ def _infer_rank(x: Spec, tol: Any) -> Spec:
     return Spec(x.shape[:-2], "int32")
 
 
-@composed(infer=_infer_rank, promote=inexact, accepts=REAL)
+@composed(infer=_infer_rank, promote=inexact, accepts=COMPUTABLE)
 def matrix_rank(x: Array, tol: float | None = None) -> Array:
     """How many singular values of matrices are not negligible. The result has no gradient.
 
@@ -136,7 +136,7 @@ def matrix_rank(x: Array, tol: float | None = None) -> Array:
     x = ops.stop_gradient(ops.cast(x, "float32") if ops.dtype(x) in ("float16", "bfloat16") else x)
     if 0 in rows_and_columns(x):
         return ops.zeros(ops.shape(x)[:-2], "int32")
-    s = singular_vectors(x)[1]
+    s = singular_values(x)
     least = ops.multiply(ops.amax(s, -1, keepdims=True), _resolution(x)) if tol is None else tol
     return ops.sum(ops.cast(ops.greater(s, least), "int32"), -1)
 
@@ -148,7 +148,8 @@ def _infer_pinv(x: Spec, rcond: Any) -> Spec:
 
 def _pinv_rule(g: Any, out: Any, x: Any, rcond: Any) -> Any:
     """Golub and Pereyra's derivative, for changes that do not change the rank."""
-    p, g_t, p_t = out, transposed(g), transposed(out)
+    g = conjugated(g)
+    p, g_t, p_t = out, adjoint(g), adjoint(out)
 
     def beside(one: Any, other: Any, y: Any) -> Any:
         """(1 - one other) y."""
@@ -157,11 +158,11 @@ def _pinv_rule(g: Any, out: Any, x: Any, rcond: Any) -> Any:
     total = ops.negative(ops.matmul(ops.matmul(p_t, g), p_t))
     rows = ops.matmul(g_t, ops.matmul(p, p_t))
     total = ops.add(total, beside(x, p, rows))
-    columns = transposed(ops.matmul(ops.matmul(p_t, p), g_t))
-    return ops.add(total, transposed(beside(transposed(x), p_t, columns)))
+    columns = adjoint(ops.matmul(ops.matmul(p_t, p), g_t))
+    return conjugated(ops.add(total, adjoint(beside(adjoint(x), p_t, columns))))
 
 
-@composed(infer=_infer_pinv, promote=inexact, accepts=REAL, vjp=(_pinv_rule,), own_gradient=True, ulp=4)
+@composed(infer=_infer_pinv, promote=inexact, accepts=COMPUTABLE, vjp=(_pinv_rule,), own_gradient=True, ulp=4)
 def pinv(x: Array, rcond: float | None = None) -> Array:
     """The pseudoinverses of matrices. The gradient is for changes that keep the rank.
 
@@ -183,11 +184,11 @@ def pinv(x: Array, rcond: float | None = None) -> Array:
     def inverse(x: Any) -> Any:
         u, s, vh = singular_vectors(x)
         if 0 in rows_and_columns(x):
-            return ops.matmul(transposed(vh), transposed(u))
+            return ops.matmul(adjoint(vh), adjoint(u))
         least = ops.multiply(ops.amax(s, -1, keepdims=True), _resolution(x) if rcond is None else rcond)
         counts = ops.greater(s, least)
         inverses = ops.where(counts, ops.divide(1, ops.where(counts, s, 1)), 0)
-        return ops.matmul(ops.multiply(transposed(vh), ops.expand_dims(inverses, -2)), transposed(u))
+        return ops.matmul(ops.multiply(adjoint(vh), ops.expand_dims(inverses, -2)), adjoint(u))
 
     return all_in_single(inverse, x)
 
@@ -201,7 +202,7 @@ def _infer_lstsq(a: Spec, b: Spec, rcond: Any) -> Spec:
     return Spec((a.shape[1], *b.shape[1:]), a.dtype)
 
 
-@composed(infer=_infer_lstsq, promote=inexact, accepts=REAL, ulp=4)
+@composed(infer=_infer_lstsq, promote=inexact, accepts=COMPUTABLE, ulp=4)
 def lstsq(a: Array, b: Array, rcond: float | None = None) -> Array:
     """The x for which `matmul(a, x)` comes closest to b, by the sum of squares; the smallest, where there are several.
 

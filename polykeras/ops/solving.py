@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import COMPUTABLE, inexact
+from ..dtypes import COMPUTABLE, inexact, real_of
 from ..errors import ShapeError
 from ..op import Array, composed, primitive
 from ..spec import Spec, broadcast_shapes, same_size, show_shape
+from .complexes import is_complex, make_complex
 from .matrices import (
     LAPACK,
-    REAL,
+    adjoint,
     all_in_single,
     check,
     lower_part,
@@ -191,7 +192,7 @@ def inv(x: Array) -> Array:
     return all_in_single(lambda x: solve(x, ops.broadcast_to(unit_matrix(x), ops.shape(x))), x)
 
 
-@composed(infer=square, promote=inexact, accepts=REAL, ulp=4)
+@composed(infer=square, promote=inexact, accepts=COMPUTABLE, ulp=4)
 def cholesky_inverse(x: Array, upper: bool = False) -> Array:
     """The inverses of symmetric positive definite matrices, out of their Cholesky factors.
 
@@ -212,7 +213,7 @@ def cholesky_inverse(x: Array, upper: bool = False) -> Array:
 
     def inverse(x: Any) -> Any:
         root = solve_triangular(x, ops.broadcast_to(unit_matrix(x), ops.shape(x)), lower=not upper)
-        return ops.matmul(root, transposed(root)) if upper else ops.matmul(transposed(root), root)
+        return ops.matmul(root, adjoint(root)) if upper else ops.matmul(adjoint(root), root)
 
     return all_in_single(inverse, x)
 
@@ -226,7 +227,15 @@ def _infer_number(x: Spec) -> Spec:
 
 
 def _infer_sign_and_logarithm(x: Spec) -> tuple[Spec, Spec]:
-    return _infer_number(x), _infer_number(x)
+    sign = _infer_number(x)
+    return sign, Spec(sign.shape, real_of(sign.dtype))
+
+
+def _logarithm_rule(g: Any, out: Any, x: Any) -> Any:
+    by_number = g[1]
+    if is_complex(x):  # the direction of the determinant turns with the imaginary part of its logarithm
+        by_number = make_complex(by_number, ops.imag(ops.multiply(g[0], out[0])))
+    return ops.multiply(_of_matrix(by_number), transposed(inv(x)))
 
 
 def _of_matrix(g: Any) -> Any:
@@ -277,8 +286,8 @@ def det(x: Array) -> Array:
     why=LAPACK,
     infer=_infer_sign_and_logarithm,
     promote=inexact,
-    accepts=REAL,
-    vjp=(lambda g, out, x: ops.multiply(_of_matrix(g[1]), transposed(inv(x))),),
+    accepts=COMPUTABLE,
+    vjp=(_logarithm_rule,),
     own_gradient=True,
     ulp=4,
 )
@@ -296,7 +305,7 @@ def sign_and_logarithm(x: Array) -> Any:
     """
 
 
-@composed(infer=_infer_sign_and_logarithm, promote=inexact, accepts=REAL, ulp=4)
+@composed(infer=_infer_sign_and_logarithm, promote=inexact, accepts=COMPUTABLE, ulp=4)
 def slogdet(x: Array) -> tuple[Array, Array]:
     """Signs and logarithms of the determinants of square matrices, which may themselves be too large to be numbers.
 
@@ -304,8 +313,8 @@ def slogdet(x: Array) -> tuple[Array, Array]:
         x: Array; its last two axes are the matrices.
 
     Returns:
-        The signs, 0 for a singular matrix, and the logarithms of the absolute values, for that -inf. The signs have
-        no gradient.
+        The signs, 0 for a singular matrix, and the logarithms of the absolute values, for that -inf. Signs of real
+        numbers have no gradient; the sign of a complex one is the number divided by its absolute value.
 
     >>> slogdet([[-1.0, 0.0], [0.0, 1.0]])
     (array(-1., dtype=float32), array(0., dtype=float32))
@@ -313,7 +322,7 @@ def slogdet(x: Array) -> tuple[Array, Array]:
     return all_in_single(sign_and_logarithm, x)
 
 
-@composed(infer=_infer_number, promote=inexact, accepts=REAL, ulp=4)
+@composed(infer=lambda x: _infer_sign_and_logarithm(x)[1], promote=inexact, accepts=COMPUTABLE, ulp=4)
 def logdet(x: Array) -> Array:
     """The logarithms of the absolute values of the determinants of square matrices.
 

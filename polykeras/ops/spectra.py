@@ -1,8 +1,8 @@
 """Singular values and eigenvalues, with signs and orders chosen so that every backend gives the same numbers.
 
 Vectors are unique up to their sign, or angle in the complex plane, only. Of each left singular vector in `svd`, and
-each eigenvector in `eigh`, the first element that is at least 0.57 times as large as the largest one is positive, in
-`eig` real and positive. Which one is the largest would be a matter of rounding where two are equal.
+each eigenvector in `eigh` and `eig`, the first element that is at least 0.57 times as large as the largest one is real
+and positive. Which one is the largest would be a matter of rounding where two are equal.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..dtypes import inexact
+from ..dtypes import COMPUTABLE, inexact, real_of
 from ..op import Array, composed, primitive
 from ..spec import Spec
-from .complexes import complex_dtype, squared_size
+from .complexes import complex_dtype, conjugated, is_complex, make_complex, squared_size
 from .factorization import orthogonal_triangular
 from .matrices import (
     LAPACK,
-    REAL,
+    adjoint,
     all_in_single,
     check,
+    diagonal,
     on_diagonal,
     require_matrix,
     require_square,
@@ -60,10 +61,11 @@ def _first_large(x: Any) -> Any:
 
 
 def _signs(x: Any) -> Any:
-    """The sign that each column is to be multiplied with, as a row."""
+    """The sign, or direction in the complex plane, that each column is to be multiplied with, as a row."""
     if 0 in ops.shape(x)[-2:]:
         return ops.ones_like(x[..., :1, :])
-    return ops.where(ops.less(_first_large(x), 0), -1.0, 1.0)
+    first = _first_large(x)
+    return ops.divide(conjugated(first), ops.abs(first)) if is_complex(x) else ops.where(ops.less(first, 0), -1.0, 1.0)
 
 
 def _infer_singular(x: Spec) -> tuple[Spec, Spec, Spec]:
@@ -72,41 +74,43 @@ def _infer_singular(x: Spec) -> tuple[Spec, Spec, Spec]:
     count, batch = smaller(rows, columns), x.shape[:-2]
     return (
         Spec((*batch, rows, count), x.dtype),
-        Spec((*batch, count), x.dtype),
+        Spec((*batch, count), real_of(x.dtype)),
         Spec((*batch, count, columns), x.dtype),
     )
 
 
 def _singular_rule(g: Any, out: Any, x: Any) -> Any:
-    (g_u, g_s, g_vh), (u, s, vh) = g, out
+    (u, s, vh), g_s = out, g[1]
+    g_u, g_v, v = conjugated(g[0]), adjoint(conjugated(g[2])), adjoint(vh)
     rows, columns = rows_and_columns(x)
-    g_v, v = transposed(g_vh), transposed(vh)
     apart = _differences_of_squares(s)
 
     def turned(one: Any, other: Any) -> Any:
-        product = ops.matmul(transposed(one), other)
-        return ops.multiply(ops.subtract(product, transposed(product)), apart)
+        product = ops.matmul(adjoint(one), other)
+        return ops.multiply(ops.subtract(product, adjoint(product)), apart)
 
     inner = ops.add(
         ops.multiply(turned(u, g_u), ops.expand_dims(s, -2)),
         ops.multiply(ops.expand_dims(s, -1), turned(v, g_v)),
     )
+    if is_complex(x):  # vectors turn in the complex plane, too, and it does not matter how much of it is V's part
+        g_s = make_complex(g_s, ops.multiply(ops.imag(diagonal(ops.matmul(adjoint(u), g_u))), _inverse(s)))
     total = ops.matmul(ops.matmul(u, ops.add(inner, on_diagonal(g_s))), vh)
     inverse = ops.expand_dims(_inverse(s), -2)
     if rows > columns:
-        outside = ops.subtract(g_u, ops.matmul(u, ops.matmul(transposed(u), g_u)))
+        outside = ops.subtract(g_u, ops.matmul(u, ops.matmul(adjoint(u), g_u)))
         total = ops.add(total, ops.matmul(ops.multiply(outside, inverse), vh))
     if columns > rows:
         outside = ops.subtract(g_v, ops.matmul(v, ops.matmul(vh, g_v)))
-        total = ops.add(total, ops.matmul(u, transposed(ops.multiply(outside, inverse))))
-    return total
+        total = ops.add(total, ops.matmul(u, adjoint(ops.multiply(outside, inverse))))
+    return conjugated(total)
 
 
 @primitive(
     why=LAPACK,
     infer=_infer_singular,
     promote=inexact,
-    accepts=REAL,
+    accepts=COMPUTABLE,
     vjp=(_singular_rule,),
     own_gradient=True,
     ulp=8,  # vectors turn by the error divided by the gaps between values, which the case counts in
@@ -125,6 +129,34 @@ def singular_vectors(x: Array) -> Any:
     """
 
 
+def _values_rule(g: Any, out: Any, x: Any) -> Any:
+    u, _, vh = singular_vectors(x)
+    return conjugated(ops.matmul(ops.multiply(u, ops.expand_dims(g, -2)), vh))
+
+
+@composed(
+    infer=lambda x: _infer_singular(x)[1],
+    promote=inexact,
+    accepts=COMPUTABLE,
+    vjp=(_values_rule,),
+    own_gradient=True,
+    ulp=8,
+)
+def singular_values(x: Array) -> Array:
+    """As `svd` without the vectors, in 32 bits at least.
+
+    Args:
+        x: Array; its last two axes are the matrices.
+
+    Returns:
+        The singular values, of which each is at least as large as the next.
+
+    >>> singular_values([[3.0, 0.0], [0.0, 4.0]])
+    array([4., 3.], dtype=float32)
+    """
+    return singular_vectors(x)[1]
+
+
 def _infer_svd(x: Spec, full_matrices: bool, compute_uv: bool) -> Any:
     u, s, vh = _infer_singular(x)
     if not compute_uv:
@@ -134,12 +166,12 @@ def _infer_svd(x: Spec, full_matrices: bool, compute_uv: bool) -> Any:
     return u, s, vh
 
 
-@composed(infer=_infer_svd, promote=inexact, accepts=REAL, ulp=8)
+@composed(infer=_infer_svd, promote=inexact, accepts=COMPUTABLE, ulp=8)
 def svd(x: Array, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     """Matrices as products `U diag(S) V^T`, where U and V have orthogonal columns of length 1.
 
-    Of each column of U the first element that is large is positive (at least 0.57 times the largest). The gradient
-    takes vectors of equal singular values not to turn into each other.
+    Of each column of U the first element that is large is real and positive (at least 0.57 times the largest). The
+    gradient takes vectors of equal singular values not to turn into each other. Of complex matrices V^T is V's adjoint.
 
     Args:
         x: Array; its last two axes are the matrices.
@@ -159,12 +191,12 @@ def svd(x: Array, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     check(require_matrix, x)
 
     def factors(x: Any) -> Any:
-        u, s, vh = singular_vectors(x)
         if not compute_uv:
-            return s
+            return singular_values(x)
+        u, s, vh = singular_vectors(x)
         signs = _signs(u)
-        u, vh = ops.multiply(u, signs), ops.multiply(vh, transposed(signs))
-        return (_completed(u), s, transposed(_completed(transposed(vh)))) if full_matrices else (u, s, vh)
+        u, vh = ops.multiply(u, signs), ops.multiply(vh, adjoint(signs))
+        return (_completed(u), s, adjoint(_completed(adjoint(vh)))) if full_matrices else (u, s, vh)
 
     return all_in_single(factors, x)
 
@@ -185,21 +217,21 @@ def _completed(x: Any) -> Any:
 
 def _infer_eigh(x: Spec) -> tuple[Spec, Spec]:
     require_square(x)
-    return Spec(x.shape[:-1], x.dtype), Spec(x.shape, x.dtype)
+    return Spec(x.shape[:-1], real_of(x.dtype)), Spec(x.shape, x.dtype)
 
 
 def _symmetric_rule(g: Any, out: Any, x: Any) -> Any:
-    (g_values, g_vectors), (values, vectors) = g, out
-    turned = ops.multiply(ops.matmul(transposed(vectors), g_vectors), _differences(values))
+    (values, vectors), g_values, g_vectors = out, g[0], conjugated(g[1])
+    turned = ops.multiply(ops.matmul(adjoint(vectors), g_vectors), _differences(values))
     inner = ops.add(on_diagonal(g_values), turned)
-    return ops.matmul(ops.matmul(vectors, inner), transposed(vectors))
+    return conjugated(ops.matmul(ops.matmul(vectors, inner), adjoint(vectors)))
 
 
 @primitive(
     why=LAPACK,
     infer=_infer_eigh,
     promote=inexact,
-    accepts=REAL,
+    accepts=COMPUTABLE,
     vjp=(_symmetric_rule,),
     own_gradient=True,
     ulp=8,  # vectors turn by the error divided by the gaps between values, which the case counts in
@@ -218,7 +250,7 @@ def symmetric_eigenvectors(x: Array) -> Any:
     """
 
 
-@composed(infer=_infer_eigh, promote=inexact, accepts=REAL, ulp=8)
+@composed(infer=_infer_eigh, promote=inexact, accepts=COMPUTABLE, ulp=8)
 def eigh(x: Array) -> tuple[Array, Array]:
     """The eigenvalues and eigenvectors of symmetric matrices.
 
@@ -257,14 +289,15 @@ def _general_rule(g: Any, out: Any, x: Any) -> Any:
     (g_values, g_vectors), (values, vectors) = g, out
     turned = ops.multiply(ops.matmul(transposed(vectors), g_vectors), _differences(values))
     inner = ops.matmul(ops.add(on_diagonal(g_values), turned), transposed(vectors))
-    return ops.real(matrix_solve(transposed(vectors), inner))
+    cotangent = matrix_solve(transposed(vectors), inner)
+    return cotangent if is_complex(x) else ops.real(cotangent)
 
 
 @primitive(
     why=LAPACK,
     infer=_infer_eig,
     promote=inexact,
-    accepts=REAL,
+    accepts=COMPUTABLE,
     vjp=(_general_rule,),
     own_gradient=True,
     ulp=8,  # vectors turn by the error divided by the gaps between values, which the case counts in
@@ -283,7 +316,7 @@ def general_eigenvectors(x: Array) -> Any:
     """
 
 
-@composed(infer=_infer_eig, promote=inexact, accepts=REAL, ulp=8)
+@composed(infer=_infer_eig, promote=inexact, accepts=COMPUTABLE, ulp=8)
 def eig(x: Array) -> tuple[Array, Array]:
     """The eigenvalues and eigenvectors of square matrices, as complex numbers.
 
@@ -307,7 +340,9 @@ def eig(x: Array) -> tuple[Array, Array]:
 
 def _eig(x: Any) -> tuple[Any, Any]:
     values, vectors = general_eigenvectors(x)
-    order = _eigenvalue_order(ops.stop_gradient(values), 2.0**-11 if ops.dtype(x) == "float32" else 2.0**-26)
+    order = _eigenvalue_order(
+        ops.stop_gradient(values), 2.0**-11 if ops.dtype(x) in ("float32", "complex64") else 2.0**-26
+    )
     values = ops.take_along_axis(values, order, axis=-1)
     vectors = ops.take_along_axis(vectors, ops.expand_dims(order, -2), axis=-1)
     length = ops.sqrt(ops.sum(squared_size(vectors), axis=-2, keepdims=True))

@@ -6,8 +6,10 @@ import math
 from typing import Any
 
 from .. import ops
-from ..dtypes import ORDERED, inexact
+from ..dtypes import COMPUTABLE, ORDERED, inexact
 from ..op import Array, composed
+from . import plane
+from .complexes import is_complex
 from .conversion import in_single
 from .rules import broadcasting, elementwise
 
@@ -17,15 +19,22 @@ def _other_leg(x: Any) -> Any:
     return ops.sqrt(ops.multiply(ops.subtract(1, x), ops.add(x, 1)))
 
 
+def _over_other_leg(g: Any, x: Any) -> Any:
+    return ops.multiply(g, plane.inverse_leg(x)) if is_complex(x) else ops.divide(g, _other_leg(x))
+
+
 @composed(
     infer=elementwise,
-    accepts=ORDERED,
+    accepts=COMPUTABLE,
     promote=inexact,
-    vjp=(lambda g, out, x: ops.divide(g, _other_leg(x)),),
+    vjp=(lambda g, out, x: _over_other_leg(g, x),),
     ulp=4,
 )
 def arcsin(x: Array) -> Array:
     """The angle whose sine each element is. The gradient at -1 and 1 is infinite.
+
+    For complex numbers it is cut from -1 down and from 1 up on the real axis; the sign of a zero tells on which
+    side of the cut a number is.
 
     Args:
         x: Array or number, between -1 and 1.
@@ -36,18 +45,23 @@ def arcsin(x: Array) -> Array:
     >>> arcsin([0.0, 1.0])
     array([0.       , 1.5707964], dtype=float32)
     """
+    if is_complex(x):
+        return plane.arcsin(x)
     return ops.arctan2(x, _other_leg(x))
 
 
 @composed(
     infer=elementwise,
-    accepts=ORDERED,
+    accepts=COMPUTABLE,
     promote=inexact,
-    vjp=(lambda g, out, x: ops.negative(ops.divide(g, _other_leg(x))),),
+    vjp=(lambda g, out, x: ops.negative(_over_other_leg(g, x)),),
     ulp=4,
 )
 def arccos(x: Array) -> Array:
     """The angle whose cosine each element is. The gradient at -1 and 1 is infinite.
+
+    For complex numbers it is cut from -1 down and from 1 up on the real axis; the sign of a zero tells on which
+    side of the cut a number is.
 
     Args:
         x: Array or number, between -1 and 1.
@@ -58,18 +72,23 @@ def arccos(x: Array) -> Array:
     >>> arccos([1.0, -1.0])
     array([0.       , 3.1415927], dtype=float32)
     """
+    if is_complex(x):
+        return plane.arccos(x)
     return ops.arctan2(_other_leg(x), x)
 
 
 @composed(
     infer=elementwise,
-    accepts=ORDERED,
+    accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.divide(g, ops.add(ops.square(x), 1)),),
     ulp=4,
 )
 def arctan(x: Array) -> Array:
     """The angle whose tangent each element is.
+
+    For complex numbers it is cut from -i down and from i up on the imaginary axis; the sign of a zero tells on which
+    side of the cut a number is.
 
     Args:
         x: Array or number.
@@ -80,12 +99,14 @@ def arctan(x: Array) -> Array:
     >>> arctan([0.0, 1.0])
     array([0.       , 0.7853982], dtype=float32)
     """
+    if is_complex(x):
+        return plane.arctan(x)
     return ops.arctan2(x, 1)
 
 
 @composed(
     infer=elementwise,
-    accepts=ORDERED,
+    accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(g, ops.add(ops.square(out), 1)),),
     ulp=4,
@@ -102,6 +123,8 @@ def tan(x: Array) -> Array:
     >>> tan([0.0, 1.0])
     array([0.       , 1.5574077], dtype=float32)
     """
+    if is_complex(x):
+        return plane.tan(x)
     return ops.divide(ops.sin(x), ops.cos(x))
 
 
@@ -114,7 +137,7 @@ def _half_way(x: Any) -> tuple[Any, Any]:
 # Some times slower than the own functions of PyTorch, which overflow early, and of JAX, off by 12 units.
 @composed(
     infer=elementwise,
-    accepts=ORDERED,
+    accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(g, ops.cosh(x)),),
     ulp=6,  # expm1 is good to 2 units, and a product of two doubles them
@@ -131,6 +154,8 @@ def sinh(x: Array) -> Array:
     >>> sinh([0.0, 1.0])
     array([0.       , 1.1752012], dtype=float32)
     """
+    if is_complex(x):
+        return plane.sinh(x)
     up, down = _half_way(x)
     return ops.multiply(ops.subtract(up, down), ops.add(ops.multiply(ops.add(up, down), 0.5), 1))
 
@@ -138,7 +163,7 @@ def sinh(x: Array) -> Array:
 # As for sinh.
 @composed(
     infer=elementwise,
-    accepts=ORDERED,
+    accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(g, ops.sinh(x)),),
     ulp=6,
@@ -155,6 +180,8 @@ def cosh(x: Array) -> Array:
     >>> cosh([0.0, 1.0])
     array([1.       , 1.5430807], dtype=float32)
     """
+    if is_complex(x):
+        return plane.cosh(x)
     up, down = _half_way(x)
     return ops.add(ops.square(ops.multiply(ops.subtract(up, down), math.sqrt(0.5))), 1)
 
@@ -164,13 +191,16 @@ _LARGE = 1e9  # from here on 1 + x**2 is x**2, even in float64
 
 @composed(
     infer=elementwise,
-    accepts=ORDERED,
+    accepts=COMPUTABLE,
     promote=inexact,
-    vjp=(lambda g, out, x: ops.divide(g, hypot(x, 1)),),
+    vjp=(lambda g, out, x: ops.divide(g, ops.sqrt(ops.add(ops.square(x), 1)) if is_complex(x) else hypot(x, 1)),),
     ulp=4,
 )
 def arcsinh(x: Array) -> Array:
     """The number whose hyperbolic sine each element is.
+
+    For complex numbers it is cut from -i down and from i up on the imaginary axis; the sign of a zero tells on which
+    side of the cut a number is.
 
     Args:
         x: Array or number.
@@ -181,6 +211,9 @@ def arcsinh(x: Array) -> Array:
     >>> arcsinh([0.0, 1.0])
     array([0.       , 0.8813736], dtype=float32)
     """
+
+    if is_complex(x):
+        return plane.arcsinh(x)
 
     def result(x: Any) -> Any:
         size = ops.abs(x)
@@ -195,13 +228,16 @@ def arcsinh(x: Array) -> Array:
 
 @composed(
     infer=elementwise,
-    accepts=ORDERED,
+    accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.divide(g, ops.multiply(ops.sqrt(ops.subtract(x, 1)), ops.sqrt(ops.add(x, 1)))),),
     ulp=4,
 )
 def arccosh(x: Array) -> Array:
     """The positive number whose hyperbolic cosine each element is. The gradient at 1 is infinite.
+
+    For complex numbers it is cut from 1 down on the real axis; the sign of a zero tells on which
+    side of the cut a number is.
 
     Args:
         x: Array or number, from 1 up.
@@ -212,6 +248,9 @@ def arccosh(x: Array) -> Array:
     >>> arccosh([1.0, 2.0])
     array([0.       , 1.3169578], dtype=float32)
     """
+
+    if is_complex(x):
+        return plane.arccosh(x)
 
     def result(x: Any) -> Any:
         beyond = ops.subtract(ops.minimum(x, _LARGE), 1)
@@ -224,13 +263,16 @@ def arccosh(x: Array) -> Array:
 
 @composed(
     infer=elementwise,
-    accepts=ORDERED,
+    accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.divide(g, ops.multiply(ops.subtract(1, x), ops.add(x, 1))),),
     ulp=4,
 )
 def arctanh(x: Array) -> Array:
     """The number whose hyperbolic tangent each element is. The gradient at -1 and 1 is infinite.
+
+    For complex numbers it is cut from -1 down and from 1 up on the real axis; the sign of a zero tells on which
+    side of the cut a number is.
 
     Args:
         x: Array or number, between -1 and 1.
@@ -241,6 +283,8 @@ def arctanh(x: Array) -> Array:
     >>> arctanh([0.0, 0.5])
     array([0.        , 0.54930615], dtype=float32)
     """
+    if is_complex(x):
+        return plane.arctanh(x)
     return ops.multiply(ops.subtract(ops.log1p(x), ops.log1p(ops.negative(x))), 0.5)
 
 

@@ -7,108 +7,24 @@ Nothing but the structure is read at first; elements are when somebody asks for 
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterator, Mapping
 from math import prod
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from .hdf5_types import Kind, bytes_of, kind_from, refuse, shape_from
+from .hdf5_bytes import UNDEFINED, Reader, Source, decoded
+from .hdf5_chunks import Chunk, Filters, chunk_of, chunks_in, filters_from, unfiltered
+from .hdf5_indexes import Heap, leaves, records
+from .hdf5_types import Kind, bytes_of, kind_from, largest_from, refuse, shape_from
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
-UNDEFINED = 2**64 - 1
 DEEPEST = 64
 LARGEST_HEADER = 2**20
 LARGEST_INFLATION = 200
 """How much larger than in the file compressed elements may be; zeros shrink by more, weights do by much less."""
 SMALL = 2**24
 """What may be inflated without looking at how much larger it gets."""
-
-
-class Source(Protocol):
-    """Bytes that can be read from any place."""
-
-    size: int
-
-    def read(self, offset: int, size: int) -> bytes:
-        """The bytes from a place on."""
-        ...
-
-    def read_into(self, offset: int, buffer: memoryview) -> None:
-        """Fill memory with the bytes from a place on."""
-        ...
-
-
-class Reader:
-    """The bytes of a file, and how much of its structure has been looked at."""
-
-    def __init__(self, source: Source):
-        self.source = source
-        self.size = source.size
-        self._visited: set[int] = set()
-        self._heaps: dict[int, dict[int, bytes]] = {}
-        self.declared = 0
-        """The bytes of all datasets so far, which cannot be more than the file has."""
-
-    def bytes(self, offset: int, size: int) -> bytes:
-        """Bytes of the file."""
-        if offset < 0 or size < 0 or offset + size > self.size:
-            raise refuse(f"{size} bytes from byte {offset} on should be there, but the file has {self.size}")
-        return self.source.read(offset, size)
-
-    def unpack(self, layout: str, offset: int) -> tuple[Any, ...]:
-        """Numbers of the file."""
-        return struct.unpack(layout, self.bytes(offset, struct.calcsize(layout)))
-
-    def visit(self, address: int) -> None:
-        """Note that a piece of the structure is looked at: none can be part of two others, or of itself."""
-        if address in self._visited:
-            raise refuse(f"the structure at byte {address} is used twice, so that it might have no end")
-        self._visited.add(address)
-
-    def text(self, reference: Any) -> bytes:
-        """A text of any length out of its heap."""
-        length, address, index = (int(part) for part in reference)
-        if not length:
-            return b""
-        if address not in self._heaps:
-            self._heaps[address] = self._heap(address)
-        found = self._heaps[address].get(index)
-        if found is None or len(found) < length:
-            raise refuse("a text is not where it should be")
-        return found[:length]
-
-    def _heap(self, address: int) -> dict[int, bytes]:
-        signature, _, size = self.unpack("<4sB3xQ", address)
-        if signature != b"GCOL" or size > self.size:
-            raise refuse("a heap of texts is damaged")
-        data, objects, position = self.bytes(address, size), {}, 16
-        while position + 16 <= size:
-            index, length = struct.unpack_from("<H6xQ", data, position)
-            if index == 0:
-                break
-            if position + 16 + length > size:
-                raise refuse("a heap of texts is damaged")
-            objects[index] = data[position + 16 : position + 16 + length]
-            position += 16 + (length + 7 & ~7)
-        return objects
-
-    def name(self, heap: int, offset: int) -> str:
-        """A name of a member of a group."""
-        signature, size, data = self.unpack("<4s4xQ8xQ", heap)
-        if signature != b"HEAP" or offset >= size or data + size > self.size:
-            raise refuse("the names of a group are damaged")
-        rest = self.bytes(data + offset, min(size - offset, 4096))
-        return decoded(rest[: rest.find(b"\0")] if b"\0" in rest else rest)
-
-
-def decoded(data: bytes) -> str:
-    """A name or text as Python has it."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise refuse("a name is no text in UTF-8") from None
 
 
 # The structure ---------------------------------------------------------------------------------------------
@@ -207,13 +123,13 @@ def _object(reader: Reader, address: int, path: str, depth: int) -> Group | Data
             raise refuse(f"{path} shares its description with another object, which no model file needs")
         if kind == 7:
             raise refuse(f"{path} takes its elements from another file (external storage), which is never read")
-        if kind == 12:
-            name, value = _attribute(reader, body)
-            attributes[name] = value
-        elif kind == 6:
-            _add(members, *_link(body, path))
-        elif kind in (2, 21):
-            _refuse_dense(kind, body, path)
+        if kind in (12, 21):
+            for message in [body] if kind == 12 else _in_heap(reader, kind, body):
+                name, value = _attribute(reader, message)
+                attributes[name] = value
+        elif kind in (2, 6):
+            for message in [body] if kind == 6 else _in_heap(reader, kind, body):
+                _add(members, *_link(message, path))
         else:
             found[kind] = body
     if 0x11 in found:
@@ -263,17 +179,26 @@ def _refuse_kind_of_link(kind: int, path: str) -> None:
         raise refuse(f"{path} is a link by name (soft link), which is never followed")
 
 
-def _refuse_dense(kind: int, body: bytes, path: str) -> None:
-    """Groups and attributes in heaps of their own, which Keras never writes."""
-    what, skip = ("members", 8) if kind == 2 else ("attributes", 2)
+def _in_heap(reader: Reader, kind: int, body: bytes) -> Iterator[bytes]:
+    """The messages for members (2) or attributes (21) that are so many that a newer file has a heap for them."""
+    tree_of, skip = (5, 8) if kind == 2 else (8, 2)
     position = 2 + (skip if len(body) > 1 and body[1] & 1 else 0)
-    if body[position : position + 8] != b"\xff" * 8:
-        raise refuse(f"{path} has so many {what} in a layout that Keras does not write that they cannot be read")
+    try:
+        place, names = struct.unpack_from("<QQ", body, position)
+    except struct.error:
+        raise refuse("the index of a group is damaged") from None
+    if place == UNDEFINED:
+        return
+    heap = Heap(reader, place)
+    for record in records(reader, names, tree_of):
+        if kind == 21 and record[heap.identity : heap.identity + 1] != b"\0":
+            raise refuse("an attribute shares its description with another, which no model file needs")
+        yield heap.piece(record[4 : 4 + heap.identity] if kind == 2 else record[: heap.identity])
 
 
 def _symbols(reader: Reader, tree: int, heap: int, path: str) -> Iterator[tuple[str, int]]:
     """The names and places of the members of a group."""
-    for node in _leaves(reader, tree, 0, 8, 0):
+    for node in leaves(reader, tree, 0, 8):
         reader.visit(node)
         signature, count = reader.unpack("<4s2xH", node)
         if signature != b"SNOD":
@@ -284,22 +209,6 @@ def _symbols(reader: Reader, tree: int, heap: int, path: str) -> Iterator[tuple[
             name = reader.name(heap, offset)
             _refuse_kind_of_link(int(kind == 2), f"{path.rstrip('/')}/{name}")
             yield name, address
-
-
-def _leaves(reader: Reader, address: int, kind: int, key: int, depth: int) -> Iterator[Any]:
-    """What the leaves of a tree hold: addresses in groups, keys and addresses of the chunks of datasets."""
-    reader.visit(address)
-    signature, found, level, count = reader.unpack("<4sBBH", address)
-    if signature != b"TREE" or found != kind or depth > 16 or (depth and level >= 32):
-        raise refuse("an index is damaged")
-    width = key + 8
-    data = reader.bytes(address + 24, count * width)
-    for position in range(0, count * width, width):
-        child = struct.unpack_from("<Q", data, position + key)[0]
-        if level:
-            yield from _leaves(reader, child, kind, key, depth + 1)
-        else:
-            yield (data[position : position + key], child) if kind else child
 
 
 def _attribute(reader: Reader, body: bytes) -> tuple[str, Any]:
@@ -340,15 +249,15 @@ def _dataset(reader: Reader, found: dict[int, bytes], attributes: dict[str, Any]
     if 1 not in found or 3 not in found:
         raise refuse(f"{path} does not say what its elements are")
     kind, shape, layout = kind_from(found[3]), shape_from(found[1]), found[8]
-    filters = _filters(found[11], path) if 11 in found else []
+    filters = filters_from(found[11], path) if 11 in found else []
     shape = (0,) if shape is None else shape
     size = bytes_of(shape, kind)
     if len(layout) < 3 or layout[0] not in (3, 4):
         raise refuse(f"{path} is stored in a way that no model file needs")
-    stored = _stored(reader, layout, path, len(shape))
+    stored = _stored(reader, layout, path, (shape, largest_from(found[1])), bool(filters))
     if isinstance(stored, list):
         inside = sum(length for _, length, _, _ in stored)
-        cells = prod(_chunk_of(layout)[:-1]) * kind.dtype.itemsize
+        cells = prod(chunk_of(layout)[:-1]) * kind.dtype.itemsize
         held = len(stored) * cells
         limit = max(SMALL, LARGEST_INFLATION * inside)
         if held > limit or size > max(held, 0) or cells > limit:
@@ -364,24 +273,12 @@ def _dataset(reader: Reader, found: dict[int, bytes], attributes: dict[str, Any]
     reader.declared += inside
     if reader.declared > reader.size:
         raise refuse("datasets share their elements, so that together they are larger than the file")
-    return Dataset(reader, path, shape, kind, attributes, stored, filters, _chunk_of(layout))
+    return Dataset(reader, path, shape, kind, attributes, stored, filters, chunk_of(layout))
 
 
-Chunk = tuple[int, int, int, tuple[int, ...]]
-"""Where a chunk lies, its size there, the filters that were left out, and where it belongs."""
-
-
-def _chunk_of(layout: bytes) -> tuple[int, ...]:
-    """The shape of chunks, and the size of an element behind it."""
-    if layout[0] == 3 and layout[1] == 2:
-        rank = layout[2]
-        if len(layout) < 11 + 4 * rank or rank < 1:
-            raise refuse("a dataset is damaged")
-        return struct.unpack_from(f"<{rank}I", layout, 11)
-    return ()
-
-
-def _stored(reader: Reader, layout: bytes, path: str, rank: int) -> Any:
+def _stored(
+    reader: Reader, layout: bytes, path: str, shapes: tuple[tuple[int, ...], tuple[int, ...]], filtered: bool
+) -> tuple[Any, int] | list[Chunk]:
     """Where elements are: a place and a size, bytes and their size, or a list of chunks."""
     kind = layout[1]
     try:
@@ -396,51 +293,13 @@ def _stored(reader: Reader, layout: bytes, path: str, rank: int) -> Any:
             if address + size > reader.size:
                 raise refuse(f"{path} should have {size} bytes from byte {address} on, but the file ends before")
             return address, size
-        if kind == 2 and layout[0] == 3:
-            return _chunks(reader, layout, path, rank)
+        if kind == 2:
+            return chunks_in(reader, layout, path, *shapes, filtered)
     except struct.error:
         raise refuse("a dataset is damaged") from None
     if kind == 3:
         raise refuse(f"{path} is put together from other datasets or files (virtual dataset), which is never read")
     raise refuse(f"{path} is stored in a way that Keras does not write")
-
-
-def _chunks(reader: Reader, layout: bytes, path: str, rank: int) -> list[Chunk]:
-    if layout[2] != rank + 1:
-        raise refuse(f"{path} has chunks of another rank")
-    address = struct.unpack_from("<Q", layout, 3)[0]
-    if address == UNDEFINED:
-        return []
-    chunks = []
-    for key, place in _leaves(reader, address, 1, 8 + 8 * (rank + 1), 0):
-        size, mask, *offsets = struct.unpack(f"<II{rank + 1}Q", key)
-        if place + size > reader.size:
-            raise refuse(f"a chunk of {path} lies outside of the file")
-        chunks.append((place, size, mask, tuple(offsets[:rank])))
-    return chunks
-
-
-def _filters(body: bytes, path: str) -> list[tuple[int, int]]:
-    """The filters through which chunks went: their numbers and their first parameters."""
-    found = []
-    try:
-        version, count = body[0], body[1]
-        position = 8 if version == 1 else 2
-        for _ in range(count):
-            number = struct.unpack_from("<H", body, position)[0]
-            named = version == 1 or number >= 256
-            length = struct.unpack_from("<H", body, position + 2)[0] if named else 0
-            position += 4 if named else 2
-            values = struct.unpack_from("<2xH", body, position)[0]
-            position += 4 + ((length + 7 & ~7) if version == 1 else length)
-            first = struct.unpack_from("<I", body, position)[0] if values else 0
-            position += 4 * (values + (values & 1 if version == 1 else 0))
-            if number not in (1, 2, 3):
-                raise refuse(f"{path} is compressed in a way (filter {number}) that is not known")
-            found.append((number, first))
-    except (IndexError, struct.error):
-        raise refuse("a dataset is damaged") from None
-    return found
 
 
 class Dataset:
@@ -454,7 +313,7 @@ class Dataset:
         kind: Kind,
         attrs: dict[str, Any],
         stored: Any,
-        filters: list[tuple[int, int]],
+        filters: Filters,
         chunk: tuple[int, ...],
     ):
         self.path = path
@@ -516,7 +375,7 @@ class Dataset:
         if any(size == 0 for size in chunk) or itemsize != self._chunk[-1]:
             raise refuse(f"{self.path} has chunks that do not fit its elements")
         for place, size, mask, start in self._stored:
-            data = self._unfiltered(self._reader.bytes(place, size), mask, prod(chunk) * itemsize)
+            data = unfiltered(self._reader.bytes(place, size), self._filters, mask, prod(chunk) * itemsize, self.path)
             part = np.frombuffer(data, self._kind.dtype).reshape(chunk)
             if any(a % b or a >= whole for a, b, whole in zip(start, chunk, self.shape, strict=True)):
                 raise refuse(f"a chunk of {self.path} belongs nowhere")
@@ -524,31 +383,6 @@ class Dataset:
             inside = tuple(slice(0, b - a) for a, b in zip(start, ends, strict=True))
             values[tuple(slice(a, b) for a, b in zip(start, ends, strict=True))] = part[inside]
         return values
-
-    def _unfiltered(self, data: bytes, mask: int, size: int) -> bytes:
-        for number, (filter_, first) in reversed(list(enumerate(self._filters))):
-            if mask >> number & 1:
-                continue
-            if filter_ == 1:
-                data = _inflated(data, size + 4)
-            elif filter_ == 2 and first > 1 and len(data) % first == 0:
-                data = np.frombuffer(data, np.uint8).reshape(first, -1).T.tobytes()
-            elif filter_ == 3:
-                data = data[:-4]
-        if len(data) != size:
-            raise refuse(f"a chunk of {self.path} has {len(data)} bytes; expected {size}")
-        return data
-
-
-def _inflated(data: bytes, largest: int) -> bytes:
-    decompressor = zlib.decompressobj()
-    try:
-        result = decompressor.decompress(data, largest)
-    except zlib.error:
-        raise refuse("compressed elements are damaged") from None
-    if decompressor.unconsumed_tail:
-        raise refuse("compressed elements are larger than they should be")
-    return result
 
 
 class Group(Mapping[str, Any]):

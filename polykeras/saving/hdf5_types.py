@@ -55,7 +55,7 @@ def kind_from(data: bytes) -> Kind:
         return Kind(np.dtype(f"S{size}"), size=8)
     if number == 5 and 0 < size <= 2**10:
         return Kind(np.dtype(f"V{size}"), size=8 + (bits + 7 & ~7))
-    if number == 8 and version <= 3:
+    if number == 8 and version <= 5:
         return _enumeration(data, bits | high << 8, version)
     if number == 9 and bits & 15 == 1 and size == 16:
         return Kind(REFERENCE, is_text=True, size=16 if len(data) < 16 else 8 + kind_from(data[8:]).size)
@@ -70,7 +70,7 @@ def _enumeration(data: bytes, count: int, version: int) -> Kind:
         if end < 0:
             raise refuse("a datatype is cut off")
         names.append(data[position:end])
-        position = end + 1 if version == 3 else position + (end - position + 8 & ~7)
+        position = end + 1 if version >= 3 else position + (end - position + 8 & ~7)
     if base.dtype != np.int8 or names != [b"FALSE", b"TRUE"]:
         raise refuse("a dataset has elements of an enumeration, which no model file needs")
     return Kind(base.dtype, is_bool=True, size=position + count * base.dtype.itemsize)
@@ -87,6 +87,17 @@ def shape_from(data: bytes) -> tuple[int, ...] | None:
     if version == 2 and kind == 2:
         return None
     return struct.unpack_from(f"<{rank}Q", data, start)
+
+
+def largest_from(data: bytes) -> tuple[int, ...]:
+    """The shape up to which an array of the dataspace that bytes describe may grow."""
+    shape, flags = shape_from(data) or (), data[2]
+    start = (8 if data[0] == 1 else 4) + 8 * len(shape)
+    if not flags & 1:
+        return shape
+    if len(data) < start + 8 * len(shape):
+        raise refuse("a dataspace is cut off")
+    return struct.unpack_from(f"<{len(shape)}Q", data, start)
 
 
 def bytes_of(shape: tuple[int, ...], kind: Kind) -> int:

@@ -275,7 +275,9 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     (None, 2)
     """
     with _told("the JSON"):
-        model = deserialize_keras_object(plain_data(json_string, "model_from_json"), custom_objects)
+        config = plain_data(json_string, "model_from_json")
+        with deferred(None):
+            model = deserialize_keras_object(config, custom_objects)
         if not isinstance(model, Model):
             raise SerializationError(
                 f"model_from_json: expected the text of to_json; got one that describes {model!r}."

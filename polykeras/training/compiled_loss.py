@@ -9,7 +9,7 @@ from .. import losses, ops, tree
 from ..errors import ArgumentError
 from ..metrics import Mean
 from ..state import Stateful, Variable
-from .outputs import Outputs
+from .outputs import Outputs, name_of
 
 
 class CompiledLoss(Stateful):
@@ -32,8 +32,9 @@ class CompiledLoss(Stateful):
 
     @property
     def metrics(self) -> list[Any]:
-        """The means of the losses of the outputs, where there are several."""
-        return [mean for mean in self._means if mean is not None]
+        """The means of the losses of the outputs, where there are several, in the order of the model's outputs."""
+        found = [self._means[number] for number in self._outputs.order] if self._means else []
+        return [mean for mean in found if mean is not None]
 
     @property
     def variables(self) -> list[Variable]:
@@ -56,7 +57,7 @@ class CompiledLoss(Stateful):
         self._by_output = [(_loss(one), weight) for one, weight in zip(found, weights, strict=True)]
         if all(one is None for one, _ in self._by_output):
             raise ArgumentError("compile: expected a loss for one output at least; got none.")
-        if len(outputs) > 1 and not self._means:
+        if sum(one is not None for one, _ in self._by_output) > 1 and not self._means:
             self._means = [
                 None if one is None else Mean(name=f"{name}_loss")
                 for name, (one, _) in zip(outputs.names, self._by_output, strict=True)
@@ -128,4 +129,4 @@ def _loss(identifier: Any) -> Any:
     found = losses.get(identifier)
     if found is None or isinstance(found, losses.Loss):
         return found
-    return losses.LossFunctionWrapper(found, name=getattr(found, "__name__", "loss"))
+    return losses.LossFunctionWrapper(found, name=name_of(found, "loss"))

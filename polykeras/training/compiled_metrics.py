@@ -10,7 +10,7 @@ from ..errors import ArgumentError
 from ..metrics import MeanMetricWrapper, Metric
 from ..state import Stateful, Variable
 from ..symbolic import spec_of
-from .outputs import Outputs
+from .outputs import Outputs, name_of
 
 
 class CompiledMetrics(Stateful):
@@ -38,6 +38,11 @@ class CompiledMetrics(Stateful):
         return [measured.metric for measured in self._found or []]
 
     @property
+    def names(self) -> dict[int, str]:
+        """What the results of the metrics are called, by the identity of the metric."""
+        return {id(measured.metric): measured.name for measured in self._found or []}
+
+    @property
     def variables(self) -> list[Variable]:
         """Their variables."""
         return [variable for metric in self.metrics for variable in metric.variables]
@@ -53,11 +58,14 @@ class CompiledMetrics(Stateful):
                     metric = metric_of(identifier, targets[number], predictions[number])
                     if metric is not None:
                         metric.build(spec_of(targets[number]).shape, spec_of(predictions[number]).shape)
-                        prefix = f"{outputs.names[number]}_" if len(outputs) > 1 else ""
-                        found.append(_Measured(metric, number, is_weighted, prefix + metric.name))
+                        found.append(_Measured(metric, number, is_weighted))
         taken: set[str] = set()
         for measured in found:
-            measured.name = _free(measured.name, taken)
+            prefix = f"{outputs.names[measured.output]}_" if len(outputs) > 1 else ""
+            name = measured.metric.name
+            if measured.is_weighted and prefix + name in taken:
+                name = f"weighted_{name}"
+            measured.name = _free(prefix + name, taken)
         self._found = found
 
     def _by_output(self, given: Any) -> list[list[Any]]:
@@ -114,11 +122,11 @@ class CompiledMetrics(Stateful):
 class _Measured:
     """A metric, and what it is of."""
 
-    def __init__(self, metric: Metric, output: int, is_weighted: bool, name: str):
+    def __init__(self, metric: Metric, output: int, is_weighted: bool):
         self.metric = metric
         self.output = output
         self.is_weighted = is_weighted
-        self.name = name
+        self.name = metric.name
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -162,7 +170,7 @@ def metric_of(identifier: Any, y_true: Any, y_pred: Any) -> Metric | None:
         return cls(name=name)
     found = metrics_module.get(identifier)
     if not isinstance(found, Metric):
-        return MeanMetricWrapper(found, name=name or getattr(found, "__name__", "metric"))
+        return MeanMetricWrapper(found, name=name or name_of(found, "metric"))
     found.name = name or found.name
     return found
 

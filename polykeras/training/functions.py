@@ -17,6 +17,7 @@ from ..errors import ArgumentError
 from ..interpreters import HOST, Interpreter, kind_or_none
 from ..layers.layer import REVISION
 from ..layers.parts import remembering
+from ..optimizers import Optimizer
 from ..seeds import stream_apart
 from ..spec import Spec
 from ..state import Variable, bind, may_consume, take_all, values_of
@@ -57,6 +58,10 @@ class Functions:
     def test(self, parts: list[Any]) -> dict[str, Any]:
         """Evaluate each batch, of which some may be together in stretches."""
         return self._run_parts("test_step", parts)
+
+    def alone(self, name: str, batch: Any) -> dict[str, Any]:
+        """Take one step with metrics that begin anew, and return what they say of this batch alone."""
+        return self._run(name, [batch], anew=True)
 
     def predict(self, batch: Any) -> Any:
         """The outputs for a batch."""
@@ -111,6 +116,7 @@ class Functions:
             def take_step(number: Any, values: list[Any]) -> list[Any]:
                 with bind(variables, values, donated=donated) as binding:
                     step(batch_of(data, rows, ops.add(first, number)))
+                    model.forget_losses()
                     return binding.collect()
 
             take_all(variables, ops.fori_loop(0, count, take_step, values_of(variables)))
@@ -118,9 +124,9 @@ class Functions:
 
         return compile(run, variables=variables, donate_variables=is_training, jit_compile=model.jit_compile)
 
-    def _run(self, name: str, batches: list[Any]) -> Any:
+    def _run(self, name: str, batches: list[Any], anew: bool = False) -> Any:
         try:
-            return self._function(name, batches[0])(batches)
+            return self._function(name, batches[0], anew)(batches)
         except Exception as error:
             for batch in batches:
                 try:
@@ -138,20 +144,27 @@ class Functions:
         """The variables that training may read or change."""
         return _state(self._model, is_training=True)
 
-    def _function(self, name: str, batch: Any) -> Callable[..., Any]:
-        found = self._compiled.get(name)
+    def _function(self, name: str, batch: Any, anew: bool = False) -> Callable[..., Any]:
+        key = f"{name} anew" if anew else name
+        found = self._compiled.get(key)
         if found is None:
-            found = self._compiled[name] = self._make(name, batch)
+            found = self._compiled[key] = self._make(name, batch, anew)
         return found
 
-    def _make(self, name: str, batch: Any) -> Callable[..., Any]:
-        """The function that takes a step for each of some batches, and returns what the last one does."""
+    def _make(self, name: str, batch: Any, anew: bool) -> Callable[..., Any]:
+        """The function that takes a step for each of some batches, and returns what the last one does.
+
+        That metrics begin anew is part of the function, so that it costs nothing where it is compiled.
+        """
         model = self._model
         is_training = name == "train_step"
         texts = Texts()
         batch = texts.watched(batch)
         with stream_apart(0) if self.draws_apart else contextlib.nullcontext():
-            prepare(model, batch, with_targets=name != "predict_step")
+            if model.can_be_called():
+                prepare(model, batch, with_targets=name != "predict_step")
+            if not model.can_be_called() or (is_training and any(not one.built for one in optimizers_within(model))):
+                _rehearse(model, name, batch)
         if model._compiled is not None and name != "predict_step":
             mistakes.check_labels(model._compiled.loss, batch)
         self.weights = model.trainable_variables
@@ -161,19 +174,23 @@ class Functions:
         step = getattr(model, name)
 
         def run(batches: list[Any]) -> Any:
+            if anew:
+                model.reset_metrics()
             result = None
             for one in batches:
                 result = step(one)
             return result
 
         if getattr(model, "run_eagerly", False):
-            return run
+            return lambda batches: run(_at_home(batches))
         structure: dict[int, Any] = {}
 
         def run_as_made(batches: list[Any]) -> Any:
             """Backends that trace see the model as it is now in every step, and so do the others."""
             with remembering(structure):
-                return run(batches)
+                result = run(batches)
+                model.forget_losses()  # which nobody may see outside of a function that is traced
+                return result
 
         jit = getattr(model, "jit_compile", "auto")
         variables = _state(model, is_training)
@@ -206,10 +223,35 @@ def _standard_steps() -> dict[str, Any]:
 
 def _state(model: Any, is_training: bool) -> list[Variable]:
     """The variables that a step may read or change."""
-    found = [*model.variables, *(v for metric in model.metrics for v in metric.variables)]
-    if is_training and model.optimizer is not None:
-        found += model.optimizer.variables
+    found = [*model.variables, *(v for metric in model.metrics_in_training() for v in metric.variables)]
+    if is_training:
+        updating = [model.optimizer, *optimizers_within(model)]
+        found += [variable for one in updating if one is not None for variable in one.variables]
     return list({id(variable): variable for variable in found}.values())
+
+
+def optimizers_within(model: Any) -> list[Any]:
+    """The optimizers of a step of one's own: those in attributes, by themselves or in lists and dictionaries."""
+    given = [value for name, value in vars(model).items() if not name.startswith("_")]
+    leaves = [leaf for value in given for leaf in (tree.flatten(value) if isinstance(value, (list, dict)) else [value])]
+    return [leaf for leaf in leaves if isinstance(leaf, Optimizer) and leaf is not model.optimizer]
+
+
+def _rehearse(model: Any, name: str, batch: Any) -> None:
+    """Run a step of one's own once without keeping what it assigns: then all variables are there that it makes."""
+    with bind([], []):
+        getattr(model, name)(_at_home(batch))
+    model.forget_losses()
+
+
+def _at_home(structure: Any) -> Any:
+    """The same with numbers as arrays of the framework in use, as compiled functions are given them."""
+
+    def brought(x: Any) -> Any:
+        is_numeric = isinstance(x, np.ndarray) and x.dtype.kind not in "OUST"
+        return ops.convert_to_tensor(x, x.dtype.name) if is_numeric else x
+
+    return tree.map_structure(brought, structure)
 
 
 def _gather(variables: list[Variable], model: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import tree
@@ -18,7 +18,10 @@ class Outputs:
     """
 
     def __init__(self, y_pred: Any, names: Sequence[str] | None = None):
-        self.paths = _paths(y_pred)
+        self.paths = _paths(y_pred, sorted)
+        in_order = _paths(y_pred, list)
+        self.order = [self.paths.index(path) for path in in_order]
+        """Their numbers in the order in which dictionaries have them."""
         if names is None or len(names) != len(self.paths):
             keys = list(y_pred) if isinstance(y_pred, Mapping) else None
             flat = keys is not None and len(keys) == len(self.paths)
@@ -81,17 +84,19 @@ def _single(given: Any, name: str, is_one: Any, what: str) -> Any:
     return given
 
 
-def _paths(structure: Any) -> list[tuple[Any, ...]]:
-    """The way to each leaf, in the order of `tree.flatten`."""
+def _paths(structure: Any, arranged: Callable[[Any], Iterable[Any]]) -> list[tuple[Any, ...]]:
+    """The way to each leaf; in the order of `tree.flatten` where keys are arranged by `sorted`."""
     if isinstance(structure, Mapping):
-        return [(key, *path) for key in sorted(structure) for path in _paths(structure[key])]
+        return [(key, *path) for key in arranged(structure) for path in _paths(structure[key], arranged)]
     if isinstance(structure, (list, tuple)):
-        return [(number, *path) for number, part in enumerate(structure) for path in _paths(part)]
+        return [(number, *path) for number, part in enumerate(structure) for path in _paths(part, arranged)]
     return [()]
 
 
 def _at(structure: Any, path: tuple[Any, ...]) -> Any:
     for key in path:
+        if isinstance(structure, str):
+            raise TypeError("a name has no parts")
         structure = structure[key]
     return structure
 
@@ -102,6 +107,16 @@ def _brief(given: Any) -> str:
     if isinstance(given, (list, tuple)):
         return f"{len(given)}"
     return f"a {type(given).__name__}" if hasattr(given, "shape") else repr(given)
+
+
+def name_of(function: Any, otherwise: str) -> str:
+    """What results of a user's function are called.
+
+    Args:
+        function: The function.
+        otherwise: What they are called if it has no name.
+    """
+    return getattr(function, "__name__", otherwise).strip("<>")
 
 
 def leaves(structure: Any) -> list[Any]:

@@ -22,7 +22,7 @@ from ..state import Variable
 from ..tracebacks import filter_traceback
 from .compiled import Compiled
 from .data import at_most, one_batch, opened, split, unpack_x_y_sample_weight, weights_of_classes
-from .functions import Functions
+from .functions import Functions, optimizers_within
 from .interruption import Interruptions, Resumption
 from .mistakes import check_labels
 from .stretches import Stretch
@@ -109,14 +109,24 @@ class Trainer(Layer):
     @property
     def metrics(self) -> list[Any]:
         """All metrics: of the loss, of the model and its layers, and those that it was compiled with."""
+        return self._all_metrics()
+
+    def _all_metrics(self) -> list[Any]:
         own = super().metrics
         compiled = [] if self._compiled is None else self._compiled.all_metrics()
         return list({id(metric): metric for metric in [*compiled[:1], *own, *compiled[1:]]}.values())
 
+    def metrics_in_training(self) -> list[Any]:
+        """The metrics that steps may change: all there are, even where a subclass lists only some in `metrics`."""
+        return list({id(metric): metric for metric in [*self.metrics, *self._all_metrics()]}.values())
+
     @property
     def metrics_names(self) -> list[str]:
-        """The names of the metrics."""
-        return [metric.name for metric in self.metrics]
+        """The names of the metrics, in the order in which `evaluate` gives their numbers."""
+        compiled = None if self._compiled is None else self._compiled.metrics
+        names = {} if compiled is None else compiled.names
+        others = [metric.name for metric in self.metrics if id(metric) not in names]
+        return [*others, *names.values()]
 
     def reset_metrics(self) -> None:
         """Have all metrics begin again."""
@@ -482,28 +492,31 @@ class Trainer(Layer):
         class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """Take one step of training on one batch, and return loss and metrics so far."""
+        """Take one step of training on one batch, and return its loss and metrics."""
         self._ready("train_on_batch")
         if class_weight is not None:
             if sample_weight is not None:
                 raise ArgumentError("train_on_batch: expected either class_weight or sample_weight; got both.")
             sample_weight = weights_of_classes(y, class_weight)
         with self._at_home(x):
-            logs = as_numbers(self.make_train_function()([one_batch(x, y, sample_weight)]))
+            logs = as_numbers(self._current_functions().alone("train_step", one_batch(x, y, sample_weight)))
         return logs if return_dict else _as_list(logs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Evaluate one batch, and return loss and metrics so far."""
+        """Evaluate one batch, and return its loss and metrics."""
         self._ready("test_on_batch")
         with self._at_home(x):
-            batch = one_batch(x, y, sample_weight)
-            logs = as_numbers(self.make_test_function()([batch]))
+            logs = as_numbers(self._current_functions().alone("test_step", one_batch(x, y, sample_weight)))
         return logs if return_dict else _as_list(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
         with self._at_home(x):
             return tree.map_structure(_on_host, self.make_predict_function()(one_batch(x)))
+
+    def can_be_called(self) -> bool:
+        """Whether there is a `call`: a model of which only the steps are defined does without."""
+        return True
 
     # Compiled functions ------------------------------------------------------------------------------------
 
@@ -599,8 +612,9 @@ class Trainer(Layer):
         """
         super().to_backend(name)
         home = self._home
-        others = [] if self.optimizer is None else list(self.optimizer.variables)
-        for variable in [*others, *(v for metric in self.metrics for v in metric.variables)]:
+        updating = [one for one in (self.optimizer, *optimizers_within(self)) if one is not None]
+        others = [variable for one in updating for variable in one.variables]
+        for variable in [*others, *(v for metric in self.metrics_in_training() for v in metric.variables)]:
             variable.move_to(home)  # type: ignore[arg-type]
         self._functions = None
         return self

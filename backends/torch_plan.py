@@ -1,0 +1,169 @@
+"""Functions on PyTorch as plans: the operators that they ran, one after the other, without what Python does between.
+
+The first call with arrays of some layouts is recorded (`torch_recording`). What is written down is made a function of
+Python, without what comes to the same in every call and without copies of what nobody else has. A function that
+looked at values on its way, so that other values might take another way, runs as it is ever after.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import _get_current_dispatch_mode
+
+from polykeras import tree
+from polykeras.source import function_from
+
+from .torch_gradients import DIFFERENTIATING
+from .torch_recording import NOWHERE, Call, Place, Recording, recorded
+
+LAYOUTS = 4
+"""For how many layouts of its arguments in memory a function has plans."""
+
+_LEAF = tree.take_apart(0)[1]
+
+
+def _is_followed() -> bool:
+    """Whether somebody else is looking at each operator, or makes another of it."""
+    levels = torch._C._functorch.peek_interpreter_stack()  # pyright: ignore[reportAttributeAccessIssue]
+    return levels is not None or _get_current_dispatch_mode() is not None
+
+
+class Planned:
+    """A function of tensors that runs by a plan where it can.
+
+    Args:
+        function: The function, which gives a list of tensors.
+    """
+
+    def __init__(self, function: Callable[..., list]):
+        self._function = function
+        self._plans: dict[Any, Plan | None] = {}
+
+    def __call__(self, *arrays: Any) -> list[Any]:
+        if DIFFERENTIATING.get() or any(x.requires_grad for x in arrays):
+            return self._function(*arrays)
+        with torch.no_grad():  # nobody wants gradients with respect to parameters from elsewhere
+            layouts = tuple([x.stride() for x in arrays])
+            plan = self._plans.get(layouts, self)
+            if plan is None:
+                return self._function(*arrays)
+            if type(plan) is not Plan:
+                return self._record(layouts, arrays)
+            try:
+                return plan.run(*arrays)
+            except Exception as error:
+                if not plan.may_repeat(error):
+                    raise
+            results = self._function(*arrays)  # which says what is wrong in the words of the op
+            self._plans[layouts] = None  # else it was the plan
+            return results
+
+    def _record(self, layouts: Any, arrays: Sequence[Any]) -> list[Any]:
+        if _is_followed() or len(self._plans) >= LAYOUTS or len(set(map(id, arrays))) < len(arrays):
+            return self._function(*arrays)
+        recording = Recording(arrays)
+        results = recorded(recording, self._function, arrays)
+        self._plans[layouts] = Plan(recording, results) if recording.is_general else None
+        return results
+
+
+class Plan:
+    """The calls of a recording, written out as a function.
+
+    Args:
+        recording: The recording.
+        results: The results of the function that was recorded.
+    """
+
+    def __init__(self, recording: Recording, results: Sequence[Any]):
+        self._namespace: dict[str, Any] = {"copy": torch.clone, "leaves": tree.flatten}
+        self._names: dict[int, str] = {}
+        given = recording.placed(list(results))
+        calls = _needed(recording, given)
+        self._renamed = _copies_without_need(recording, calls, given)
+        self._namespace |= {f"a{number}": value for number, value in recording.constants.items()}
+        kept = {x.number for x in given if type(x) is Place} | recording.constants.keys() | {NOWHERE}
+        kept = {self._renamed.get(number, number) for number in kept}
+        last = {self._renamed.get(n, n): i for i, call in enumerate(calls) for n in (*call.reads(), *call.outs)}
+        lines: list[str] = []
+        self._first_change = sys.maxsize
+        for i, call in enumerate(calls):
+            if call.outs[0] not in self._renamed:
+                lines.append(f"    {self._line(call)}\n")
+            if call is recording.first_change:
+                self._first_change = 1 + len(lines)
+            gone = {self._renamed.get(number, number) for number in (*call.reads(), *call.outs)} - kept
+            gone = [f"a{number}" for number in sorted(gone) if last[number] == i]
+            if gone:
+                lines.append(f"    {' = '.join(gone)} = None\n")
+
+        def is_constant(x: Any) -> bool:
+            return type(x) is not Place or x.number in recording.constants  # whoever gets it may write to it
+
+        parameters = ", ".join(f"a{number}" for number in recording.inputs)
+        returned = [f"copy({self._expression(x)})" if is_constant(x) else self._expression(x) for x in given]
+        source = f"def plan({parameters}):\n{''.join(lines)}    return [{', '.join(returned)}]\n"
+        self.run = function_from("plan", source, self._namespace)
+
+    def may_repeat(self, error: Exception) -> bool:
+        """Whether the plan had not yet written to its arguments when it raised an error."""
+        inside = error.__traceback__ and error.__traceback__.tb_next
+        return inside is None or inside.tb_lineno < self._first_change
+
+    def _line(self, call: Call) -> str:
+        arguments = [self._expression(x) for x in call.args]
+        arguments += [f"{name}={self._expression(x)}" for name, x in call.options.items()]
+        line = f"{self._name(call.function)}({', '.join(arguments)})"
+        if not any(number != NOWHERE for number in call.outs):
+            return line
+        targets = ", ".join("_" if number == NOWHERE else f"a{number}" for number in call.outs)
+        return f"{targets} = {line}" if call.structure == _LEAF else f"{targets}, = leaves({line})"
+
+    def _expression(self, x: Any) -> str:
+        """An argument as source."""
+        if type(x) is Place:
+            return f"a{self._renamed.get(x.number, x.number)}"
+        if type(x) in (list, tuple):
+            parts = "".join(f"{self._expression(part)}, " for part in x)
+            return f"[{parts}]" if type(x) is list else f"({parts})"
+        return self._name(x)
+
+    def _name(self, x: Any) -> str:
+        """The name of a constant."""
+        if x is None or type(x) in (bool, int):
+            return repr(x)
+        name = self._names.get(id(x))
+        if name is None:
+            name = self._names[id(x)] = f"c{len(self._namespace)}"
+            self._namespace[name] = x
+        return name
+
+
+def _needed(recording: Recording, given: Sequence[Any]) -> list[Call]:
+    """The calls without those whose results are known, and then without those whose results nobody uses."""
+    wanted = {x.number for x in given if type(x) is Place}
+    kept = []
+    for call in reversed(recording.calls):
+        is_wanted = not call.nature.is_pure or not wanted.isdisjoint(call.outs)
+        if is_wanted and not recording.constants.keys() >= set(call.outs):
+            wanted.update(call.reads())
+            kept.append(call)
+    return kept[::-1]
+
+
+def _copies_without_need(recording: Recording, calls: Sequence[Call], given: Sequence[Any]) -> dict[int, int]:
+    """Copies of what nobody else has: for each the number of what it is a copy of."""
+    uses = Counter(number for call in calls for number in call.reads())
+    uses.update(x.number for x in given if type(x) is Place)
+    own = {n for call in calls if call.nature.is_pure and not call.nature.shares for n in call.outs}
+    found: dict[int, int] = {}
+    for call in calls:
+        source = call.reads()[0] if call.function is torch.clone and call.args and call.reads() else NOWHERE
+        if not call.options and uses[source] == 1 and source in own and source not in recording.constants:
+            found[call.outs[0]] = found.get(source, source)
+    return found

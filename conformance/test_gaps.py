@@ -1,0 +1,98 @@
+"""What a backend says it cannot do, it cannot: an entry that has become untrue is to be taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polykeras
+from polykeras import ops
+from polykeras.backend import Backend, using
+from polykeras.dtypes import NAMES
+from polykeras.errors import MatrixError, PolykerasError
+
+from .ledger import LEDGER
+
+pytestmark = pytest.mark.level("ops")
+
+
+def singular_matrices() -> bool:
+    """Whether a compiled function refuses a matrix that has no inverse as eager calls do."""
+    try:
+        polykeras.compile(lambda a: ops.solve(a, a))(ops.zeros((2, 2)))
+    except MatrixError:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+def subnormals() -> bool:
+    small = ops.array(np.array([1e-20], "float32"))
+    return bool(numbers(ops.multiply(small, small))[0] > 0)
+
+
+def while_loop() -> bool:
+    def gradient(x: Any) -> Any:
+        return ops.grad(lambda x: ops.while_loop(lambda x: ops.less(x, 5.0), lambda x: ops.multiply(x, 2.0), (x,))[0])(
+            x
+        )
+
+    try:
+        return float(polykeras.compile(gradient)(ops.array(2.0))) == 4.0
+    except Exception:
+        return False
+
+
+def mod() -> bool:
+    many = 64  # as many as PyTorch computes at once
+    large, small = (ops.array(np.full(many, value, "float32")) for value in (3e38, 1e-3))
+    return bool(np.isfinite(numbers(ops.mod(large, small))).all())
+
+
+def log_softmax_of_infinity() -> bool:
+    found = numbers(ops.log_softmax(ops.array([np.inf, 1.0])))
+    return bool(np.isnan(found[0]) and found[1] == -np.inf)
+
+
+def uint64() -> bool:
+    found = ops.floor_divide(ops.array(np.array([2**63 + 4], "uint64")), ops.array(np.array([2], "uint64")))
+    return int(numbers(found)[0]) == 2**62 + 2
+
+
+def remat() -> bool:
+    factor = ops.array(3.0)
+    try:
+        return float(ops.grad(polykeras.remat(lambda x: ops.multiply(x, factor)))(ops.array(2.0))) == 3.0
+    except PolykerasError:
+        return False
+
+
+def numbers(x: Any) -> np.ndarray:
+    return np.asarray(ops.convert_to_numpy(x))
+
+
+GAPS: dict[str, Callable[[], bool]] = {
+    "singular matrices": singular_matrices,
+    "subnormals": subnormals,
+    "while_loop": while_loop,
+    "mod": mod,
+    "log_softmax of infinity": log_softmax_of_infinity,
+    "uint64": uint64,
+    "remat": remat,
+}
+"""By subject, whether all is well. Other subjects are named by the samples that they excuse."""
+
+
+@pytest.mark.parametrize("subject", GAPS)
+def test_gaps_are_those_that_are_told(subject: str, backend: Backend) -> None:
+    if subject in NAMES and subject not in backend.dtypes:
+        pytest.skip(f"{backend.name} has no {subject}")
+    with using(backend):
+        is_well = GAPS[subject]()
+    assert is_well is (subject not in backend.gaps)
+    if not is_well:
+        LEDGER.gaps[subject] = backend.gaps[subject]

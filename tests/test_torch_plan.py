@@ -1,0 +1,196 @@
+"""Plans of PyTorch's operators: the results of the function in every call, and nothing of one call left in another."""
+
+import numpy as np
+import pytest
+
+import polykeras
+from polykeras import Variable, layers, ops, random
+from polykeras.errors import OutOfRangeError
+
+torch = pytest.importorskip("torch")
+
+
+@pytest.fixture(autouse=True)
+def on_torch():
+    with polykeras.using("torch"):
+        yield
+
+
+def counting(function, **options):
+    """The function compiled, and a list that grows with each run of its Python code."""
+    runs = []
+
+    def counted(*args):
+        runs.append(args)
+        return function(*args)
+
+    return polykeras.compile(counted, **options), runs
+
+
+def steps(number, size=8):
+    return [torch.randn(size, size, generator=torch.Generator().manual_seed(i)) for i in range(number)]
+
+
+def network(x, w):
+    def loss(w):
+        hidden = ops.relu(ops.matmul(x, w))
+        return ops.mean(ops.square(ops.softmax(ops.transpose(hidden)) - x)), hidden
+
+    return ops.value_and_grad(loss, has_aux=True)(w)
+
+
+def test_a_plan_gives_what_the_function_gives_and_keeps_earlier_results():
+    compiled, runs = counting(network)
+    xs, ws = steps(4), steps(8)[4:]
+    found = [compiled(x, w) for x, w in zip(xs, ws, strict=True)]
+    for x, w, ((loss, hidden), gradient) in zip(xs, ws, found, strict=True):
+        (wanted_loss, wanted_hidden), wanted_gradient = network(x, w)
+        assert torch.equal(loss, wanted_loss)
+        assert torch.equal(hidden, wanted_hidden)
+        assert torch.equal(gradient, wanted_gradient)
+    assert len(runs) == 1
+
+
+LOOKS = [
+    lambda x: x if ops.sum(x) > 0 else ops.negative(x),
+    lambda x: ops.multiply(x, float(ops.sum(x))),
+    lambda x: ops.multiply(x, float(ops.convert_to_numpy(x).max())),
+    lambda x: ops.multiply(x, x.sum().item()),
+    lambda x: ops.multiply(x, x.tolist()[0][0]),
+    lambda x: ops.multiply(x, np.asarray(x)),
+    lambda x: ops.multiply(x, np.from_dlpack(x)),
+    lambda x: ops.nonzero(x > 0)[0],
+    lambda x: x[x > 0],
+    lambda x: torch.masked_select(x, x > 0),
+]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_function_that_looks_at_values_runs_as_it_is(look):
+    compiled, runs = counting(look)
+    for x in steps(4):
+        assert torch.equal(compiled(x), look(x))
+    assert len(runs) == 4
+
+
+def test_kernels_that_look_at_values_within_run_in_a_plan():
+    index = [torch.tensor(i) for i in ([0, 1], [-1, 2], [3, -4])]
+    compiled, runs = counting(lambda x, i: (ops.take(x, i, axis=0), ops.add(i, 0)))
+    for i in index:
+        rows, same = compiled(steps(1)[0], i)
+        assert torch.equal(rows, steps(1)[0][i])
+        assert torch.equal(same, i)  # and not the indices counted from the front
+    assert len(runs) == 1
+
+
+def test_what_a_function_makes_for_itself_begins_anew_in_each_call():
+    def function(x):
+        total, other = torch.zeros(8), torch.tensor([1.0] * 8)
+        view = total[:4]
+        view.add_(x[0, :4])
+        other.mul_(2).add_(total)
+        return [total, other * 2, torch.ones_like(x) * 3]
+
+    compiled, runs = counting(function)
+    for x in steps(3):
+        for found, wanted in zip(compiled(x), function(x), strict=True):
+            assert torch.equal(found, wanted)
+            found.fill_(7.0)  # whoever gets a result may write to it
+    assert len(runs) == 1
+
+
+def test_what_others_keep_is_looked_at_in_each_call():
+    kept = torch.ones(8)
+    compiled, _ = counting(lambda x: x * (kept * 2))
+    x = steps(1)[0]
+    assert torch.equal(compiled(x), x * 2)
+    kept.fill_(3.0)
+    assert torch.equal(compiled(x), x * 6)
+
+
+def test_a_function_that_writes_to_what_it_keeps_runs_as_it_is():
+    kept = torch.zeros(())
+    compiled, runs = counting(lambda x: kept.add_(1) + x)
+    assert [float(compiled(torch.tensor(0.0))) for _ in range(3)] == [1.0, 2.0, 3.0]
+    assert len(runs) == 3
+
+
+def test_layouts_of_arguments_have_plans_of_their_own():
+    compiled, runs = counting(lambda x: ops.multiply(ops.reshape(ops.transpose(ops.add(x, 1)), (64,)), 2))
+    for x in steps(2):
+        for view in (x, x.T):
+            assert torch.equal(compiled(view), (view + 1).T.reshape(64) * 2)
+    assert len(runs) == 2
+
+
+def test_gradients_flow_through_a_compiled_function():
+    compiled, _ = counting(lambda x: ops.sum(ops.square(x)))
+    x = steps(1)[0]
+    compiled(x)
+    assert torch.equal(ops.grad(compiled)(x), 2 * x)
+    leaf = x.clone().requires_grad_()
+    compiled(leaf).backward()
+    assert torch.equal(leaf.grad, 2 * x)
+
+
+def test_variables_and_random_counters_advance():
+    v, seed = Variable(np.zeros(3, "float32")), random.SeedGenerator(1)
+    wanted = random.SeedGenerator(1)
+
+    def step(x):
+        v.assign_add(ops.multiply(x, random.uniform((3,), seed=seed)))
+        return v.value
+
+    compiled, runs = counting(step, variables=[v, seed.state], donate_variables=True)
+    total = torch.zeros(3)
+    for i in range(4):
+        total = total + i * random.uniform((3,), seed=wanted)
+        assert torch.equal(compiled(torch.full((3,), float(i))), total)
+    assert torch.equal(v.value, total)
+    assert len(runs) == 1
+
+
+def test_a_recurrent_network_trains_in_a_plan():
+    layer = layers.LSTM(4)
+    layer.build((2, 3, 5))
+    weights = layer.trainable_variables
+
+    def step(x):
+        return ops.grad(lambda ws: ops.sum(layer(x)))(weights)
+
+    compiled, runs = counting(step, variables=weights)
+    for x in (torch.randn(2, 3, 5) for _ in range(3)):
+        for found, wanted in zip(compiled(x), step(x), strict=True):
+            torch.testing.assert_close(found, wanted)
+    assert len(runs) == 1
+
+
+def test_moments_of_batches_are_those_of_each_batch():
+    layer = layers.BatchNormalization(momentum=0.5)
+    layer.build((8, 3))
+    other = layers.BatchNormalization(momentum=0.5)
+    other.build((8, 3))
+    compiled, runs = counting(lambda x: layer(x, training=True), variables=layer.variables)
+    for i in range(3):
+        x = torch.randn(8, 3, generator=torch.Generator().manual_seed(i)) + i
+        assert torch.equal(compiled(x), other(x, training=True))
+        for found, wanted in zip(layer.variables, other.variables, strict=True):
+            assert torch.equal(found.value, wanted.value)
+    assert len(runs) == 1
+
+
+def test_a_step_that_fails_says_so_in_the_words_of_the_op():
+    compiled, _ = counting(lambda x, i: ops.take_along_axis(x, i, axis=0))
+    x, index = torch.arange(4.0), torch.tensor([1, 2])
+    for _ in range(2):
+        assert compiled(x, index).tolist() == [1, 2]
+    with pytest.raises(OutOfRangeError, match="take_along_axis"):
+        compiled(x, index + 5)
+    assert compiled(x, index).tolist() == [1, 2]
+
+
+def test_jit_compile_false_runs_the_function_itself():
+    compiled, runs = counting(lambda x: x + 1, jit_compile=False)
+    for x in steps(3):
+        assert torch.equal(compiled(x), x + 1)
+    assert len(runs) == 3
