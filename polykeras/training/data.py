@@ -83,6 +83,8 @@ class ArrayData:
         self.limit: int | None = None
         self.check: Callable[[Any], bool] = _accept
         self._is_checked = False
+        if not isinstance(shuffle, (bool, np.bool_)) and shuffle != "batch":
+            raise ArgumentError(f"expected shuffle to be True, False or 'batch'; got {shuffle!r}.")
         self._shuffle = shuffle
         self._steps = steps
         self._batches = -(-self._count // self.batch_size)

@@ -288,9 +288,11 @@ class Trainer(Layer):
             The record of loss and metrics, its `history` a list for each name.
         """
         self._ready("fit")
-        for name, number in (("epochs", epochs), ("initial_epoch", initial_epoch)):
-            if not hasattr(number, "__index__") or number < 0:
-                raise ArgumentError(f"fit: expected {name} to be a whole number from 0; got {number!r}.")
+        for name, value in (("epochs", epochs), ("initial_epoch", initial_epoch)):
+            if not hasattr(value, "__index__") or value < 0:
+                raise ArgumentError(f"fit: expected {name} to be a whole number from 0; got {value!r}.")
+        if hasattr(validation_freq, "__index__") and validation_freq < 1:
+            raise ArgumentError(f"fit: expected validation_freq to be a whole number from 1; got {validation_freq!r}.")
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split(validation_split, x, y, sample_weight)
         epochs = epochs if settings.max_epochs is None else min(epochs, initial_epoch + settings.max_epochs)
@@ -585,6 +587,12 @@ class Trainer(Layer):
         if isinstance(callbacks, CallbackList):
             return callbacks
         given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
+        strange = [callback for callback in given if not isinstance(callback, Callback)]
+        if strange:
+            raise ArgumentError(
+                f"expected callbacks to be objects of classes derived from Callback; got {strange[0]!r} among them. "
+                "Wrap functions in a LambdaCallback, and call classes to make objects."
+            )
         bar = progress_callback(verbose)
         found = CallbackList([*given, *([bar] if bar else [])], add_history, model=self, verbose=verbose, **params)
         if add_history:

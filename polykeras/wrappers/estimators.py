@@ -73,6 +73,11 @@ class SKLearnEstimator(BaseEstimator):
             return self.model_
         if isinstance(self.model, Model):
             return self.model if self.warm_start else fresh(self.model)
+        if not callable(self.model):
+            raise ArgumentError(
+                f"{type(self).__name__}: expected model to be a compiled model, or a function that makes one for X and "
+                f"y; got {self.model!r}."
+            )
         return self.model(X=X, y=y, **(self.model_kwargs or {}))
 
     def _learn_targets(self, y: np.ndarray, sample_weight: Any) -> np.ndarray:

@@ -306,15 +306,16 @@ class ImageLayer(DataLayer):
         Returns:
             The two numbers, the smaller one first.
         """
-        pair = value if isinstance(value, (tuple, list)) else (-abs(value) if both_ways else 0, abs(value))  # type: ignore[arg-type]
         given = value if isinstance(value, (tuple, list)) else (value,)
-        fits = len(pair) == 2 and all(
+        is_pair = len(given) == 2 and given is value
+        fits = (is_pair or given is not value) and all(
             isinstance(x, (int, float)) and low <= x <= high and not (open_below and x == low) for x in given
         )
         if not fits:
             raise ArgumentError(
                 f"{type(self).__name__}: expected {name} to be a number from {low} to {high}, or two; got {value!r}."
             )
+        pair = given if is_pair else (-abs(value) if both_ways else 0, abs(value))
         return (min(pair), max(pair))
 
     def value_range_of(self, value: Any) -> tuple[float, float]:
