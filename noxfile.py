@@ -36,14 +36,14 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    install(session, "-e", ".[all,dev]", TRITON)
+    install(session, "-e", ".[all,dev,orbax]", TRITON)
     session.run("pyright")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests, and the quick conformance suite on all backends."""
-    install(session, "-e", ".[all,dev]", TRITON)
+    install(session, "-e", ".[all,dev,orbax]", TRITON)
     session.run("pytest", *PARALLEL, *session.posargs, env=QUIET | ONE_THREAD)
     conform(session, *session.posargs)
 
@@ -51,7 +51,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def thorough(session: nox.Session) -> None:
     """The whole conformance suite on all backends, and the tests that take long."""
-    install(session, "-e", ".[all,dev]", TRITON)
+    install(session, "-e", ".[all,dev,orbax]", TRITON)
     session.run("pytest", "tests/test_interruption.py", "--thorough", env=QUIET)
     conform(session, "--thorough", *session.posargs)
 
@@ -77,7 +77,8 @@ def conformance(session: nox.Session, backend: str) -> None:
 @nox.session
 def fifth_backend(session: nox.Session) -> None:
     """The quick conformance suite on a backend from another package."""
-    install(session, "-e", ".[dev]", "./tests/fifth_backend")
+    install(session, "-e", ".[dev]")
+    install(session, "./tests/fifth_backend")  # which needs polykeras: pip would look for that in the index
     conform(session, "--backend", "mlx", *session.posargs)
 
 

@@ -274,11 +274,17 @@ class JaxBackend(Backend):
                 "a function that is being compiled cannot take an array whose shape only its values determine."
             )
 
-        def in_dtype(*values: Any) -> np.ndarray:
-            return np.asarray(function(*map(np.asarray, values)), numpy_dtype(dtype))
+        wanted, sizes = numpy_dtype(dtype), tuple(size for size in shape if size is not None)
+        is_wide = wanted in _WIDE and wanted.kind != "c"  # which callbacks narrow where 64 bits are off
 
+        def in_dtype(*values: Any) -> np.ndarray:
+            result = np.ascontiguousarray(function(*map(np.asarray, values)), wanted).reshape(sizes)
+            return result[..., None].view("uint32") if is_wide else result
+
+        form = jax.ShapeDtypeStruct((*sizes, 2), "uint32") if is_wide else jax.ShapeDtypeStruct(sizes, wanted)
         with _allowing([*arrays, dtype]):
-            return jax.pure_callback(in_dtype, jax.ShapeDtypeStruct(shape, self.dtypes[dtype]), *arrays)
+            result = jax.pure_callback(in_dtype, form, *arrays)
+            return lax.bitcast_convert_type(result, self.dtypes[dtype]) if is_wide else result
 
     def is_differentiated(self, x: Any) -> bool:
         """Whether it is a tracer with a tangent, or one inside."""

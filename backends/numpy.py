@@ -675,9 +675,11 @@ def convolve(inputs: Any, kernel: Any, window: Any) -> np.ndarray:
     return _as_given(np.moveaxis(rows, 0, 1).reshape(shape), window)
 
 
-def _product(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def _product(one: np.ndarray, other: np.ndarray, out: Any = None) -> np.ndarray:
     """Products of stacked matrices; of single ones without the detour that NumPy takes for stacks."""
-    return (one[0] @ other[0])[None] if len(one) == 1 else one @ other
+    if len(one) > 1:
+        return np.matmul(one, other, out)
+    return np.matmul(one[0], other[0], None if out is None else out[0])[None]
 
 
 def _taps(x: Any, window: Any, counts: Any) -> list[np.ndarray]:
@@ -696,11 +698,20 @@ def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> np.
     padded = [size + low + high for size, (low, high) in zip(sizes, pairs, strict=True)]
     channels = kernel.shape[-2]
     out = np.zeros((g.shape[0], *padded, groups * channels), g.dtype)
-    rows = _group_rows(g, groups)
-    per_tap = _group_matrix(kernel, groups).reshape(groups, -1, channels, kernel.shape[-1] // groups)
-    for tap, view in enumerate(_taps(out, window, g.shape[1:-1])):
-        part = _product(rows, per_tap[:, tap].swapaxes(1, 2))
-        view += np.moveaxis(part, 0, 1).reshape(view.shape)
+    views, rows = _taps(out, window, g.shape[1:-1]), _group_rows(g, groups)
+    if groups == 1 and channels <= _FEW_CHANNELS:
+        matrix = kernel.reshape(-1, kernel.shape[-1])
+        shares = np.matmul(matrix, rows[0].T, out=_workspace.array((len(matrix), rows.shape[1]), g.dtype))
+        for view, share in zip(views, shares.reshape(-1, channels, *g.shape[:-1]), strict=True):
+            view += np.moveaxis(share, 0, -1)
+    else:
+        per_tap = _group_matrix(kernel, groups).reshape(groups, -1, channels, kernel.shape[-1] // groups)
+        share = _workspace.array((groups, rows.shape[1], channels), g.dtype)
+        for tap, view in enumerate(views):
+            _product(rows, per_tap[:, tap].swapaxes(1, 2), share)
+            view += np.moveaxis(share, 0, 1).reshape(view.shape)
+    if padded == list(sizes):
+        return _as_given(out, window)  # and not as a view, which the tape would copy
     inner = tuple(slice(low, low + size) for size, (low, _) in zip(sizes, pairs, strict=True))
     return _as_given(out[(slice(None), *inner)], window)
 
@@ -708,9 +719,13 @@ def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> np.
 @kernel
 def convolve_kernel_gradient(inputs: Any, g: Any, window: Any) -> np.ndarray:
     x, g = _channels_last(inputs, window), _channels_last(g, window)
-    matrices = _product(_patch_rows(x, window).swapaxes(1, 2), _group_rows(g, window.groups))
     shape = (*window.sizes, x.shape[-1] // window.groups, g.shape[-1])
-    return np.moveaxis(matrices, 0, 1).reshape(shape)
+    columns, rows = _patch_rows(x, window).swapaxes(1, 2), _group_rows(g, window.groups)
+    if window.groups > 1:
+        return np.moveaxis(columns @ rows, 0, 1).reshape(shape)
+    out = np.empty(shape, g.dtype)
+    np.matmul(columns[0], rows[0], out=out.reshape(-1, shape[-1]))
+    return out
 
 
 def _lowest(dtype: np.dtype) -> Any:

@@ -20,7 +20,7 @@ import tensorflow as tf
 from tensorflow.python.autograph.core import config as autograph
 from tensorflow.python.eager.record import should_record_backprop
 
-from polykeras import philox, tree
+from polykeras import philox
 from polykeras.backend import OPERATORS, Backend, chosen_device, numpy_dtype
 from polykeras.dtypes import NAMES
 from polykeras.errors import MatrixError, OutOfRangeError, ShapeError, StateError
@@ -29,7 +29,10 @@ from polykeras.op import OPS
 from polykeras.spec import normalize_axis
 from polykeras.symbolic import infer
 
+from . import tensorflow_control, tensorflow_windows  # noqa: F401 (which enter their kernels into the table)
+from .tensorflow_choice import Faster
 from .tensorflow_gradients import DIFFERENTIATING, TensorflowGradients, setting
+from .tensorflow_table import KERNELS, body, kernel
 
 raw = tf.raw_ops
 
@@ -60,7 +63,7 @@ _BINARY = (
     *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or"),
     *("bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift"),
 )
-KERNELS: dict[str, Callable[..., Any]] = {
+KERNELS |= {
     # functions of elements
     **{name: _unary(name) for name in _UNARY},
     **{f"arc{name}": _unary(f"a{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
@@ -111,19 +114,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "as_array": tf.convert_to_tensor,
     "stop_gradient": tf.stop_gradient,
 }
-
-
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Enter a function as the kernel of the op of its name."""
-    KERNELS[function.__name__] = function
-    return function
-
-
-def _body(name: str, *args: Any) -> Any:
-    """The op's body, for what TensorFlow has no kernel."""
-    body = OPS[name].body
-    assert body is not None
-    return body(*args)
 
 
 _for_xla: ContextVar[bool] = ContextVar("polykeras_tensorflow_xla", default=False)
@@ -264,24 +254,31 @@ class TensorflowBackend(TensorflowGradients, Backend):
     # Compilation
 
     def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
-        """The function as a graph; with `jit_compile=True` compiled by XLA."""
+        """The function as a graph; with `jit_compile=True` compiled by XLA, with "auto" where that is faster."""
         if jit_compile is False:
             return function
+        if jit_compile is True:
+            return _graph(function, for_xla=True)
+        return Faster(_graph(function, for_xla=False), _graph(function, for_xla=True), self.synchronize)
 
-        def traced(*arrays: Any) -> list[Any]:
-            with setting(_for_xla, jit_compile is True):
-                return function(*arrays)
 
-        graph = tf.function(traced, autograph=False, jit_compile=jit_compile is True)
-        programs: list[Any] = []
+def _graph(function: Callable[..., list], for_xla: bool) -> Callable[..., list]:
+    """A function as a graph, for arrays that have the same shapes and dtypes in every call."""
 
-        def run(*arrays: Any) -> list[Any]:
-            if not programs:
-                programs.append(graph.get_concrete_function(*arrays))
-            # what tf.function does before takes as long as a small graph: all calls have the same shapes and dtypes
-            return programs[0]._call_flat(list(arrays), programs[0].captured_inputs)
+    def traced(*arrays: Any) -> list[Any]:
+        with setting(_for_xla, for_xla):
+            return function(*arrays)
 
-        return run
+    graph = tf.function(traced, autograph=False, jit_compile=for_xla)
+    programs: list[Any] = []
+
+    def run(*arrays: Any) -> list[Any]:
+        if not programs:
+            programs.append(graph.get_concrete_function(*arrays))
+        # what a tf.function does with its arguments takes as long as a small graph
+        return programs[0]._call_flat(list(arrays), programs[0].captured_inputs)
+
+    return run
 
 
 def _is_known(x: Any) -> bool:
@@ -348,7 +345,7 @@ def _rint(x: Any) -> Any:
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Between numbers; between arrays, TensorFlow has other gradients where they meet."""
     numbers = type(x_min) in (int, float) and type(x_max) in (int, float)
-    return tf.clip_by_value(x, x_min, x_max) if numbers else _body("clip", x, x_min, x_max)
+    return tf.clip_by_value(x, x_min, x_max) if numbers else body("clip", x, x_min, x_max)
 
 
 @tf.custom_gradient
@@ -364,7 +361,7 @@ def _complex_log(x: Any) -> Any:
 
 
 def _complex_log1p(x: Any) -> Any:
-    return backend.with_rules(OPS["log1p"], functools.partial(_body, "log1p"))(x)
+    return backend.with_rules(OPS["log1p"], functools.partial(body, "log1p"))(x)
 
 
 # TensorFlow's own is on the other side of the cut below it
@@ -454,7 +451,7 @@ KERNELS["argmin"] = _position(raw.ArgMin, "argmin")
 
 def _along(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
     """TensorFlow's kernel for one axis, the op's body for several, and where there is nothing."""
-    return lambda x, axis: compute(x, axis) if type(axis) is int and 0 not in x.shape else _body(name, x, axis)
+    return lambda x, axis: compute(x, axis) if type(axis) is int and 0 not in x.shape else body(name, x, axis)
 
 
 KERNELS["softmax"] = _along(tf.nn.softmax, "softmax")
@@ -485,7 +482,7 @@ def nonzero(x: Any) -> Any:
 def one_hot(x: Any, num_classes: int, axis: int, dtype: str, sparse: bool) -> Any:
     rank = x.shape.rank
     if sparse or dtype not in ("float32", "float64", "int32") or not -rank - 1 <= axis <= rank:
-        return _body("one_hot", x, num_classes, axis, dtype, sparse)
+        return body("one_hot", x, num_classes, axis, dtype, sparse)
     places = x if x.dtype in (tf.int32, tf.int64) else tf.cast(x, tf.int64)
     return tf.one_hot(places, num_classes, axis=axis % (rank + 1), dtype=backend.dtypes[dtype])
 
@@ -501,13 +498,13 @@ def transpose(x: Any, axes: Any) -> Any:
 @kernel
 def tril(x: Any, k: int) -> Any:
     fits = x.shape.rank > 1 and 0 <= k <= (x.shape[-1] or 0)
-    return tf.linalg.band_part(x, -1, k) if fits else _body("tril", x, k)
+    return tf.linalg.band_part(x, -1, k) if fits else body("tril", x, k)
 
 
 @kernel
 def triu(x: Any, k: int) -> Any:
     fits = x.shape.rank > 1 and 0 <= -k <= (x.shape[-2] or 0)
-    return tf.linalg.band_part(x, -k, -1) if fits else _body("triu", x, k)
+    return tf.linalg.band_part(x, -k, -1) if fits else body("triu", x, k)
 
 
 @kernel
@@ -515,7 +512,7 @@ def diagonal(x: Any, offset: int, axis1: int, axis2: int) -> Any:
     rank = x.shape.rank
     axes = (axis1 % rank, axis2 % rank) if rank else ()
     fits = axes == (rank - 2, rank - 1) and None not in x.shape[-2:] and -x.shape[-2] < offset < x.shape[-1]
-    return tf.linalg.diag_part(x, k=offset) if fits else _body("diagonal", x, offset, axis1, axis2)
+    return tf.linalg.diag_part(x, k=offset) if fits else body("diagonal", x, offset, axis1, axis2)
 
 
 @kernel
@@ -535,7 +532,7 @@ def pad_constant(x: Any, pairs: Any, value: Any) -> Any:
 def roll(x: Any, shift: Any, axis: Any) -> Any:
     shifts, axes = (value if isinstance(value, tuple) else (value,) for value in (shift, axis))
     if axis is None or not x.shape.rank or len(set(axes)) != len(shifts):
-        return _body("roll", x, shift, axis)
+        return body("roll", x, shift, axis)
     return tf.roll(x, shifts, axes)
 
 
@@ -544,7 +541,7 @@ def split(x: Any, indices_or_sections: Any, axis: int) -> Any:
     rank = x.shape.rank
     size = x.shape[axis] if -rank <= axis < rank else None
     if type(indices_or_sections) is not int or indices_or_sections < 1 or (size or 1) % indices_or_sections:
-        return _body("split", x, indices_or_sections, axis)
+        return body("split", x, indices_or_sections, axis)
     return list(tf.split(x, indices_or_sections, axis))
 
 
@@ -552,7 +549,7 @@ def split(x: Any, indices_or_sections: Any, axis: int) -> Any:
 def cross(x1: Any, x2: Any, axisa: int, axisb: int, axisc: int, axis: int | None) -> Any:
     last = {axisa, axisb, axisc, axis} <= {None, -1} and x1.shape == x2.shape and None not in x1.shape
     if not last or x1.dtype.is_complex or x1.shape[-1:] != (3,):
-        return _body("cross", x1, x2, axisa, axisb, axisc, axis)
+        return body("cross", x1, x2, axisa, axisb, axisc, axis)
     return tf.linalg.cross(x1, x2)
 
 
@@ -667,7 +664,7 @@ def _of_segments(name: str, reduce: Callable[..., Any]) -> None:
     def run(data: Any, segment_ids: Any, num_segments: int | None, sorted: bool) -> Any:
         fits = num_segments is not None and data.shape.rank and segment_ids.shape.rank == 1
         if not fits or data.dtype in (tf.float16, tf.bfloat16) or data.shape[0] != segment_ids.shape[0]:
-            return _body(name, data, segment_ids, num_segments, sorted)
+            return body(name, data, segment_ids, num_segments, sorted)
         places = tf.where(segment_ids < num_segments, segment_ids, -1)  # which TensorFlow leaves out
         return reduce(data, places, num_segments)
 
@@ -773,11 +770,11 @@ def _lower_cholesky(x: Any) -> Any:
 def pivoted_lu(x: Any) -> tuple[Any, Any]:
     rows, columns = x.shape[-2:]
     if rows != columns or not _is_known(x):  # where TensorFlow has no kernel, or stops at a singular matrix
-        return _body("pivoted_lu", x)
+        return body("pivoted_lu", x)
     try:
         packed, order = tf.linalg.lu(x)
     except tf.errors.InvalidArgumentError:
-        return _body("pivoted_lu", x)
+        return body("pivoted_lu", x)
     return packed, tf.constant(_exchanges(order.numpy()))
 
 
@@ -836,249 +833,6 @@ KERNELS["real_fourier"] = tf.signal.rfft
 KERNELS["inverse_real_fourier"] = lambda x, length: tf.signal.irfft(x, [length])
 
 
-# Windows ---------------------------------------------------------------------------------------------------
-
-
-def _channels_last(x: Any, window: Any) -> Any:
-    return x if window.channels_last else tf.transpose(x, (0, *range(2, window.rank + 2), 1))
-
-
-def _as_given(x: Any, window: Any) -> Any:
-    return x if window.channels_last else tf.transpose(x, (0, window.rank + 1, *range(1, window.rank + 1)))
-
-
-def _padded(x: Any, window: Any) -> tuple[Any, Any]:
-    """The inputs, and the word for the padding that they still need: with numbers, some gradients are missing."""
-    if isinstance(window.padding, str):
-        return x, window.padding.upper()
-    return tf.pad(x, _padding(x, window)), "VALID"
-
-
-def _padding(x: Any, window: Any) -> list[list[Any]]:
-    pairs = window.pairs(backend.shape(x)[1:-1])
-    return [[0, 0], *([low, high] for low, high in pairs), [0, 0]]
-
-
-def _taps(x: Any, window: Any) -> list[Any]:
-    """For each offset in a window the elements there, of a padded tensor with channels last."""
-    sizes = backend.shape(x)[1:-1]
-    counts = [(n - e) // s + 1 for n, e, s in zip(sizes, window.extents, window.strides, strict=True)]
-    views = []
-    for offset in window.taps():
-        ranges = zip(offset, counts, window.strides, strict=True)
-        views.append(x[(slice(None), *(slice(o, o + (n - 1) * s + 1, s) for o, n, s in ranges))])
-    return views
-
-
-def _convolve_by_taps(x: Any, kernel: Any, window: Any) -> Any:
-    """A convolution as a sum of matrix products, for what TensorFlow has no kernel or no gradient."""
-    *_, channels, filters = kernel.shape
-    matrices = tf.reshape(kernel, (-1, channels, window.groups, filters // window.groups))
-    total: Any = 0
-    for tap, view in enumerate(_taps(tf.pad(x, _padding(x, window)), window)):
-        groups = tf.reshape(view, (*backend.shape(view)[:-1], window.groups, channels))
-        total = total + tf.einsum("...gc,cgf->...gf", groups, matrices[tap])
-    return tf.reshape(total, (*backend.shape(total)[:-2], filters))
-
-
-@kernel
-def convolve(inputs: Any, kernel: Any, window: Any) -> Any:
-    x = _channels_last(inputs, window)
-    unusual = window.groups > 1 or any(step != 1 for step in window.dilation)
-    if unusual and (x.dtype != tf.float32 or window.rank == 3):
-        return _as_given(_convolve_by_taps(x, kernel, window), window)
-    if x.shape[0] == 0:
-        return tf.zeros(window.with_spatial(x.shape, window.outputs(tuple(x.shape[1:-1])), kernel.shape[-1]), x.dtype)
-    strides, dilations = (1, *window.strides, 1), (1, *window.dilation, 1)
-    x, padding = _padded(x, window)
-    if window.rank == 3:
-        out = tf.nn.conv3d(x, kernel, strides, padding, dilations=dilations)
-    elif window.rank == 2:
-        out = tf.nn.conv2d(x, kernel, strides, padding, dilations=dilations)
-    else:
-        strides, dilations = (1, *strides), (1, *dilations)
-        out = tf.nn.conv2d(tf.expand_dims(x, 1), kernel[None], strides, padding, dilations=dilations)
-        out = tf.squeeze(out, 1)
-    return _as_given(out, window)
-
-
-@kernel
-def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> Any:
-    usual = window.rank == 2 and window.groups == 1 and all(step == 1 for step in window.dilation)
-    if usual and window.channels_last and isinstance(window.padding, str) and 0 not in g.shape:
-        shape = (backend.shape(g)[0], *sizes, kernel.shape[-2])
-        return tf.nn.conv2d_transpose(g, kernel, shape, window.strides, window.padding.upper())  # type: ignore[arg-type]
-    shape = window.with_spatial(backend.shape(g), sizes, kernel.shape[-2] * window.groups)
-    return _transposed(lambda x: convolve(x, kernel, window), tf.zeros(shape, g.dtype), g)
-
-
-@kernel
-def convolve_kernel_gradient(inputs: Any, g: Any, window: Any) -> Any:
-    channels = inputs.shape[window.channel_axis] // window.groups
-    shape = (*window.sizes, channels, g.shape[window.channel_axis])
-    return _transposed(lambda k: convolve(inputs, k, window), tf.zeros(shape, g.dtype), g)
-
-
-def _transposed(function: Callable[[Any], Any], x: Any, g: Any) -> Any:
-    """A linear function run backwards."""
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(x)
-        out = function(x)
-    return tape.gradient(out, x, g)
-
-
-def _padded_with(x: Any, window: Any, value: Any) -> Any:
-    """The inputs with a value around them; TensorFlow copies them even where nothing is to be added."""
-    pairs = _padding(x, window)
-    added = any(type(size) is not int or size for pair in pairs for size in pair)
-    return tf.pad(x, pairs, constant_values=tf.constant(value, x.dtype)) if added else x
-
-
-@kernel
-def window_max(x: Any, window: Any) -> Any:
-    x = _channels_last(x, window)
-    x = _padded_with(x, window, -math.inf if x.dtype.is_floating else x.dtype.min)
-    without_kernel = not x.dtype.is_floating or (window.rank == 3 and x.dtype == tf.float64)
-    if without_kernel or any(step != 1 for step in window.dilation):
-        return _as_given(functools.reduce(tf.maximum, _taps(x, window)), window)
-    return _as_given(_pooled(tf.nn.max_pool2d, tf.nn.max_pool3d, x, window), window)
-
-
-@kernel
-def window_sum(x: Any, window: Any) -> Any:
-    x = _padded_with(_channels_last(x, window), window, 0)
-    if x.dtype.is_floating and window.rank < 3 and all(step == 1 for step in window.dilation):
-        return _as_given(_pooled(tf.nn.avg_pool2d, tf.nn.avg_pool3d, x, window) * math.prod(window.sizes), window)
-    return _as_given(functools.reduce(tf.add, _taps(x, window)), window)
-
-
-def _pooled(two: Callable[..., Any], three: Callable[..., Any], x: Any, window: Any) -> Any:
-    sizes, strides = (1, *window.sizes, 1), (1, *window.strides, 1)
-    if window.rank == 3:
-        return three(x, sizes, strides, "VALID")
-    if window.rank == 2:
-        return two(x, sizes, strides, "VALID")
-    return tf.squeeze(two(tf.expand_dims(x, 1), (1, *sizes), (1, *strides), "VALID"), 1)
-
-
-# Control flow ----------------------------------------------------------------------------------------------
-
-
-def _arrays(structure: Any) -> Any:
-    """A structure whose numbers have become tensors, as TensorFlow wants what branches and loops return."""
-    return tree.map_structure(lambda x: x if x is None else OPS["as_array"].function(x), structure)
-
-
-def _in_graph(kernel: Callable[..., Any], name: str) -> None:
-    """Enter a kernel for graphs; eagerly, the op's body runs."""
-    body = OPS[name].body
-    assert body is not None
-    KERNELS[name] = lambda *args: body(*args) if tf.executing_eagerly() else kernel(*args)
-
-
-def _cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
-    return _branches(lambda fns: tf.cond(pred, *fns), [true_fn, false_fn])
-
-
-def _run_branch(index: Any, branches: Any, operands: Any) -> Any:
-    index = tf.clip_by_value(tf.cast(index, tf.int32), 0, len(branches) - 1)
-    calls = [functools.partial(branch, *operands) for branch in branches]
-    return _branches(lambda fns: tf.switch_case(index, fns), calls)
-
-
-def _branches(choose: Callable[[list[Callable[[], Any]]], Any], functions: Sequence[Callable[[], Any]]) -> Any:
-    """Run one of several functions, whose results travel as lists of tensors."""
-    structure: Any = None
-
-    def flat(function: Callable[[], Any]) -> list[Any]:
-        nonlocal structure
-        leaves, structure = tree.take_apart(_arrays(function()))
-        return leaves
-
-    leaves = choose([functools.partial(flat, function) for function in functions])
-    return tree.put_together(structure, leaves if isinstance(leaves, (list, tuple)) else [leaves])
-
-
-def _while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | None) -> Any:
-    leaves, structure = tree.take_apart(_arrays(loop_vars))
-
-    def values(leaves: Any) -> Any:
-        return tree.put_together(structure, leaves)
-
-    def step(*leaves: Any) -> list[Any]:
-        now = values(leaves)
-        return tree.flatten(_arrays(tree.like(now, tree.call(body, now))))
-
-    last = tf.while_loop(
-        lambda *leaves: tf.reshape(tree.call(cond, values(leaves)), ()),
-        step,
-        leaves,
-        maximum_iterations=maximum_iterations,
-    )
-    return values(last)
-
-
-def _fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
-    lower, upper = tf.cast(lower, tf.int32), tf.cast(upper, tf.int32)
-    _, value = _while_loop(
-        lambda i, value: i < upper, lambda i, value: (i + 1, body_fun(i, value)), (lower, init_val), None
-    )
-    return value
-
-
-def _scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll: Any) -> Any:
-    columns, structure = tree.take_apart(xs)
-    steps: Any = next((backend.shape(x)[0] for x in columns if x is not None), length)
-    if isinstance(steps, int) and steps == 0:
-        return _body("scan", f, init, xs, length, reverse, unroll)
-    first, direction = (steps - 1, -1) if reverse else (0, 1)
-
-    def at(i: Any) -> Any:
-        return tree.put_together(structure, [None if x is None else tf.gather(x, i) for x in columns])
-
-    def collected(i: Any, y: Any, collections: list[Any]) -> list[Any]:
-        leaves = [leaf for leaf in tree.flatten(_arrays(y)) if leaf is not None]
-        return [collection.write(i, leaf) for collection, leaf in zip(collections, leaves, strict=True)]
-
-    init = _arrays(init)
-    carry, y = f(init, at(first))  # the first step shows what the others give
-    leaves, y_structure = tree.take_apart(_arrays(y))
-    collections = [tf.TensorArray(x.dtype, steps, element_shape=x.shape) for x in leaves if x is not None]
-    collections = collected(first, y, collections)
-    carried, carry_structure = tree.take_apart(_arrays(carry))
-    before, structure_before = tree.take_apart(init)
-    dtypes, dtypes_before = ([getattr(x, "dtype", None) for x in leaves] for leaves in (carried, before))
-    if carry_structure != structure_before or dtypes != dtypes_before:
-        raise ShapeError("another carry than the first")
-
-    def step(k: Any, carried: list[Any], collections: list[Any]) -> Any:
-        i = first + k * direction
-        carry, y = f(tree.put_together(carry_structure, carried), at(i))
-        return k + 1, tree.flatten(_arrays(carry)), collected(i, y, collections)
-
-    _, carried, collections = tf.while_loop(
-        lambda k, *_: k < steps, step, (1, carried, collections), maximum_iterations=steps - 1
-    )
-    stacked = iter([collection.stack() for collection in collections])
-    ys = tree.put_together(y_structure, [None if leaf is None else next(stacked) for leaf in leaves])
-    return tree.put_together(carry_structure, carried), ys
-
-
-def _vectorized_map(function: Any, elements: Any) -> Any:
-    return tf.vectorized_map(lambda xs: _arrays(function(xs)), elements)
-
-
-for _name, _kernel in (
-    ("cond", _cond),
-    ("run_branch", _run_branch),
-    ("while_loop", _while_loop),
-    ("fori_loop", _fori_loop),
-    ("scan", _scan),
-    ("vectorized_map", _vectorized_map),
-):
-    _in_graph(_kernel, _name)
-
-
 # Random words ----------------------------------------------------------------------------------------------
 
 
@@ -1130,7 +884,7 @@ def _native_words(seed: Any, shape: Any, counter: int, dtype: Any) -> Any:
 @kernel
 def random_below(seed: Any, shape: Any, limit: int, first: int, dtype: str) -> Any:
     if _for_xla.get():
-        return _body("random_below", seed, shape, limit, first, dtype)
+        return body("random_below", seed, shape, limit, first, dtype)
     pairs = _native_words(seed, shape, 0, tf.uint64)
     low, factor = raw.BitwiseAnd(x=pairs, y=tf.constant(philox.MASK - 1, tf.uint64)), tf.constant(limit, tf.uint64)
     high = raw.RightShift(x=pairs, y=tf.constant(33, tf.uint64))

@@ -68,7 +68,8 @@ class TensorflowGradients:
         """A kernel of an op whose gradient is that of the op's rules, which are bilinear, unlike TensorFlow's."""
 
         def run(*args: Any) -> Any:
-            if tf.executing_eagerly() and not should_record_backprop([args[i] for i in op.positions]):
+            given = [tf.convert_to_tensor(args[i]) for i in op.positions]  # a variable by itself is on no tape
+            if tf.executing_eagerly() and not should_record_backprop(given):
                 return compute(*args)
 
             def whole(arrays: Sequence[Any]) -> list[Any]:

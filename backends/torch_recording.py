@@ -184,7 +184,19 @@ class Recording:
         return number is not None
 
 
-class _Operators(TorchDispatchMode):
+class _Mode(TorchDispatchMode):
+    """A mode that is nothing to PyTorch's compiler.
+
+    Else its first call would import the compiler, which takes seconds, and Triton, which ends a process in which
+    TensorFlow is loaded.
+    """
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False
+
+
+class _Operators(_Mode):
     """Sees the operators that run."""
 
     def __init__(self, recording: Recording):
@@ -265,7 +277,7 @@ def _fastest(func: Any, args: Any, options: Any, out: Any) -> Callable[..., Any]
     return func._op
 
 
-class _Probe(TorchDispatchMode):
+class _Probe(_Mode):
     """Sees whether a function runs a certain operator on certain arguments, without running it."""
 
     def __init__(self, func: Any, args: Any, options: Any, out: Any):

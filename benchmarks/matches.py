@@ -30,7 +30,7 @@ NATIVE: Mapping[str, Mapping[str, tuple[str, dict[str, Any]]]] = {
 }
 """For each backend the native contestants: the file and its options."""
 
-BY_HAND = ("tiny", "mlp", "cnn")
+BY_HAND = ("tiny", "mlp", "cnn", "lstm", "transformer")
 """What there is in NumPy by hand."""
 
 PATIENT = ("torch.compile",)

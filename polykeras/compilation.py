@@ -244,7 +244,8 @@ def compile(
         donate_variables: Whether arrays that variables held before the call, or before an optimizer's step in it, may
             be used for the results.
         jit_compile: True for the framework's optimizing compiler, False to leave it out, "auto" for what usually
-            suits: XLA on JAX, a graph without XLA on TensorFlow, a plan of kernels on NumPy and on PyTorch.
+            suits: XLA on JAX, a plan of kernels on NumPy and on PyTorch; on TensorFlow a graph, and after some seconds
+            of work what turned out to be faster, with XLA or without, whose results differ by rounding.
 
     Returns:
         The function.

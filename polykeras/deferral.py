@@ -40,7 +40,7 @@ class Deferral:
         if self._left < 0:
             raise UnsafeFileError(
                 f"the model declares variables of more than {self._limit} bytes, the last one of shape {tuple(shape)}, "
-                "which is much more than is stored for it. Ask for another copy of the file."
+                "which is much more than is stored for it, or than this machine could hold. Ask for another copy."
             )
         return np.zeros(shape, dtype)
 

@@ -69,8 +69,7 @@ class Accepted:
 COMPUTABLE = Accepted(BOOLS | INTEGERS | INEXACT, "cast first.")
 NUMBERS = Accepted(INTEGERS | INEXACT, "cast to int32, or use logical_and, logical_or and logical_not.")
 ORDERED_NUMBERS = Accepted(INTEGERS | FLOATS, "cast to integers or floats first.")
-ORDERED = Accepted(BOOLS | INTEGERS | FLOATS, "complex numbers have no order: take real, imag or abs first.")
-REALS = Accepted(BOOLS | INTEGERS | FLOATS, "it is for real numbers: take real, imag or abs first.")
+ORDERED = Accepted(BOOLS | INTEGERS | FLOATS, "it is for real numbers: take real, imag or abs first.")
 BITS = Accepted(BOOLS | INTEGERS, "cast to integers first.")
 WHOLE = Accepted(INTEGERS, "cast to integers first.")
 

@@ -98,7 +98,7 @@ def check_for_lists(op: Op, args: Sequence[Any]) -> None:
     for parameter, value in zip(op.parameters, args, strict=True):
         if parameter.kind in ("int", "str") and (_has_axes(value) or isinstance(value, (list, tuple))):
             raise CallError(
-                f"expected {parameter.name} to be {_EXPECTED[parameter.kind][0]}; got {_shown(value)}. Put all arrays "
+                f"expected {parameter.name} to be {_EXPECTED[parameter.kind][0]}; got {shown(value)}. Put all arrays "
                 f"into one list, which is {lists}: {op.name}([a, b])."
             ).named(op.name)
 
@@ -109,7 +109,7 @@ def check_kinds(op: Op, args: Sequence[Any]) -> None:
         expected, fits = _EXPECTED.get(parameter.kind, ("", None))
         if fits is None or (value is None and parameter.optional) or fits(value):
             continue
-        raise CallError(f"expected {parameter.name} to be {expected}; got {_shown(value)}.").named(op.name)
+        raise CallError(f"expected {parameter.name} to be {expected}; got {shown(value)}.").named(op.name)
 
 
 def _check_for_arrays(op: Op, args: Sequence[Any]) -> None:
@@ -117,22 +117,22 @@ def _check_for_arrays(op: Op, args: Sequence[Any]) -> None:
     for parameter, value in zip(op.parameters, args, strict=True):
         if not parameter.is_array and _has_axes(value):
             expected = _EXPECTED.get(parameter.kind, ("no array",))[0]
-            raise CallError(f"expected {parameter.name} to be {expected}; got {_shown(value)}.").named(op.name)
+            raise CallError(f"expected {parameter.name} to be {expected}; got {shown(value)}.").named(op.name)
 
 
 def _puzzled(op: Op, puzzle: Exception, args: Sequence[Any]) -> OpError:
     _check_for_arrays(op, args)
-    given = ", ".join(f"{p.name}={_shown(value)}" for p, value in zip(op.parameters, args, strict=True))
+    given = ", ".join(f"{p.name}={shown(value)}" for p, value in zip(op.parameters, args, strict=True))
     return CallError(
         f"these arguments make no sense together: {given}. Looking at them ended in {type(puzzle).__name__}: {puzzle}"
     ).named(op.name)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """An argument in a few words: an array by its dtype and shape."""
     if type(value) in (list, tuple) and any(_has_axes(x) for x in value):
-        shown = ", ".join(map(_shown, value))
-        return f"[{shown}]" if type(value) is list else f"({shown})"
+        parts = ", ".join(map(shown, value))
+        return f"[{parts}]" if type(value) is list else f"({parts})"
     if kind_or_none(type(value)) not in (None, SCALAR, NESTED, ABSENT):
         spec = spec_of(value)
         return f"an array {spec.dtype}{show_shape(spec.shape)}"

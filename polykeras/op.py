@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from . import dispatch, mistakes
 from .backend import CURRENT, Backend
 from .dtypes import INTEGERS, Accepted, canonical, index_dtype
-from .errors import OpError, ShapeError
+from .errors import CallError, OpError, ShapeError
 from .interpreters import Interpreter, kind_or_none, seal
 from .seeds import SEEDS_REQUIRED, key_of
 from .settings import settings
@@ -275,7 +275,7 @@ def _as_list(xs: Any) -> list[Any]:
     try:
         return list(xs)
     except TypeError:
-        raise ShapeError(f"expected a list of arrays; got {xs!r}.") from None
+        raise ShapeError(f"expected a list of arrays; got {mistakes.shown(xs)}.") from None
 
 
 def _as_key(seed: Any) -> Any:
@@ -303,6 +303,8 @@ def _sealed(function: Any) -> Any:
     """A function that an op runs, perhaps traced once for many steps: it cannot assign, nor draw without a seed."""
     if getattr(function, "is_sealed", False):
         return function
+    if not callable(function):
+        raise CallError(f"expected a function; got {function!r}.")
 
     def run(*args: Any, **kwargs: Any) -> Any:
         token = SEEDS_REQUIRED.set(True)

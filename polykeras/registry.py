@@ -40,9 +40,18 @@ NAMESPACES = {
     "keras.optimizers.schedules": "polykeras.optimizers.schedules",
     "keras.random": "polykeras.random",
     "keras.regularizers": "polykeras.regularizers",
+    "keras.src.layers.preprocessing.feature_space": "polykeras.utils.feature_space",
     "keras.src.models.functional": "polykeras.models",
+    "keras.utils": "polykeras.utils",
 }
 """Where the classes of the library are found, by the name that files have for the place."""
+
+_PRIVATE = {
+    "polykeras.models.model.Functional": "keras.src.models.functional",
+    "polykeras.utils.feature_space.Cross": "keras.src.layers.preprocessing.feature_space",
+    "polykeras.utils.feature_space.Feature": "keras.src.layers.preprocessing.feature_space",
+}
+"""The places of classes that have no public one in Keras."""
 
 _registered: dict[str, Any] = {}
 _names: dict[Any, str] = {}
@@ -233,8 +242,8 @@ def place_of_class(cls: type) -> str | None:
     """The namespace in which files find a class of the library; None for somebody else's."""
     if not cls.__module__.startswith("polykeras."):
         return None
-    if cls.__module__ == "polykeras.models.model" and cls.__name__ == "Functional":
-        return "keras.src.models.functional"  # it has no public place there
+    if _place_of(cls) in _PRIVATE:
+        return _PRIVATE[_place_of(cls)]
     if in_namespace("keras", cls.__name__) is cls:
         return "keras"
     home = cls.__module__.removeprefix("polykeras")

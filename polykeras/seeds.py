@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ShapeError, StateError
+from .errors import DTypeError, ShapeError, StateError
 from .philox import MASK, integer_block
 
 # Counters from here on make keys, and never numbers: a draw would have to take 2**66 words to get there.
@@ -136,6 +136,8 @@ def key_of(seed: Any) -> Any:
     """The key of a draw, two words, out of what a caller may give as a seed."""
     if seed is None:
         return GLOBAL_STREAM.next()
+    if isinstance(seed, (str, bytes, dict)):
+        raise DTypeError(f"expected seed to be an integer, a SeedGenerator or an array of two words; got {seed!r}.")
     if hasattr(seed, "__index__") and not getattr(seed, "shape", ()):
         try:
             return np.array(words_of(seed.__index__()), "uint32")

@@ -31,8 +31,8 @@ INSPECTED = 16
 """Of so many inputs, one is also looked at by `inspect`."""
 
 
-class TooSlowError(Exception):
-    """An input took longer than it may."""
+class TooSlowError(BaseException):
+    """An input took longer than it may; no error that a loader may take for one of a malformed file."""
 
 
 class Findings:
@@ -73,7 +73,7 @@ def run(inputs: int, seed: int, keep: str | None = None) -> tuple[Counter, Findi
                 outcomes[chosen.name, tried(chosen, data, folder)] += 1
                 if number // len(known) % INSPECTED == 0 and chosen.name != "m.json":
                     inspected(chosen, data, folder)
-            except Exception as error:
+            except (Exception, TooSlowError) as error:
                 outcomes[chosen.name, "finding"] += 1
                 findings.note(error, chosen, data)
             finally:

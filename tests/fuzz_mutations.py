@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import h5py
 import numpy as np
 
 import polykeras
@@ -22,6 +23,7 @@ from polykeras.saving.hdf5_writer import GroupToWrite, hdf5_pieces
 from polykeras.saving.inspection import inspect_file
 from polykeras.saving.sources import FileSource
 
+KERAS_2 = Path(__file__).parent / "data" / "keras_2.zip"
 NUMBERS = (0, 1, 2, 0x7F, 0xFF, 0xFFFF, 2**31 - 1, 2**32 - 1, 2**63 - 1, 2**64 - 1)
 VALUES = (
     *(None, True, -1, 0, 1, 10**9, 10**18, 1e308, float("nan"), "", "x", "../x", "/etc/passwd"),
@@ -68,7 +70,30 @@ def seeds() -> list[Seed]:
                 model.save_weights(f"{folder}/{name}")
                 found.append(Seed(name, Path(folder, name).read_bytes(), model))
             found.append(Seed("m.json", model.to_json().encode(), None))
+            found.append(Seed("m.weights.h5", in_newest_layout(f"{folder}/m.weights.h5"), model))
+    with zipfile.ZipFile(KERAS_2) as archive:
+        found += [Seed("m.h5", archive.read(f"{name}.h5"), None) for name in ("recurrent", "functional")]
     return found
+
+
+def in_newest_layout(path: str) -> bytes:
+    """A file of weights as h5py writes it today if it is asked to: trees, heaps and indexes of the newer kinds."""
+    file = io.BytesIO()
+    with h5py.File(path) as old, h5py.File(file, "w", libver="latest") as new:
+
+        def copy(name: str, found: Any) -> None:
+            if isinstance(found, h5py.Dataset) and found.ndim:
+                rows = (max(found.shape[0] // 2, 1), *found.shape[1:])
+                new.create_dataset(name, data=found[()], chunks=rows, compression="gzip", shuffle=True)
+            elif isinstance(found, h5py.Dataset):
+                new[name] = found[()]
+            else:
+                new.require_group(name).attrs.update(
+                    {f"{key}_{i}": x for key, x in found.attrs.items() for i in range(9)}
+                )
+
+        old.visititems(copy)
+    return file.getvalue()
 
 
 # Mutations -------------------------------------------------------------------------------------------------
@@ -197,6 +222,8 @@ def tried(seed: Seed, data: bytes, folder: str) -> str:
         else:
             seed.model.load_weights(path)
     except PolykerasError as error:
+        if isinstance(error.__cause__, MemoryError):  # it was not refused before memory was taken
+            raise error.__cause__ from None
         return type(error).__name__
     return "loaded"
 

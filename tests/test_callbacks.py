@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
+import sys
 import threading
+import types
 import warnings
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import polykeras as keras
 from polykeras import callbacks, layers, optimizers
+from polykeras.callbacks import progress
 from polykeras.errors import ArgumentError, StateError
 
 RANDOM = np.random.default_rng(3)
@@ -443,3 +447,32 @@ def test_a_history_is_drawn(tmp_path):
         record.plot(["accuracy"])
     with pytest.raises(ArgumentError, match="fit a model first"):
         callbacks.History().plot()
+
+
+def test_in_a_notebook_a_bar_becomes_a_line(monkeypatch):
+    shown = []
+
+    class Handle:
+        def __init__(self):
+            self.place = len(shown)
+
+        def update(self, content, raw):
+            shown[self.place].append(content)
+
+    def display(content, raw, display_id):
+        handle = Handle()
+        shown.append([content])
+        return handle
+
+    notebook = types.ModuleType("IPython.display")
+    monkeypatch.setattr(notebook, "display", display, raising=False)
+    monkeypatch.setitem(sys.modules, "IPython.display", notebook)
+    monkeypatch.setattr(progress, "INTERVAL", 0)
+    model = keras.Sequential([layers.Dense(1)])
+    model.compile("sgd", "mse")
+    logger = callbacks.ProgbarLogger(Console(force_jupyter=True))
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), batch_size=1, epochs=2, verbose=0, callbacks=[logger])
+    assert len(shown) == 2
+    assert [content["text/plain"].split()[3] for content in shown[1][:4]] == ["1/4", "2/4", "3/4", "4/4"]
+    assert shown[1][-1]["text/plain"].startswith("Epoch 2/2: 4 steps")
+    assert shown[1][-1]["text/html"].startswith("<pre>Epoch 2/2: 4 steps")

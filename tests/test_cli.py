@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 
 import numpy as np
@@ -111,3 +112,12 @@ def test_version(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--version"])
     assert re.fullmatch(r"polykeras \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+def test_the_package_runs_as_the_command_does(capsys):
+    for arguments in (["--version"], ["demo", "--epochs", "0"]):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(arguments)
+        run = subprocess.run([sys.executable, "-m", "polykeras", *arguments], capture_output=True, text=True)
+        assert run.returncode == (ended.value.code or 0)
+        assert (run.stdout, run.stderr) == tuple(capsys.readouterr())

@@ -95,12 +95,17 @@ def test_mistakes_are_explained_in_the_same_words(backend):
             r"zeros: expected dtype to be a dtype, such as .* got an array float32\(2, 3\)",
         ),
         (lambda a, b: ops.zeros("ab"), r"zeros: expected sizes to be whole numbers from 0; got \(a, b\)."),
+        (lambda a, b: ops.map(3, a), "map: expected a function; got 3."),
+        (lambda a, b: ops.hstack(3), "hstack: expected a list of arrays; got 3."),
+        (lambda a, b: ops.while_loop(lambda x: x, lambda x: x, a), r"while_loop: expected cond .* shape \(2, 3\)"),
+        (lambda a, b: ops.switch(a, [ops.negative], b), "switch: expected index to be integers; got float32"),
+        (lambda a, b: ops.random.normal((2,), seed="a"), "normal: expected seed to be an integer, .*; got 'a'"),
         (lambda a, b: ops.allclose(a, b, rtol="low"), "allclose: expected rtol to be a number; got 'low'"),
     ],
 )
 def test_arguments_of_the_wrong_kind_are_named(backend, call, words):
     a, b = backend.asarray(np.ones((2, 3), "float32")), backend.asarray(np.zeros((2, 3), "float32"))
-    with pytest.raises((CallError, ShapeError), match=words):
+    with pytest.raises((CallError, DTypeError, ShapeError), match=words):
         call(a, b)
     assert issubclass(CallError, TypeError)
     assert issubclass(CallError, ValueError)

@@ -17,6 +17,7 @@ RESULTS = {  # what `main` returns, and the bounds between which it has to be
     "sentiment_lstm": (0.8, 1),
     "functional_model": (0.9, 1),
     "text_classification": (0.9, 1),
+    "feature_space": (0.85, 1),
     "image_augmentation": (0.75, 1),
     "custom_layer": (0, 0.2),
     "custom_training_loop": (0.85, 1),

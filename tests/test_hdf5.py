@@ -47,7 +47,7 @@ def assert_same(theirs, ours):
 @pytest.mark.parametrize("track_order", [False, True])
 @pytest.mark.parametrize("count", [0, 1, 8, 9, 150])
 def test_groups_and_attributes_in_messages_trees_and_heaps(libver, track_order, count):
-    """From nine members and attributes on newer files have heaps for them, from some fifty on trees of two levels."""
+    """From nine members and attributes on, newer files have heaps for them, and from some fifty on deeper trees."""
 
     def write(root):
         for number in range(count):

@@ -16,6 +16,7 @@ from interrupted_training import EPOCHS, X, Y, made, train
 
 import polykeras as keras
 from polykeras import layers
+from polykeras.backend import available
 from polykeras.callbacks import BackupAndRestore, Callback, LambdaCallback
 from polykeras.errors import ArgumentError, FileError, StateError
 from polykeras.testing.plugin import THOROUGH
@@ -242,3 +243,23 @@ def test_what_cannot_be_kept_is_explained(tmp_path):
 
     with pytest.raises(StateError, match="remembers a object"):
         train([Odd(), BackupAndRestore(tmp_path)])
+
+
+@pytest.mark.skipif("torch" not in available(), reason="needs a DataLoader")
+@pytest.mark.parametrize("steps", [None, 6])
+@pytest.mark.parametrize("own", [True, False])
+def test_a_data_loader_that_shuffles_goes_on_where_it_was(own, steps, tmp_path):
+    import torch
+
+    def loader():
+        torch.manual_seed(4)
+        generator = torch.Generator().manual_seed(7) if own else None
+        return torch.utils.data.DataLoader(list(zip(X, Y, strict=True)), 5, shuffle=True, generator=generator)
+
+    options = {"data": loader, "batch_size": None, "steps_per_epoch": steps}
+    expected, _ = train(**options)
+    for number, (frequency, moments) in enumerate([(4, (3, 9, 14)), ("epoch", (13, 21))]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        model, _ = interrupted(folder, frequency, moments, **options)
+        assert_same(model, expected)

@@ -27,6 +27,7 @@ LAYERS = [
     {"utils", "visualization"},
     {"datasets", "preprocessing", "wrappers"},
     {"data", "demo", "doctor", "testing", "cli"},
+    {"__main__"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 FILES = sorted((ROOT / "polykeras").rglob("*.py"))

@@ -258,6 +258,13 @@ def test_an_architecture_larger_than_its_weights_is_refused_before_memory_is_tak
         saving.load_model(archive(change))
 
 
+def test_an_architecture_larger_than_the_machine_is_refused_before_memory_is_taken(model):
+    """Found by mutated files: there are no weights in JSON that could bound what is drawn."""
+    text = model.to_json().replace('"units": 2', '"units": 1000000000000000')
+    with pytest.raises(UnsafeFileError, match="than this machine could hold"):
+        polykeras.models.model_from_json(text)
+
+
 # Archives --------------------------------------------------------------------------------------------------
 
 

@@ -116,6 +116,17 @@ def test_features_in_columns(backend):
     np.testing.assert_array_equal(ops.convert_to_numpy(model(given)), found)
 
 
+def test_crosses_of_narrow_numbers(backend):
+    """Where no argument of a program has 64 bits, what the host computes has them."""
+    features = [Input((1,), dtype="int32", name=name) for name in "ab"]
+    crossing = layers.HashedCrossing(50)
+    given = [np.arange(6, dtype="int32")[:, None], np.arange(6, dtype="int32")[::-1, None]]
+    expected = ops.convert_to_numpy(crossing(given))
+    found = Model(features, crossing(features)).predict(given, verbose=0)
+    assert found.dtype == expected.dtype == "int64"
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_models_of_all_kinds_take_strings(backend, tmp_path):
     stack = Sequential([words(), layers.Embedding(20, 4), layers.GlobalAveragePooling1D(), layers.Dense(1)])
     inner = Sequential([Input((1,), dtype="string"), classifier(), layers.Dense(1)])

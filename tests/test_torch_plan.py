@@ -1,5 +1,8 @@
 """Plans of PyTorch's operators: the results of the function in every call, and nothing of one call left in another."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -194,3 +197,20 @@ def test_jit_compile_false_runs_the_function_itself():
     for x in steps(3):
         assert torch.equal(compiled(x), x + 1)
     assert len(runs) == 3
+
+
+TRAINING = """
+import sys
+import polykeras
+from polykeras import layers, ops, random
+polykeras.config.set_backend("torch")
+model = polykeras.Sequential([layers.Input((4, 3)), layers.LSTM(2), layers.Dropout(0.5), layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(random.normal((8, 4, 3)), ops.zeros((8, 1)), 4, verbose=0)
+assert not {"triton", "torch._dynamo"} & sys.modules.keys()
+"""
+
+
+def test_a_plan_is_made_without_the_compiler_of_pytorch():
+    done = subprocess.run([sys.executable, "-c", TRAINING], capture_output=True, text=True)
+    assert not done.returncode, done.stderr

@@ -71,6 +71,20 @@ def test_fit_learns_and_records(backend):
     assert np.abs(predicted - Y).mean() == pytest.approx(mae, rel=1e-5)
 
 
+def test_a_prediction_of_one_batch_is_that_of_several_in_an_array_of_its_own(backend):
+    model = line()
+    first = model.predict(X[:5], verbose=0)
+    kept = first.copy()
+    np.testing.assert_allclose(
+        first, model.predict(X[:5], batch_size=2, verbose=0), rtol=1e-5, atol=1e-6
+    )  # products in other orders
+    np.testing.assert_array_equal(first, model.predict(X[:5], verbose=0, callbacks=[Callback()]))
+    model.predict(X[5:10], verbose=0)
+    np.testing.assert_array_equal(first, kept)
+    first += 1
+    np.testing.assert_array_equal(model.predict(X[:5], verbose=0), kept)
+
+
 def test_losses_and_batches_are_the_same_on_every_backend():
     found = {}
     for name in keras.available():
@@ -179,6 +193,57 @@ def test_a_list_of_metrics_of_ones_own_leaves_the_others_alone(backend):
     assert float(model.unlisted.count) == 80
 
 
+def test_a_model_of_which_only_the_step_is_defined_has_optimizers_of_its_own():
+    """Two networks in turns, as generators and discriminators are trained."""
+
+    class Pair(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.networks = {"a": keras.Sequential([layers.Dense(2)]), "b": keras.Sequential([layers.Dense(1)])}
+            self.trackers = [metrics.Mean(name="a_loss"), metrics.Mean(name="b_loss")]
+
+        def compile(self, a_optimizer, b_optimizer):
+            super().compile(loss="mse")
+            self.a_optimizer, self.others = a_optimizer, [b_optimizer]
+
+        @property
+        def metrics(self):
+            return self.trackers
+
+        def train_step(self, data):
+            x, y = data
+            a, b = self.networks["a"], self.networks["b"]
+            for network in (a, b):
+                network(x)
+            for network, optimizer, tracker in (
+                (a, self.a_optimizer, self.trackers[0]),
+                (b, self.others[0], self.trackers[1]),
+            ):
+                loss, gradients = ops.value_and_grad(
+                    lambda _, network=network: ops.mean(ops.square(ops.sum(network(x), axis=-1) - y[:, 0]))
+                )(network.trainable_variables)
+                optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
+                tracker.update_state(loss)
+            return {tracker.name: tracker.result() for tracker in self.trackers}
+
+    found = {}
+    for name in keras.available():
+        with keras.using(name):
+            keras.set_random_seed(2)
+            model = Pair()
+            model.compile(optimizers.Adam(0.1), optimizers.SGD(0.1, momentum=0.9))
+            found[name] = model.fit(X, Y, batch_size=10, epochs=3, verbose=0).history
+            assert list(found[name]) == ["a_loss", "b_loss"]
+            assert int(model.a_optimizer.iterations) == int(model.others[0].iterations) == 12
+    for history in found.values():
+        for name, values in history.items():
+            assert values[2] < values[0]
+            np.testing.assert_allclose(values, found["numpy"][name], rtol=1e-4)  # 12 steps of Adam in float32
+    model.to_backend("numpy").fit(X, Y, verbose=0)
+    with pytest.raises(NotImplementedError, match="Pair has no method `call`"):
+        model.predict(X, verbose=0)
+
+
 def test_nothing_of_a_compiled_step_is_left_in_layers(backend):
     keras.set_random_seed(1)
     model = keras.Sequential([layers.Input((3,)), layers.Dense(1, activity_regularizer="l2", bias_regularizer="l2")])
@@ -273,6 +338,19 @@ def test_a_loop_of_ones_own(backend):
         value, gradients = ops.value_and_grad(step_loss)(model.trainable_variables)
         optimizer.apply(gradients, model.trainable_variables)
     assert float(value) < before / 2
+
+
+def test_steps_are_given_arrays_of_the_framework(backend):
+    class Looking(keras.Sequential):
+        def train_step(self, data):
+            kinds.update(type(x) for x in data)
+            return super().train_step(data)
+
+    kinds: set[type] = set()
+    model = Looking([layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    model.fit(X, Y, verbose=0)
+    assert all(issubclass(kind, backend.array_types) for kind in kinds)
 
 
 def test_eager_and_compiled_steps_agree(backend):
@@ -407,7 +485,7 @@ def test_losses_for_outputs_that_are_not_there():
 @pytest.mark.parametrize("structure", [list, tuple])
 def test_predictions_of_several_inputs_take_them_all(structure):
     one, other = keras.layers.Input((1,)), keras.layers.Input((1,))
-    model = keras.Model([one, other], one - other)
+    model = keras.Model([one, other], ops.subtract(one, other))
     x, y = np.full((3, 1), 5.0, "float32"), np.full((3, 1), 2.0, "float32")
     np.testing.assert_array_equal(model.predict(structure([x, y]), verbose=0), x - y)
     np.testing.assert_array_equal(model.predict_on_batch(structure([x, y])), x - y)

@@ -205,6 +205,25 @@ class Dense:
         return np.matmul(cotangent, self.kernel.T, out=self.buffers("in", *self.x.shape)) if inputs_too else None
 
 
+class Embedding:
+    """Words as vectors."""
+
+    def __init__(self, parameters: Views, gradients: Views, name: str):
+        self.vectors, self.gradient = parameters[f"{name}.embeddings"], gradients[f"{name}.embeddings"]
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.words = x
+        return self.vectors[x]
+
+    def backward(self, cotangent: np.ndarray, inputs_too: bool) -> np.ndarray | None:
+        words = self.words.reshape(-1)
+        order = np.argsort(words, kind="stable")  # so that vectors of one word can be added up in one run
+        ordered = words[order]
+        firsts = np.flatnonzero(np.diff(ordered, prepend=-1))
+        self.gradient.fill(0)
+        self.gradient[ordered[firsts]] = np.add.reduceat(cotangent.reshape(len(words), -1)[order], firsts, axis=0)
+
+
 class Convolution:
     """A convolution without margins, and the positive part after it: patches as rows of a matrix, and BLAS."""
 

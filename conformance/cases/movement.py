@@ -123,7 +123,12 @@ moving(
     sample(array(2, 6), indices_or_sections=3, axis=-1),
     sample(array(5, 2), indices_or_sections=(1, 3)),
     sample(array(5, 2), indices_or_sections=[2, 2, 4]),
-    mistakes=[sample(array(5, 2), indices_or_sections=2), sample(array(5, 2), indices_or_sections=2, axis=2)],
+    mistakes=[
+        sample(array(5, 2), indices_or_sections=2),
+        sample(array(5, 2), indices_or_sections=2, axis=2),
+        sample(array(5, 2), indices_or_sections=0),
+        sample(array(5, 2), indices_or_sections="ab"),
+    ],
 )
 moving(
     "unstack",
@@ -204,6 +209,7 @@ moving(
     sample(array(2, 3), repeats=(2, 1)),
     sample(array(3), repeats=(2, 2, 1)),
     sample(array(2, 3), repeats=[0, 1]),
+    mistakes=[sample(array(2, 3), repeats=-1)],
 )
 moving(
     "repeat",
@@ -212,5 +218,9 @@ moving(
     sample(array(2, 3), repeats=2, axis=0),
     sample(array(2, 3), repeats=(1, 0, 2), axis=-1),
     sample(array(2, 3), repeats=[2], axis=1),
-    mistakes=[sample(array(2, 3), repeats=2, axis=2)],
+    mistakes=[
+        sample(array(2, 3), repeats=2, axis=2),
+        sample(array(2, 3), repeats=[1, 2, 3], axis=0),
+        sample(array(2, 3), repeats=[1, -2], axis=0),
+    ],
 )

@@ -8,6 +8,7 @@ from .csv_logger import CSVLogger
 from .functions import LambdaCallback
 from .history import History
 from .learning_rates import LearningRateScheduler, ReduceLROnPlateau
+from .orbax import OrbaxCheckpoint
 from .progress import ProgbarLogger
 from .remote_monitor import RemoteMonitor
 from .stopping import EarlyStopping, TerminateOnNaN
@@ -23,6 +24,7 @@ __all__ = [
     "LambdaCallback",
     "LearningRateScheduler",
     "ModelCheckpoint",
+    "OrbaxCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",

@@ -20,7 +20,7 @@ from ..state import Variable
 from .callback import Callback
 from .checkpoint import EveryFewBatches, check_frequency
 
-FORMAT = 1
+FORMAT = 2
 
 
 class BackupAndRestore(Callback):
@@ -28,7 +28,9 @@ class BackupAndRestore(Callback):
 
     What is restored: weights, the state of optimizer, metrics and random streams, the place in the epoch and the order
     of its samples, and what callbacks remember. On the same backend the final weights are those of a training without
-    an interruption, bit for bit, if the data is the same: arrays, or batches that come in the same order each time.
+    an interruption, bit for bit, if the data is the same: arrays; data loaders of PyTorch, whose generators are
+    restored; or batches that come in the same order each time. A pipeline of `tf.data` that shuffles has another order
+    when it is made again, unless it says `reshuffle_each_iteration=False` and a seed.
 
     Args:
         backup_dir: A folder for the backup, of this training only.
@@ -68,6 +70,7 @@ class BackupAndRestore(Callback):
         self._before = 0  # batches of all epochs before this one
         self._batches = EveryFewBatches(0 if save_freq == "epoch" else int(save_freq))
         self._at_begin: dict[str, Any] = {}
+        self._data: list[np.ndarray] = []
         self._after_first: dict[str, Any] = {}
         self._last_batch = -1
         self._backup: _Backup | None = None
@@ -84,16 +87,22 @@ class BackupAndRestore(Callback):
         self._backup = backup
         self._before = found["batches_before"]
         self._at_begin, self._after_first = found["at_begin"], found["after_first"]
+        self._data = backup.restored(found["data"])
         self._last_batch = found["batch"] - 1
         self._batches.state = found["batches_seen"]
         names = ("epoch", "batch", "batches_before", "is_over", "at_begin", "after_first")
-        self.model.resume_at(**{name: found[name] for name in names}, restore=self._restore)
+        self.model.resume_at(**{name: found[name] for name in names}, data=self._data, restore=self._restore)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Note where random streams are, before the samples are put into an order."""
         self._epoch = epoch
         if self._last_batch < 0:
-            self._at_begin, self._after_first = stream_positions(), {}
+            self._note()
+
+    def _note(self) -> None:
+        """Note where an epoch begins."""
+        self._at_begin, self._after_first = stream_positions(), {}
+        self._data = self.model.states_of_data()
 
     def _after_batch(self, batch: int, logs: Any = None) -> None:
         if not self._after_first:
@@ -105,7 +114,7 @@ class BackupAndRestore(Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Make a backup, if it is time."""
         self._last_batch = -1
-        self._at_begin, self._after_first = stream_positions(), {}
+        self._note()
         self._before += (self.params or {}).get("steps") or 0
         if self.save_freq == "epoch":
             self._save(epoch + 1, 0)
@@ -132,6 +141,7 @@ class BackupAndRestore(Callback):
             "now": stream_positions(),
         }
         backup = _Backup(described)
+        described["data"] = backup.plain(self._data)
         backup.add_variables(self.model.state_in_training())
         backup.add_callbacks(self.companions)
         self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -197,7 +207,7 @@ class _Backup:
     def add_callbacks(self, callbacks: Sequence[Callback]) -> None:
         """Take what callbacks remember."""
         self.described["callbacks"] = [
-            [type(callback).__name__, {name: self._plain(getattr(callback, name)) for name in _names_of(callback)}]
+            [type(callback).__name__, {name: self.plain(getattr(callback, name)) for name in _names_of(callback)}]
             for callback in callbacks
         ]
 
@@ -209,9 +219,9 @@ class _Backup:
             if entry is not None:
                 left.remove(entry)
                 for name, value in entry[1].items():
-                    setattr(callback, name, self._restored(value))
+                    setattr(callback, name, self.restored(value))
 
-    def _plain(self, value: Any) -> Any:
+    def plain(self, value: Any) -> Any:
         """A value as plain data."""
         if value is None or isinstance(value, (bool, int, float, str)):
             return value
@@ -220,22 +230,23 @@ class _Backup:
         if isinstance(value, np.generic):
             return value.item()
         if isinstance(value, (list, tuple)):
-            return [self._plain(item) for item in value]
+            return [self.plain(item) for item in value]
         if isinstance(value, dict):
-            return {"items": [[key, self._plain(item)] for key, item in value.items()]}
+            return {"items": [[key, self.plain(item)] for key, item in value.items()]}
         raise StateError(
             f"BackupAndRestore: a callback remembers a {type(value).__name__}, which a backup cannot keep. Leave it "
             "out of its state_names, or make it of numbers, texts, NumPy arrays, lists and dictionaries."
         )
 
-    def _restored(self, value: Any) -> Any:
+    def restored(self, value: Any) -> Any:
+        """The value that plain data stands for."""
         if isinstance(value, list):
-            return [self._restored(item) for item in value]
+            return [self.restored(item) for item in value]
         if not isinstance(value, dict):
             return value
         if "array" in value:
             return self._unpacked(value["array"])
-        return {key: self._restored(item) for key, item in value["items"]}
+        return {key: self.restored(item) for key, item in value["items"]}
 
     def _packed(self, array: np.ndarray) -> dict[str, Any]:
         self.arrays.append(np.frombuffer(array.tobytes(), "uint8"))

@@ -22,21 +22,22 @@ class EveryFewBatches:
     def __init__(self, frequency: int):
         self.frequency = frequency
         self.seen = 0
+        self.total = 0
         self._last = -1
 
     @property
     def state(self) -> list[int]:
-        """The batches since the last time, and the number of the last one."""
-        return [self.seen, self._last]
+        """The batches since the last time, the number of the last one, and how many there were."""
+        return [self.seen, self._last, self.total]
 
     @state.setter
     def state(self, state: list[int]) -> None:
-        self.seen, self._last = state
+        self.seen, self._last, self.total = state
 
     def is_due(self, batch: int) -> bool:
         """Whether it is time after a batch, given its number in the epoch."""
-        self.seen += batch - self._last if batch > self._last else batch + 1
-        self._last = batch
+        more = batch - self._last if batch > self._last else batch + 1
+        self.seen, self.total, self._last = self.seen + more, self.total + more, batch
         if self.seen < self.frequency:
             return False
         self.seen = 0

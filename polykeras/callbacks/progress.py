@@ -1,4 +1,4 @@
-"""How training is going: a bar in a terminal, plain lines elsewhere."""
+"""How training is going: a bar in a terminal and in a notebook, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..errors import ArgumentError
 from ..settings import settings
+from .bars import NotebookBar, TerminalBar, bar_for
 from .callback import Callback, as_numbers
 
 INTERVAL = 0.2
@@ -30,7 +30,7 @@ class ProgbarLogger(Callback):
     def __init__(self, console: Console | None = None) -> None:
         super().__init__()
         self._console = console or Console(soft_wrap=True, highlight=False)
-        self._bar: Progress | None = None
+        self._bar: TerminalBar | NotebookBar | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Note how many epochs there will be."""
@@ -78,35 +78,25 @@ class ProgbarLogger(Callback):
     def _begin(self, title: str, kind: str) -> None:
         self._title, self._kind, self._steps = title, kind, 0
         self._started = self._looked = time.perf_counter()
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(30),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[logs]}"),
-        )
-        is_shown = self._console.is_terminal or self._console.is_jupyter
-        self._bar = Progress(*columns, console=self._console, transient=True, disable=not is_shown)
-        self._bar.start()
-        self._task = self._bar.add_task(title, total=(self.params or {}).get("steps"), logs="")
+        self._bar = bar_for(self._console, title, (self.params or {}).get("steps"))
 
     def _advance(self, batch: int, logs: Mapping[str, Any] | None) -> None:
         self._steps = batch + 1
         now = time.perf_counter()
-        if self._bar is None or self._bar.disable or now - self._looked < INTERVAL:
+        if self._bar is None or not self._bar.is_shown or now - self._looked < INTERVAL:
             return
         self._looked = now
-        self._bar.update(self._task, completed=self._steps, logs=_shown(logs))
+        self._bar.update(self._steps, _shown(logs))
 
     def _end(self, logs: Mapping[str, Any] | None) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        bar, self._bar = self._bar, None
+        if bar is None:
+            return
+        bar.stop()
         shown = _shown(logs)  # waits for what is still being computed
         seconds = time.perf_counter() - self._started
         each = f"{1000 * seconds / max(self._steps, 1):.3g} ms/step"
-        self._console.print(f"{self._title}: {self._steps} steps, {seconds:.3g} s, {each}  {shown}", markup=False)
+        bar.finish(f"{self._title}: {self._steps} steps, {seconds:.3g} s, {each}  {shown}".rstrip())
 
 
 class EpochLogger(Callback):

@@ -199,6 +199,10 @@ class Model(Trainer):
         options = {key: config[key] for key in ("name", "trainable") if key in config}
         return cls(inputs=inputs, outputs=outputs, **options)
 
+    def can_be_called(self) -> bool:
+        """Whether there is a graph, or a `call`: a model of which only the steps are defined does without."""
+        return self._wiring is not None or type(self).call is not Model.call
+
     def get_build_config(self) -> dict[str, Any] | None:
         """A graph needs none; other models have the shapes of their inputs, and which of these are strings."""
         config = None if self._wiring is not None else super().get_build_config()

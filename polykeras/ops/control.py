@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import ops, tree
 from ..errors import ShapeError
-from ..op import Function, Functions, Index, Mask, Tree, composed
+from ..op import Function, Functions, Index, Mask, Tree, composed, names_its_errors
 from ..spec import Spec, same_size, show_shape
 from ..symbolic import spec_of
 
@@ -100,6 +100,7 @@ def run_branch(index: Index, branches: Functions, operands: Tree) -> Any:
     return branches[builtins.min(builtins.max(int(index), 0), len(branches) - 1)](*operands)
 
 
+@names_its_errors
 def switch(index: Any, branches: Any, *operands: Any) -> Any:
     """Call one of several functions.
 
@@ -120,6 +121,12 @@ def switch(index: Any, branches: Any, *operands: Any) -> Any:
 
 
 def _infer_while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any) -> Any:
+    holds = tree.call(cond, loop_vars)
+    if isinstance(holds, Spec) and any(not same_size(size, 1) for size in holds.shape):
+        raise ShapeError(
+            f"expected cond to give one condition; got an array of shape {show_shape(holds.shape)}. "
+            "Use all or any to make one of it."
+        )
     return _agree(loop_vars, tree.like(loop_vars, tree.call(body, loop_vars)), LOOP)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import COMPLEXES, COMPUTABLE, FLOATS, NUMBERS, ORDERED, REALS, inexact, real_of, same
+from ..dtypes import COMPLEXES, COMPUTABLE, FLOATS, NUMBERS, ORDERED, inexact, real_of, same
 from ..op import Array, alias, composed, primitive
 from ..spec import Spec
 from . import plane
@@ -372,7 +372,7 @@ def _erf(x: Any) -> Any:
     return ops.where(ops.less_equal(abs(x), _NEAR), _erf_near(x), far)
 
 
-@composed(infer=elementwise, accepts=REALS, promote=inexact, vjp=(_erf_rule,), ulp=4)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_erf_rule,), ulp=4)
 def erf(x: Array) -> Array:
     """The error function of each element: the integral of the bell curve, scaled to run from -1 to 1.
 
@@ -397,7 +397,7 @@ def _erfc(x: Any) -> Any:
 # Some times slower on JAX and TensorFlow than their own, which are off by 30 units for large numbers.
 @composed(
     infer=elementwise,
-    accepts=REALS,
+    accepts=ORDERED,
     promote=inexact,
     vjp=(lambda g, out, x: ops.negative(_erf_rule(g, out, x)),),
     ulp=6,
@@ -493,7 +493,7 @@ def _erfinv_rule(g: Any, out: Any, x: Any) -> Any:
 
 @composed(
     infer=elementwise,
-    accepts=REALS,
+    accepts=ORDERED,
     promote=inexact,
     vjp=(_erfinv_rule,),
     ulp=4,

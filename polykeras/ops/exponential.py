@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .. import ops
-from ..dtypes import COMPUTABLE, REALS, inexact
+from ..dtypes import COMPUTABLE, ORDERED, inexact
 from ..op import Array, composed
 from . import plane
 from .complexes import is_complex
@@ -91,7 +91,7 @@ def _share_rule(base: float, of_first: bool) -> Any:
 
 @composed(
     infer=broadcasting,
-    accepts=REALS,
+    accepts=ORDERED,
     promote=inexact,
     vjp=(_share_rule(math.e, True), _share_rule(math.e, False)),
     ulp=4,
@@ -115,7 +115,7 @@ def logaddexp(x1: Array, x2: Array) -> Array:
 
 @composed(
     infer=broadcasting,
-    accepts=REALS,
+    accepts=ORDERED,
     promote=inexact,
     vjp=(_share_rule(2, True), _share_rule(2, False)),
     ulp=4,
@@ -139,7 +139,7 @@ def logaddexp2(x1: Array, x2: Array) -> Array:
 
 @composed(
     infer=elementwise,
-    accepts=REALS,
+    accepts=ORDERED,
     promote=inexact,
     vjp=(lambda g, out, x: ops.divide(g, ops.multiply(ops.square(out), 3)),),
     ulp=4,

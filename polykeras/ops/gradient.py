@@ -246,12 +246,16 @@ def _results(given: _Arguments, outputs: Others, others: Others, results: list[A
     return [value, others.join(results[first:second])] if has_aux else [value]
 
 
+def _shape_and_dtype(spec: Spec) -> str:
+    return f"{spec.dtype}{show_shape(spec.shape)}"
+
+
 def _check_cotangents(cotangents: list[Any], results: list[Any]) -> None:
     specs, expected = [spec_of(x) for x in cotangents], [spec_of(x) for x in results]
     if [(s.shape, s.dtype) for s in specs] != [(e.shape, e.dtype) for e in expected]:
         raise GradientError(
-            f"vjp: expected cotangents like the results, {', '.join(map(str, expected))}; "
-            f"got {', '.join(map(str, specs))}."
+            f"vjp: expected cotangents like the results, {', '.join(map(_shape_and_dtype, expected))}; "
+            f"got {', '.join(map(_shape_and_dtype, specs))}."
         )
 
 
@@ -277,7 +281,8 @@ def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = Fa
     if structure != given.structure or [(spec_of(x).shape, spec_of(x).dtype) for x in directions] != expected:
         raise GradientError(
             "jvp: expected tangents with the structure, shapes and dtypes of the primals; got "
-            f"{', '.join(str(spec_of(x)) for x in directions)} for {', '.join(str(spec_of(x)) for x in given.arrays)}."
+            f"{', '.join(_shape_and_dtype(spec_of(x)) for x in directions)} for "
+            f"{', '.join(_shape_and_dtype(spec_of(x)) for x in given.arrays)}."
         )
     outputs, others = Others(), Others()
     function = _flat("jvp", fun, given, outputs, others, has_aux)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from typing import Any
 
 import numpy as np
@@ -202,7 +203,10 @@ def _infer_broadcast_to(x: Spec, shape: tuple[Any, ...]) -> Spec:
     except ShapeError:
         reached = None
     if reached is None or len(reached) != len(shape) or not all(map(same_size, reached, shape)):
-        raise ShapeError(f"an array of shape {show_shape(x.shape)} cannot be broadcast to {show_shape(shape)}.")
+        raise ShapeError(
+            f"an array of shape {show_shape(x.shape)} cannot be broadcast to {show_shape(shape)}: from the last "
+            "axis on, sizes must be equal, or 1 in the array. Use tile to repeat it."
+        )
     return Spec(shape, x.dtype)
 
 
@@ -311,7 +315,9 @@ def parts(x: Any, indices_or_sections: Any, axis: int) -> list[Any]:
     shape = ops.shape(x)
     axis = normalize_axis(axis, len(shape))
     length = shape[axis]
-    if isinstance(indices_or_sections, int):
+    if hasattr(indices_or_sections, "__index__") and not np.ndim(indices_or_sections):
+        if indices_or_sections < 1:
+            raise ShapeError(f"expected the number of parts to be at least 1; got {indices_or_sections}.")
         part = length // indices_or_sections
         if not same_size(part * indices_or_sections, length):
             raise ShapeError(
@@ -320,7 +326,13 @@ def parts(x: Any, indices_or_sections: Any, axis: int) -> list[Any]:
             )
         cuts = [part * i for i in range(1, indices_or_sections)]
     else:
-        cuts = [int(i) for i in indices_or_sections]
+        try:
+            cuts = [operator.index(i) for i in indices_or_sections]
+        except TypeError:
+            raise ShapeError(
+                "expected a number of equal parts, or a list of the positions at which to cut; "
+                f"got {indices_or_sections!r}."
+            ) from None
     edges = [0, *cuts, length]
     return [ops.take_range(x, start, stop, axis) for start, stop in itertools.pairwise(edges)]
 
@@ -343,7 +355,7 @@ def split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return parts(x, indices_or_sections, axis)
 
 
-@composed(ulp=0)
+@composed(ulp=0, vjp=(lambda g, out, x, num, axis: ops.stack(list(g), axis),))  # parts alone each fill up the whole
 def unstack(x: Array, num: int | None = None, axis: int = 0) -> list[Any]:
     """The parts of an array along an axis, without the axis.
 
@@ -543,6 +555,8 @@ def tile(x: Array, repeats: Axes) -> Array:
     array([1, 2, 1, 2], dtype=int32)
     """
     repeats = repeats if isinstance(repeats, tuple) else (repeats,)
+    if any(isinstance(times, int) and times < 0 for times in repeats):
+        raise ShapeError(f"expected repeats to be whole numbers from 0; got {repeats}.")
     shape = ops.shape(x)
     ndim = max(len(shape), len(repeats))
     shape = (1,) * (ndim - len(shape)) + tuple(shape)
@@ -573,7 +587,12 @@ def repeat(x: Array, repeats: Any, axis: Axes = None) -> Array:
     axis = normalize_axis(axis, len(shape))
     if not isinstance(repeats, int):
         times = np.asarray(ops.convert_to_numpy(repeats))
-        if times.ndim and times.size > 1:
+        if times.dtype.kind not in "iu" or times.ndim > 1 or times.size not in (1, shape[axis]) or (times < 0).any():
+            raise ShapeError(
+                f"expected repeats to be a whole number from 0, or one for each of the {shape[axis]} elements on axis "
+                f"{axis}; got {repeats!r}."
+            )
+        if times.size > 1:
             return ops.take(x, np.repeat(np.arange(shape[axis]), times).astype("int32"), axis)
         repeats = int(times.reshape(()))
     wide = (*shape[: axis + 1], repeats, *shape[axis + 1 :])

@@ -187,7 +187,8 @@ def lstm(
 
     def step(x: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         state, memory = states
-        entering, keeping, new, leaving = ops.split(ops.add(x, ops.matmul(state, recurrent_kernel)), 4, axis=-1)
+        gates = ops.reshape(ops.add(x, ops.matmul(state, recurrent_kernel)), (*ops.shape(state)[:-1], 4, -1))
+        entering, keeping, new, leaving = ops.unstack(gates, axis=-2)
         kept = ops.multiply(ops.sigmoid(keeping), memory)
         memory = ops.add(kept, ops.multiply(ops.sigmoid(entering), ops.tanh(new)))
         state = ops.multiply(ops.sigmoid(leaving), ops.tanh(memory))

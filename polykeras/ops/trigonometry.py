@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .. import ops
-from ..dtypes import COMPUTABLE, REALS, inexact
+from ..dtypes import COMPUTABLE, ORDERED, inexact
 from ..op import Array, composed
 from . import plane
 from .complexes import is_complex
@@ -289,7 +289,7 @@ def arctanh(x: Array) -> Array:
 
 
 # Many times slower than the frameworks' own, which are not 0 at whole numbers.
-@composed(infer=elementwise, accepts=REALS, promote=inexact, ulp=4)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, ulp=4)
 def sinc(x: Array) -> Array:
     """The sine of pi times each element, divided by pi times the element; 1 at 0.
 
@@ -322,7 +322,7 @@ def sinc(x: Array) -> Array:
     return in_single(result, x)
 
 
-@composed(infer=elementwise, accepts=REALS, promote=inexact)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact)
 def deg2rad(x: Array) -> Array:
     """Angles in degrees as angles in radians.
 
@@ -338,7 +338,7 @@ def deg2rad(x: Array) -> Array:
     return ops.multiply(x, math.pi / 180)
 
 
-@composed(infer=elementwise, accepts=REALS, promote=inexact)
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact)
 def rad2deg(x: Array) -> Array:
     """Angles in radians as angles in degrees.
 
@@ -365,7 +365,7 @@ def _leg_rule(of_first: bool) -> Any:
 # Some times slower on PyTorch than its own, whose gradient where both are 0 is NaN.
 @composed(
     infer=broadcasting,
-    accepts=REALS,
+    accepts=ORDERED,
     promote=inexact,
     vjp=(_leg_rule(True), _leg_rule(False)),
     ulp=4,

@@ -11,14 +11,16 @@ import numpy as np
 
 from ..errors import SerializationError
 from ..layers.layer import Layer
+from ..metrics import Metric
 from ..models import Model
 from ..registry import deserialize_keras_object, serialize_keras_object
 from ..spec import show_shape
 from ..state import Variable
 from .archive import plain_data
-from .hdf5_reader import Group
+from .hdf5_reader import Dataset, Group
 from .hdf5_writer import GroupToWrite
 from .legacy_configs import from_legacy, to_legacy
+from .legacy_optimizers import Plan, plan_for
 from .loading import deferred, sizes_of
 from .weights import array_of, give
 
@@ -78,9 +80,8 @@ def _put_texts(group: GroupToWrite, name: str, texts: list[str]) -> None:
 
 
 def legacy_weights(layer: Layer) -> list[Variable]:
-    """The weights of a layer in the order of Keras 2: trainable ones first."""
-    trainable = [v for v in layer.weights if v.made_trainable]
-    return [*trainable, *(v for v in layer.weights if not v.made_trainable)]
+    """The weights of a layer in the order of Keras 2: those first that training changes, which are not frozen."""
+    return [*layer.trainable_weights, *layer.non_trainable_weights]
 
 
 def _top_level(model: Any) -> list[Variable]:
@@ -97,14 +98,16 @@ def model_from_groups(root: Group, compile: bool) -> Any:
         raise SerializationError(
             "load_model: the file has weights but no architecture. Make the model, and call model.load_weights."
         )
+    if str(root.attrs.get("keras_version", "")).startswith("1."):
+        raise SerializationError("load_model: the file is one of Keras 1. Load it with Keras 2 and save it from there.")
     config = from_legacy(_json(root.attrs["model_config"]))
     with deferred(sizes_of(root)):
         model = deserialize_keras_object(config)
         if not isinstance(model, Model):
             raise SerializationError(f"load_model: the file holds {model!r}, which is no model.")
-        load_weights(model, root["model_weights"], False, False)
+        names = load_weights(model, root["model_weights"], False, False)
         if compile and "training_config" in root.attrs:
-            _compile(model, from_legacy(_json(root.attrs["training_config"])), root)
+            _compile(model, _json(root.attrs["training_config"]), root, names)
     return model
 
 
@@ -112,27 +115,51 @@ def _json(text: Any) -> Any:
     return plain_data(text if isinstance(text, (str, bytes)) else str(text), "an attribute of the file")
 
 
-def _compile(model: Any, config: dict[str, Any], root: Group) -> None:
-    optimizer = config.pop("optimizer_config", None)
+def _compile(model: Any, config: dict[str, Any], root: Group, names: dict[int, str]) -> None:
+    former, config = config.get("optimizer_config"), from_legacy(config)
+    optimizer = config.get("optimizer_config")
     known = ("loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution", "jit_compile")
     given = {key: deserialize_keras_object(config[key]) for key in known if key in config}
+    for key in ("metrics", "weighted_metrics"):
+        given[key] = _renamed(given.get(key), getattr(model, "output_names", []))
     model.compile(optimizer=deserialize_keras_object(optimizer), **given)
     if "optimizer_weights" not in root or not model.built or model.optimizer is None:
         return
     group = root["optimizer_weights"]
-    stored = [group.get(name) for name in texts(group, "weight_names")]
+    stored = {name: group.get(name) for name in texts(group, "weight_names")}
     model.optimizer.build(model.trainable_variables)
-    variables = model.optimizer.variables
-    shapes = [tuple(v.shape) for v in variables]
-    if any(x is None or isinstance(x, Group) for x in stored) or [tuple(x.shape) for x in stored] != shapes:
+    if any(name.endswith(":0") for name in stored):
+        plan = plan_for(model.optimizer, stored, names, former)
+    else:
+        plan = _in_order(model.optimizer.variables, stored)
+    if plan is None:
         warnings.warn(
             f"load_model: the state of the optimizer {model.optimizer.name} is laid out as an older version had it; it "
             "starts anew.",
             stacklevel=5,
         )
         return
-    for variable, found in zip(variables, stored, strict=True):
+    for variable, found in plan:
         give(variable, array_of(found))
+
+
+def _in_order(variables: list[Variable], stored: dict[str, Any]) -> Plan | None:
+    """Keras 3 stores all variables of an optimizer in the order that they have there."""
+    shapes = [tuple(x.shape) if isinstance(x, Dataset) else None for x in stored.values()]
+    if shapes != [tuple(v.shape) for v in variables]:
+        return None
+    return list(zip(variables, stored.values(), strict=True))
+
+
+def _renamed(metrics: Any, outputs: list[str]) -> Any:
+    """Metrics of several outputs, each under its own name: Keras 2 put that of the output before it."""
+    if not isinstance(metrics, list) or len(outputs) < 2 or len(metrics) != len(outputs):
+        return metrics
+    for output, of_output in zip(outputs, metrics, strict=True):
+        for metric in of_output if isinstance(of_output, list) else [of_output]:
+            if isinstance(metric, Metric):
+                metric.name = metric.name.removeprefix(f"{output}_")
+    return metrics
 
 
 def texts(group: Group, name: str) -> list[str]:
@@ -148,14 +175,18 @@ def _numbered(group: Group, name: str) -> Iterator[Any]:
         number += 1
 
 
-def load_weights(model: Any, root: Any, skip_mismatch: bool, by_name: bool) -> None:
-    """Give the layers of a model what is stored for them, by their order or by their names."""
+def load_weights(model: Any, root: Any, skip_mismatch: bool, by_name: bool) -> dict[int, str]:
+    """Give the layers of a model what is stored for them, by their order or by their names.
+
+    Returns:
+        The names that the variables have in the file, by their identities.
+    """
     group = root.get("model_weights", root)
-    stored = [(name, [group[name][weight] for weight in texts(group[name], "weight_names")]) for name in _layers(group)]
+    stored = [(name, _arrays(group[name])) for name in _layers(group)]
     stored = [(name, arrays) for name, arrays in stored if arrays]
     layers = [(layer, legacy_weights(layer)) for layer in model.layers]
     problems: list[str] = []
-    plan: list[tuple[Variable, Any]] = []
+    plan: list[tuple[Variable, tuple[str, Any]]] = []
     if by_name:
         known = dict(stored)
         pairs = [(layer, own, known[layer.name]) for layer, own in layers if layer.name in known]
@@ -171,7 +202,7 @@ def load_weights(model: Any, root: Any, skip_mismatch: bool, by_name: bool) -> N
     if "top_level_model_weights" in group and not by_name:
         top = group["top_level_model_weights"]
         own = _top_level(model)
-        arrays = [top[name] for name in texts(top, "weight_names")]
+        arrays = _arrays(top)
         if arrays or own:
             pairs.append((model, own, arrays))
     for layer, own, arrays in pairs:
@@ -188,8 +219,14 @@ def load_weights(model: Any, root: Any, skip_mismatch: bool, by_name: bool) -> N
         )
     for problem in problems:
         warnings.warn(f"load_weights: {problem}; left as it is.", stacklevel=5)
-    for variable, found in plan:
+    for variable, (_, found) in plan:
         give(variable, array_of(found))
+    return {id(variable): name for variable, (name, _) in plan}
+
+
+def _arrays(group: Group) -> list[tuple[str, Any]]:
+    """What is stored for a layer, with the names."""
+    return [(name, group[name]) for name in texts(group, "weight_names")]
 
 
 def _layers(group: Group) -> list[str]:
@@ -201,11 +238,11 @@ def _some(names: Any) -> str:
     return ", ".join(listed[:6]) + (", ..." if len(listed) > 6 else "")
 
 
-def _fit(layer: Any, own: list[Variable], arrays: list[Any]) -> str | None:
+def _fit(layer: Any, own: list[Variable], arrays: list[tuple[str, Any]]) -> str | None:
     what = f"{type(layer).__name__} {layer.name!r}"
     if len(own) != len(arrays):
         return f"{what}: it has {len(own)} weights ({_some(v.path for v in own)}), the file has {len(arrays)}"
-    for variable, found in zip(own, arrays, strict=True):
+    for variable, (_, found) in zip(own, arrays, strict=True):
         if isinstance(found, Group) or tuple(found.shape) != tuple(variable.shape):
             return (
                 f"{what}: its weight {variable.path} has shape {show_shape(variable.shape)}, the one in the file "

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import ArgumentError, FileError, PolykerasError, SerializationError
 from ..files import replacing
+from ..layers import Layer
 from ..models import Model
 from ..registry import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 from . import legacy, safetensors, shards
@@ -20,6 +21,7 @@ from .assets import assets_of, give_assets
 from .hdf5_reader import Group, open_hdf5
 from .hdf5_writer import GroupToWrite, hdf5_pieces
 from .loading import deferred, sizes_of
+from .orbax import checkpoint_in, give_weights, model_from
 from .sources import FileSource, open_file
 from .weights import collect, distribute
 
@@ -101,7 +103,7 @@ def load_model(
     Only classes of the library, registered ones and `custom_objects` are made. No code and no path in the file is used.
 
     Args:
-        filepath: The path of a `.keras` file, or of a model in `.h5`.
+        filepath: The path of a `.keras` file, of a model in `.h5`, or of a folder with checkpoints of Orbax.
         custom_objects: Classes and functions by name, besides those that are registered.
         compile: Whether the model is compiled as it was, with the state of its optimizer.
         safe_mode: Accepted for compatibility: code in a file is never run, whatever it is.
@@ -117,6 +119,10 @@ def load_model(
     ...     load_model(f"{folder}/model.keras").output_shape
     (None, 2)
     """
+    checkpoint = checkpoint_in(filepath)
+    if checkpoint is not None:
+        with _told(filepath), CustomObjectScope(custom_objects):
+            return model_from(checkpoint, compile)
     with _told(filepath), CustomObjectScope(custom_objects), open_file(filepath) as file:
         start = file.read(8)
         if start[:4] == b"PK\x03\x04":
@@ -139,7 +145,7 @@ def _from_keras(archive: Archive, compile: bool) -> Any:
         config = {key: value for key, value in config.items() if key != "compile_config"}
     with deferred(sizes_of(stored)):
         model = deserialize_keras_object(config)
-        if not isinstance(model, Model):
+        if not isinstance(model, Layer):
             raise SerializationError(f"load_model: the file holds {model!r}, which is no model.")
         distribute(model, stored, optimizer=compile)
     give_assets(model, archive)
@@ -205,7 +211,8 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
 
     Args:
         model: The model, or a layer.
-        filepath: The path of `.weights.h5`, `.weights.json`, `.safetensors`, `.keras`, or `.h5` of Keras 2.
+        filepath: The path of `.weights.h5`, `.weights.json`, `.safetensors`, `.keras`, `.h5` of Keras 2, or of a
+            folder with checkpoints of Orbax.
         skip_mismatch: Whether layers for which the file has something else are left as they are, with a warning.
         **kwargs: `by_name`, for `.h5` of Keras 2: whether layers are found by their names, not by their order.
 
@@ -222,6 +229,9 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         raise ArgumentError(f"load_weights: unknown arguments {', '.join(kwargs)}; known is by_name.")
     path = Path(os.fspath(filepath))
     with _told(filepath):
+        checkpoint = checkpoint_in(path)
+        if checkpoint is not None:
+            return give_weights(model, checkpoint)
         if path.name.endswith(".weights.json"):
             with shards.opened(path) as stored:
                 return _distribute(model, stored, skip_mismatch, by_name, path)
@@ -265,7 +275,9 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     (None, 2)
     """
     with _told("the JSON"):
-        model = deserialize_keras_object(plain_data(json_string, "model_from_json"), custom_objects)
+        config = plain_data(json_string, "model_from_json")
+        with deferred(None):
+            model = deserialize_keras_object(config, custom_objects)
         if not isinstance(model, Model):
             raise SerializationError(
                 f"model_from_json: expected the text of to_json; got one that describes {model!r}."

@@ -14,12 +14,15 @@ from ..backend import current, using
 from ..errors import ArgumentError
 from ..interpreters import SCALAR, kind_or_none
 from ..settings import EMBEDDED
-from . import arrays
+from . import arrays, sources
 from .arrays import as_array, as_columns, count_samples, dense, is_sparse
 from .background import in_background
 from .py_dataset import PyDataset, PyDatasetBatches
 from .stretches import Stretch, on_device
 from .texts import gathered
+
+BATCH_SIZE = 32
+"""How many samples make a batch where nobody says."""
 
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
@@ -74,7 +77,7 @@ class ArrayData:
         x, y = as_columns((gathered(x), y))
         self._count = count_samples(x, y, sample_weight)
         self._data = tree.map_structure(as_array, pack_x_y_sample_weight(x, y, sample_weight))
-        self.batch_size = 32 if batch_size is None else batch_size
+        self.batch_size = BATCH_SIZE if batch_size is None else batch_size
         if not hasattr(self.batch_size, "__index__") or self.batch_size < 1:
             raise ArgumentError(f"expected batch_size to be a whole number from 1; got {batch_size!r}.")
         self.limit: int | None = None
@@ -151,6 +154,13 @@ class ArrayData:
             return np.concatenate(starts) if starts else range(0)
         return _permutation(self._count)
 
+    def states(self) -> list[np.ndarray]:
+        """The states of generators of others: there are none, the order comes from our random stream."""
+        return []
+
+    def set_states(self, states: list[np.ndarray]) -> None:
+        """Nothing has to be set."""
+
     def skip(self, count: int) -> None:
         """Nothing has to be left out: each epoch begins anew."""
 
@@ -187,6 +197,7 @@ class IterableData:
         self._steps = steps
         self._rest: Iterator[Any] | None = None
         self._taken = 0
+        self._first_states: list[np.ndarray] | None = None
         self.limit: int | None = None
         self.check: Callable[[Any], bool] = _accept
         self.starts_anew = False
@@ -241,6 +252,25 @@ class IterableData:
         if all(isinstance(leaf, np.ndarray) for leaf in tree.flatten(batch)):
             self.check(batch)
         return tree.map_structure(arrays.on_device, batch)
+
+    def states(self) -> list[np.ndarray]:
+        """The states of the generators that give the order, from which the batches that are left come again.
+
+        Where an epoch begins where the last one ended, they are those from which the first one began.
+        """
+        found = sources.states_of(self._source)
+        if self._first_states is None:
+            self._first_states = found
+        return found if self._steps is None or self.starts_anew else self._first_states
+
+    def set_states(self, states: list[np.ndarray]) -> None:
+        """Have the generators go on from where they were."""
+        self._first_states = states
+        sources.set_states(self._source, states)
+
+    @property
+    def _source(self) -> Any:
+        return self._batches.batches if isinstance(self._batches, _Weighted) else self._batches
 
     def skip(self, count: int) -> None:
         """Leave out the batches of earlier epochs, where an epoch begins where the last one ended."""
@@ -322,6 +352,12 @@ def one_batch(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
     return tree.map_structure(lambda leaf: leaf if kind_or_none(type(leaf)) is SCALAR else dense(as_array(leaf)), batch)
 
 
+def fits_a_batch(x: Any, batch_size: int | None) -> bool:
+    """Whether this is an array of numbers on the host that makes one batch, as it is."""
+    size = BATCH_SIZE if batch_size is None else batch_size
+    return type(x) is np.ndarray and x.dtype.kind in "biuf" and x.ndim > 0 and type(size) is int and 0 < len(x) <= size
+
+
 def at_most(data: ArrayData | IterableData, steps: int | None) -> ArrayData | IterableData:
     """Data with no more than some batches in an epoch."""
     if steps is not None:
@@ -345,17 +381,17 @@ class _Weighted:
     """Batches with the weights of their classes."""
 
     def __init__(self, batches: Iterable[Any], class_weight: Mapping[int, float]):
-        self._batches = batches
+        self.batches = batches
         self._class_weight = class_weight
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._batches, name)
+        return getattr(self.batches, name)
 
     def __len__(self) -> int:
-        return len(self._batches)  # type: ignore[arg-type]
+        return len(self.batches)  # type: ignore[arg-type]
 
     def __iter__(self) -> Iterator[Any]:
-        for batch in self._batches:
+        for batch in self.batches:
             x, y, sample_weight = unpack_x_y_sample_weight(batch)
             if sample_weight is not None:
                 raise ArgumentError("expected either class_weight or weights in the batches; got both.")

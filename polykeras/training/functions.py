@@ -17,6 +17,7 @@ from ..errors import ArgumentError
 from ..interpreters import HOST, Interpreter, kind_or_none
 from ..layers.layer import REVISION
 from ..layers.parts import remembering
+from ..optimizers import Optimizer
 from ..seeds import stream_apart
 from ..spec import Spec
 from ..state import Variable, bind, may_consume, take_all, values_of
@@ -160,7 +161,10 @@ class Functions:
         texts = Texts()
         batch = texts.watched(batch)
         with stream_apart(0) if self.draws_apart else contextlib.nullcontext():
-            prepare(model, batch, with_targets=name != "predict_step")
+            if model.can_be_called():
+                prepare(model, batch, with_targets=name != "predict_step")
+            if not model.can_be_called() or (is_training and any(not one.built for one in optimizers_within(model))):
+                _rehearse(model, name, batch)
         if model._compiled is not None and name != "predict_step":
             mistakes.check_labels(model._compiled.loss, batch)
         self.weights = model.trainable_variables
@@ -178,7 +182,7 @@ class Functions:
             return result
 
         if getattr(model, "run_eagerly", False):
-            return run
+            return lambda batches: run(_at_home(batches))
         structure: dict[int, Any] = {}
 
         def run_as_made(batches: list[Any]) -> Any:
@@ -220,9 +224,34 @@ def _standard_steps() -> dict[str, Any]:
 def _state(model: Any, is_training: bool) -> list[Variable]:
     """The variables that a step may read or change."""
     found = [*model.variables, *(v for metric in model.metrics_in_training() for v in metric.variables)]
-    if is_training and model.optimizer is not None:
-        found += model.optimizer.variables
+    if is_training:
+        updating = [model.optimizer, *optimizers_within(model)]
+        found += [variable for one in updating if one is not None for variable in one.variables]
     return list({id(variable): variable for variable in found}.values())
+
+
+def optimizers_within(model: Any) -> list[Any]:
+    """The optimizers of a step of one's own: those in attributes, by themselves or in lists and dictionaries."""
+    given = [value for name, value in vars(model).items() if not name.startswith("_")]
+    leaves = [leaf for value in given for leaf in (tree.flatten(value) if isinstance(value, (list, dict)) else [value])]
+    return [leaf for leaf in leaves if isinstance(leaf, Optimizer) and leaf is not model.optimizer]
+
+
+def _rehearse(model: Any, name: str, batch: Any) -> None:
+    """Run a step of one's own once without keeping what it assigns: then all variables are there that it makes."""
+    with bind([], []):
+        getattr(model, name)(_at_home(batch))
+    model.forget_losses()
+
+
+def _at_home(structure: Any) -> Any:
+    """The same with numbers as arrays of the framework in use, as compiled functions are given them."""
+
+    def brought(x: Any) -> Any:
+        is_numeric = isinstance(x, np.ndarray) and x.dtype.kind not in "OUST"
+        return ops.convert_to_tensor(x, x.dtype.name) if is_numeric else x
+
+    return tree.map_structure(brought, structure)
 
 
 def _gather(variables: list[Variable], model: Any) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..random import go_to_positions
 from ..state import Variable
 
@@ -29,6 +31,8 @@ class Resumption:
     """Where random streams were at the beginning of the epoch."""
     after_first: dict[str, Any]
     """Where they were after the first call of it."""
+    data: list[np.ndarray]
+    """The states of the generators that give the order of the data."""
     restore: Callable[[list[Variable]], None]
     """Gives variables, streams and callbacks what they had."""
 

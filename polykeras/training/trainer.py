@@ -21,8 +21,8 @@ from ..settings import settings
 from ..state import Variable
 from ..tracebacks import filter_traceback
 from .compiled import Compiled
-from .data import at_most, one_batch, opened, split, unpack_x_y_sample_weight, weights_of_classes
-from .functions import Functions
+from .data import at_most, fits_a_batch, one_batch, opened, split, unpack_x_y_sample_weight, weights_of_classes
+from .functions import Functions, optimizers_within
 from .interruption import Interruptions, Resumption
 from .mistakes import check_labels
 from .stretches import Stretch
@@ -35,6 +35,7 @@ class Trainer(Layer):
     stop_training = False
     history: History | None = None
     _resumption: Resumption | None = None
+    _data: Any = None
     _compiled: Compiled | None = None
     _functions: Functions | None = None
 
@@ -294,6 +295,7 @@ class Trainer(Layer):
             self._at_home(x),
             opened(x, y, sample_weight, batch_size, shuffle, steps_per_epoch, class_weight) as data,
             self._validation(validation_data, validation_batch_size or batch_size, validation_steps) as validation,
+            self._training_on(data),
         ):
             data = at_most(data, settings.max_steps_per_epoch)
             watching = self._callbacks(callbacks, verbose, epochs=epochs, steps=data.steps)
@@ -342,6 +344,7 @@ class Trainer(Layer):
             return initial_epoch, None, None
         functions = self._current_functions()
         functions.draws_apart = True
+        data.set_states(resumption.data)
         data.skip(resumption.batches_before)
         groups = self._in_groups(data, "train_step", watching)
         groups = resumption.skip(groups, lambda group: functions.make_ready("train_step", group[2]))
@@ -361,6 +364,18 @@ class Trainer(Layer):
             **where: The fields of `Resumption`.
         """
         self._resumption = Resumption(**where)
+
+    @contextlib.contextmanager
+    def _training_on(self, data: Any) -> Iterator[None]:
+        self._data = data
+        try:
+            yield
+        finally:
+            self._data = None
+
+    def states_of_data(self) -> list[np.ndarray]:
+        """The states of the generators by which a data loader shuffles that is being trained on."""
+        return [] if self._data is None else self._data.states()
 
     def state_in_training(self) -> list[Variable]:
         """The variables that training may change: of the model, its optimizer and its metrics."""
@@ -449,6 +464,9 @@ class Trainer(Layer):
         Returns:
             NumPy arrays in the structure of the outputs.
         """
+        if verbose == 0 and callbacks is None and steps is None and fits_a_batch(x, batch_size):
+            with self._at_home(x):  # a single sample shall not take longer than it must
+                return tree.map_structure(_copied_to_host, self.make_predict_function()(x))
         with self._at_home(x), opened(x, batch_size=batch_size, steps=steps) as data:
             watching = self._callbacks(callbacks, verbose, epochs=1, steps=data.steps, add_history=False)
             step, parts = self.make_predict_function(), []
@@ -493,6 +511,10 @@ class Trainer(Layer):
         """The outputs for one batch, as NumPy arrays."""
         with self._at_home(x):
             return tree.map_structure(_on_host, self.make_predict_function()(one_batch(x)))
+
+    def can_be_called(self) -> bool:
+        """Whether there is a `call`: a model of which only the steps are defined does without."""
+        return True
 
     # Compiled functions ------------------------------------------------------------------------------------
 
@@ -582,7 +604,8 @@ class Trainer(Layer):
         """
         super().to_backend(name)
         home = self._home
-        others = [] if self.optimizer is None else list(self.optimizer.variables)
+        updating = [one for one in (self.optimizer, *optimizers_within(self)) if one is not None]
+        others = [variable for one in updating for variable in one.variables]
         for variable in [*others, *(v for metric in self.metrics_in_training() for v in metric.variables)]:
             variable.move_to(home)  # type: ignore[arg-type]
         self._functions = None
@@ -603,3 +626,7 @@ def _as_list(logs: dict[str, Any]) -> Any:
 
 def _on_host(x: Any) -> np.ndarray:
     return np.asarray(ops.convert_to_numpy(x))
+
+
+def _copied_to_host(x: Any) -> np.ndarray:
+    return np.array(ops.convert_to_numpy(x))

@@ -8,6 +8,7 @@ from typing import Any
 _HOMES = {
     "Config": "utils.config",
     "CustomObjectScope": "registry",
+    "FeatureSpace": "utils.feature_space",
     "Progbar": "callbacks.progbar",
     "PyDataset": "training.py_dataset",
     "Sequence": "training.py_dataset:PyDataset",

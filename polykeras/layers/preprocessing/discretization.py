@@ -114,6 +114,11 @@ class Discretization(DataLayer):
             quantiles.add(batch.astype("float32"))
         self.bin_boundaries = quantiles.bounds(self.num_bins)
 
+    @property
+    def is_adapted(self) -> bool:
+        """Whether there are bounds."""
+        return self.bin_boundaries is not None
+
     def call(self, inputs: Any) -> Any:
         """The numbers of the bins, or rows for them."""
         bounds, bins = self._bounds(), self._bins()

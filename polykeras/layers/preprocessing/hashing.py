@@ -106,7 +106,7 @@ class Hashing(DataLayer):
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another layer like this can be made."""
         names = ("num_bins", "salt", "mask_value", "output_mode")
-        return {**super().get_config(), **described(self, *names), "sparse": False}
+        return {**super().get_config(), **described(self, *names), "sparse": False, **_whole_dtype(self.output_mode)}
 
 
 class HashedCrossing(DataLayer):
@@ -166,7 +166,8 @@ class HashedCrossing(DataLayer):
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another layer like this can be made."""
         names = ("num_bins", "output_mode", "name")
-        return {**described(self, *names), "sparse": False, "dtype": self.dtype_policy.name}
+        dtype = {"dtype": self.dtype_policy.name, **_whole_dtype(self.output_mode)}
+        return {**described(self, *names), "sparse": False, **dtype}
 
 
 def _hashes(strings: np.ndarray) -> np.ndarray:
@@ -181,6 +182,11 @@ def shape_of_categories(x: Any) -> tuple[int | None, ...]:
     if holds_text(x) and not isinstance(x, Spec):
         return tuple(x.shape)
     return tuple(size if isinstance(size, int) else None for size in shape_of(x))
+
+
+def _whole_dtype(output_mode: str) -> dict[str, str]:
+    """The dtype that Keras wants in the configuration of a layer that gives whole numbers."""
+    return {"dtype": "int64"} if output_mode == "int" else {}
 
 
 def without_whole_dtype(options: dict[str, Any]) -> dict[str, Any]:

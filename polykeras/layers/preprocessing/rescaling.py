@@ -142,6 +142,14 @@ class Normalization(DataLayer):
         self.variance.assign((squares / max(total, 1)).astype(self.compute_dtype))
         self.count.assign(np.int32(min(total, np.iinfo("int32").max)))
 
+    @property
+    def is_adapted(self) -> bool:
+        """Whether there are a mean and a variance."""
+        if self.input_mean is not None or not self.built:
+            return self.input_mean is not None
+        is_as_made = not self.mean.numpy().any() and bool((self.variance.numpy() == 1).all())
+        return bool(self.count.numpy()) or not is_as_made  # files of Keras have no count
+
     def _axes_of(self, batch: np.ndarray) -> set[int]:
         return {axis % max(batch.ndim, 1) for axis in self.axis}
 

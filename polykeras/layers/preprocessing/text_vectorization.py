@@ -148,6 +148,11 @@ class TextVectorization(DataLayer):
             for batch in batches_of(self, data, steps)
         )
 
+    @property
+    def is_adapted(self) -> bool:
+        """Whether there is a vocabulary."""
+        return self._lookup.is_adapted
+
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """Take a vocabulary in place of the one there is.
 

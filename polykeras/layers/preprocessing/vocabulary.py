@@ -230,6 +230,11 @@ class Lookup(DataLayer):
 
     # Calls -------------------------------------------------------------------------------------------------
 
+    @property
+    def is_adapted(self) -> bool:
+        """Whether there is a vocabulary."""
+        return self._terms is not None
+
     def known_terms(self) -> list[Any]:
         """The terms of the vocabulary, which there has to be."""
         if self._terms is None:
