@@ -135,6 +135,11 @@ def _rows() -> dict[str, OpName]:
     return rows
 
 
+def is_of_ops(module: object) -> bool:
+    """Whether what a configuration names as the module is one of those in which Keras has its ops."""
+    return isinstance(module, str) and module.startswith("keras.src.ops.")
+
+
 NAMES = _rows()
 _BY_CLASS = {**{row.class_name: op for op, row in NAMES.items()}, **_READ_AS}
 
@@ -145,6 +150,4 @@ def op_of(data: dict[str, Any]) -> str | None:
     >>> op_of({"module": "keras.src.ops.numpy", "class_name": "TrueDivide"})
     'divide'
     """
-    module = data.get("module")
-    is_op = isinstance(module, str) and module.startswith("keras.src.ops.")
-    return _BY_CLASS.get(str(data.get("class_name"))) if is_op else None
+    return _BY_CLASS.get(str(data.get("class_name"))) if is_of_ops(data.get("module")) else None

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..errors import PolykerasError, SerializationError
+from ..models.op_names import is_of_ops
 from ..registry import NAMESPACES, get_registered_object, in_namespace
 from . import safetensors
 from .archive import Archive, plain_data
@@ -157,7 +158,7 @@ def _is_known(entry: Mapping[str, Any], name: str, place: Any) -> bool:
     if isinstance(registered, str) and get_registered_object(registered) is not None:
         return True
     if isinstance(place, str):
-        return place.startswith("keras.src.ops.") or in_namespace(place, name) is not None
+        return is_of_ops(place) or in_namespace(place, name) is not None
     return get_registered_object(name) is not None or any(in_namespace(space, name) for space in NAMESPACES)
 
 

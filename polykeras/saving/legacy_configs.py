@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import SerializationError
+from ..models.op_names import is_of_ops
 from ..registry import NAMESPACES, get_registered_object, in_namespace
 
 _FORMER = {
@@ -94,6 +95,8 @@ def _class_of(config: Mapping[str, Any], argument: str) -> tuple[Any, str | None
             f"{config.get('name')}: the graph calls a function of TensorFlow ({name}), as Keras 2 could. Make the "
             "model anew with layers and polykeras.ops in place of such functions, and load its weights alone."
         )
+    if is_of_ops(module):
+        return name, None
     if isinstance(module, str):
         if in_namespace(module, name) is not None:
             return name, module

@@ -306,7 +306,7 @@ class ImageLayer(DataLayer):
         Returns:
             The two numbers, the smaller one first.
         """
-        given = value if isinstance(value, (tuple, list)) else (value,)
+        given: Any = value if isinstance(value, (tuple, list)) else (value,)
         is_pair = len(given) == 2 and given is value
         fits = (is_pair or given is not value) and all(
             isinstance(x, (int, float)) and low <= x <= high and not (open_below and x == low) for x in given
@@ -315,7 +315,7 @@ class ImageLayer(DataLayer):
             raise ArgumentError(
                 f"{type(self).__name__}: expected {name} to be a number from {low} to {high}, or two; got {value!r}."
             )
-        pair = given if is_pair else (-abs(value) if both_ways else 0, abs(value))
+        pair = given if is_pair else (-abs(given[0]) if both_ways else 0, abs(given[0]))
         return (min(pair), max(pair))
 
     def value_range_of(self, value: Any) -> tuple[float, float]:
