@@ -16,7 +16,7 @@ from keras_features import FEATURES, NEW, space_of
 
 import polykeras
 from polykeras import Model, layers, ops, saving
-from polykeras.backend import available, using
+from polykeras.backend import available, load, using
 from polykeras.errors import ArgumentError, StateError
 from polykeras.utils import FeatureSpace
 
@@ -87,6 +87,7 @@ def test_data_to_adapt_to_comes_in_every_form(backend):
 
 @pytest.mark.skipif("tensorflow" not in available(), reason="needs tf.data")
 def test_a_pipeline_of_tensorflow(backend):
+    load("tensorflow")  # which knows in what order frameworks can be imported
     import tensorflow as tf
 
     slices: Any = tf.data.Dataset.from_tensor_slices

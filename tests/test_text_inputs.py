@@ -9,7 +9,7 @@ import pytest
 
 import polykeras
 from polykeras import Input, Model, Sequential, layers, ops, saving
-from polykeras.backend import available
+from polykeras.backend import available, load
 from polykeras.dtypes import standardize_dtype
 from polykeras.errors import ArgumentError, DTypeError, StateError
 
@@ -84,6 +84,7 @@ def test_strings_come_in_every_form(backend):
 
 @pytest.mark.skipif(not {"tensorflow", "torch"} <= {*available()}, reason="needs two frameworks")
 def test_strings_come_from_other_frameworks(backend):
+    load("tensorflow")  # which knows in what order frameworks can be imported
     import tensorflow as tf
     import torch
 
