@@ -463,6 +463,27 @@ def using(name: str | Backend) -> Iterator[Backend]:
         CURRENT.reset(token)
 
 
+_REPEATS: ContextVar[bool] = ContextVar("polykeras_repeats", default=False)
+
+
+@contextlib.contextmanager
+def repeatably() -> Iterator[None]:
+    """Have compiled functions give the same bits as in any other process, for a block.
+
+    Else a backend may choose between programs by how fast each turns out to be, and they may round differently.
+    """
+    token = _REPEATS.set(True)
+    try:
+        yield
+    finally:
+        _REPEATS.reset(token)
+
+
+def is_repeatable() -> bool:
+    """Whether compiled functions have to give the same bits as in any other process."""
+    return _REPEATS.get()
+
+
 # Devices ---------------------------------------------------------------------------------------------------
 
 _DEVICE: ContextVar[str | None] = ContextVar("polykeras_device", default=None)

@@ -57,6 +57,30 @@ def test_what_xla_does_not_take_runs_without_it(choice):
     assert programs[0].calls == 4
 
 
+def test_what_has_to_repeat_is_not_left_to_the_clock(choice, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(choice.time, "perf_counter", lambda: clock[0])
+    programs = Program(clock, 2.0), Program(clock, 1.0)
+    faster = choice.Faster(*programs, lambda: None)
+    for i in range(20):
+        faster(i)
+    with polykeras.backend.repeatably():
+        assert faster(20) == [20]
+    assert [program.calls for program in programs] == [4, 17]
+
+
+def test_trainings_that_are_resumed_have_to_repeat(choice, tmp_path):
+    model = polykeras.Sequential([polykeras.Input((1,)), polykeras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    seen = []
+    noting = polykeras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda *_: seen.append(polykeras.backend.is_repeatable())
+    )
+    for callbacks in ([noting], [noting, polykeras.callbacks.BackupAndRestore(tmp_path / "backup")]):
+        model.fit(np.ones((4, 1)), np.ones((4, 1)), verbose=0, callbacks=callbacks)
+    assert seen == [False, True]
+
+
 def test_a_function_that_is_called_a_few_times_is_not_compiled(choice, monkeypatch):
     monkeypatch.setattr(choice, "PAYS", 5.0)
     clock = [0.0]

@@ -47,6 +47,7 @@ class BackupAndRestore(Callback):
     """
 
     comes_last = True
+    repeats = True
     takes_arrays = True
 
     def __init__(

@@ -26,6 +26,8 @@ class Callback:
     """Whether what it does at batches is to be done at each one, and not now and then."""
     comes_last = False
     """Whether it is called after all others, so that it finds what they leave."""
+    repeats = False
+    """Whether it needs training to give the same numbers another time, to the bit."""
     companions: Sequence[Callback] = ()
     """All callbacks of the training."""
     state_names: tuple[str, ...] = ()
@@ -138,6 +140,11 @@ class CallbackList(Callback):
         if model is not None:
             self.set_model(model)
         self.set_params(params)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether any of them needs training to give the same numbers another time, to the bit."""
+        return any(getattr(callback, "repeats", False) for callback in self.callbacks)
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Hand on how training was called."""

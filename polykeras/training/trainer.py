@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import masks, ops, optimizers, tree
-from ..backend import Backend, current, using
+from ..backend import Backend, current, repeatably, using
 from ..callbacks import Callback, CallbackList, History
 from ..callbacks.callback import as_numbers
 from ..callbacks.progress import progress_callback
@@ -64,7 +64,8 @@ class Trainer(Layer):
             run_eagerly: Whether the steps run op by op, as is good for finding mistakes.
             steps_per_execution: How many steps are taken in one compiled call; "auto" for many where steps are short,
                 the data is in memory and no callback looks at each of them. Callbacks are called once for all of them.
-            jit_compile: Whether the framework's optimizing compiler is used; "auto" for what usually suits.
+            jit_compile: Whether the framework's optimizing compiler is used; "auto" for what suits, which may be found out
+                by trying both, so that on TensorFlow the last bits may differ from one long training to the next.
             auto_scale_loss: Whether, under "mixed_float16", losses are scaled so that gradients don't vanish.
         """
         is_number = hasattr(steps_per_execution, "__index__") and int(steps_per_execution) >= 1
@@ -306,27 +307,33 @@ class Trainer(Layer):
             watching = self._callbacks(callbacks, verbose, epochs=epochs, steps=data.steps)
             self.stop_training, self._resumption = False, None
             data.check = self._check_labels
-            watching.on_train_begin()
-            logs: dict[str, Any] = {}
-            initial_epoch, groups, resumption = self._resumed(data, watching, initial_epoch)
-            for epoch in range(initial_epoch, epochs):
-                if groups is None:
-                    self.reset_metrics()
-                watching.on_epoch_begin(epoch)
-                if resumption is not None and resumption.batch:
-                    resumption.restore(self.state_in_training())
-                groups = groups or self._in_groups(data, "train_step", watching)
-                logs, groups, resumption = self._train_epoch(groups, watching, resumption), None, None
-                if validation is not None and _is_due(validation_freq, epoch):
-                    found = self._evaluate(validation, watching)
-                    logs.update({f"val_{name}": value for name, value in found.items()})
-                watching.on_epoch_end(epoch, logs)
-                if self.stop_training:
-                    break
-            self._finish()
-            watching.on_train_end(logs)
+            with repeatably() if watching.repeats else contextlib.nullcontext():
+                self._train(data, validation, watching, initial_epoch, epochs, validation_freq)
         assert self.history is not None
         return self.history
+
+    def _train(
+        self, data: Any, validation: Any, watching: CallbackList, initial_epoch: int, epochs: int, validation_freq: Any
+    ) -> None:
+        watching.on_train_begin()
+        logs: dict[str, Any] = {}
+        initial_epoch, groups, resumption = self._resumed(data, watching, initial_epoch)
+        for epoch in range(initial_epoch, epochs):
+            if groups is None:
+                self.reset_metrics()
+            watching.on_epoch_begin(epoch)
+            if resumption is not None and resumption.batch:
+                resumption.restore(self.state_in_training())
+            groups = groups or self._in_groups(data, "train_step", watching)
+            logs, groups, resumption = self._train_epoch(groups, watching, resumption), None, None
+            if validation is not None and _is_due(validation_freq, epoch):
+                found = self._evaluate(validation, watching)
+                logs.update({f"val_{name}": value for name, value in found.items()})
+            watching.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        self._finish()
+        watching.on_train_end(logs)
 
     def _train_epoch(self, groups: Iterator[Any], watching: CallbackList, resumption: Any) -> dict[str, Any]:
         step, logs = self.make_train_function(), {}
