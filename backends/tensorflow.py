@@ -148,6 +148,8 @@ class TensorflowBackend(TensorflowGradients, Backend):
         "float8_e5m2": "float32",
     }
     gaps = {
+        "log_softmax of infinity": "All logarithms are NaN, rather than those of the infinite numbers only. "
+        "See https://www.tensorflow.org/api_docs/python/tf/nn/log_softmax",
         "singular matrices": "A graph raises TensorFlow's own error, and gives NaN where there is no Cholesky factor. "
         "See https://www.tensorflow.org/api_docs/python/tf/linalg/cholesky",
         "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in much of its arithmetic. "
@@ -454,7 +456,14 @@ def _along(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
     return lambda x, axis: compute(x, axis) if type(axis) is int and 0 not in x.shape else body(name, x, axis)
 
 
-KERNELS["softmax"] = _along(tf.nn.softmax, "softmax")
+def _softmax(x: tf.Tensor, axis: int) -> tf.Tensor:
+    """The softmax, all NaN where one is: TensorFlow's has numbers beside them."""
+    shares = tf.nn.softmax(x, axis)
+    total = tf.reduce_sum(shares, axis, keepdims=True)
+    return shares + (total - total)
+
+
+KERNELS["softmax"] = _along(_softmax, "softmax")
 KERNELS["log_softmax"] = _along(tf.nn.log_softmax, "log_softmax")
 
 

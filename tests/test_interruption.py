@@ -116,6 +116,14 @@ def test_steps_in_one_call(backend, tmp_path):
     assert_same(run([BackupAndRestore(tmp_path)]), expected)
 
 
+@pytest.fixture
+def listening():
+    """Ctrl-C is listened to, by processes that are started, too: not so where a shell runs all in the background."""
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, usual)
+
+
 def run_script(*arguments, **options):
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.Popen([sys.executable, SCRIPT, *map(str, arguments)], env=environment, **options)
@@ -129,7 +137,7 @@ def assert_result(folder, expected, history):
 
 
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT])
-def test_it_may_be_killed_at_any_moment(tmp_path, kind):
+def test_it_may_be_killed_at_any_moment(tmp_path, kind, listening):
     with keras.using("numpy"):
         expected, history = train()
     dice, kills = random.Random(int(kind)), 0
@@ -178,7 +186,7 @@ def test_a_full_disk_leaves_the_last_backup(tmp_path):
     assert_result(tmp_path, expected, history)
 
 
-def test_ctrl_c_leaves_a_model_that_can_be_used(backend):
+def test_ctrl_c_leaves_a_model_that_can_be_used(backend, listening):
     """Arrays that a step has consumed have others in their place when the interruption comes."""
     model = made()
     step = model.train_step

@@ -468,7 +468,7 @@ def test_accuracy_means_what_fits_the_targets(targets, last, expected):
         (lambda: line().fit(X, Y, shuffle="x"), ArgumentError, "True, False or 'batch'; got 'x'"),
         (lambda: line().fit(X, Y, class_weight=[1, 2]), ArgumentError, "class_weight to be a dictionary"),
         (lambda: line().fit(X, Y, validation_freq=0), ArgumentError, "validation_freq.*from 1; got 0"),
-        (lambda: line().fit(X, Y, callbacks=[3]), ArgumentError, "derived from Callback; got 3 among them"),
+        (lambda: line().fit(X, Y, callbacks=[3]), ArgumentError, "expected callbacks such as .*; got 3. Make"),
         (lambda: line().fit(X), ArgumentError, "targets for output"),
         (lambda: line(loss=None).fit(X, Y), ArgumentError, "without a loss"),
         (lambda: line(loss="mes"), ValueError, "mse"),

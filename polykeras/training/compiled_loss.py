@@ -45,7 +45,7 @@ class CompiledLoss(Stateful):
         """Find the loss of each output."""
         outputs = Outputs(y_pred, self._names)
         self._outputs = outputs
-        outputs.check()
+        outputs.check(y_pred)
         self._shapes = [leaf.shape for leaf in tree.flatten(y_pred)]
         if _is_one(self._loss) and len(outputs) > 1:
             found = [self._loss] * len(outputs)

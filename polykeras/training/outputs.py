@@ -19,7 +19,6 @@ class Outputs:
     """
 
     def __init__(self, y_pred: Any, names: Sequence[str] | None = None):
-        self._given = y_pred
         self.paths = _paths(y_pred, sorted)
         in_order = _paths(y_pred, list)
         self.order = [self.paths.index(path) for path in in_order]
@@ -30,13 +29,13 @@ class Outputs:
             names = sorted(keys) if flat else [f"output_{number}" for number in range(len(self.paths))]  # type: ignore[type-var]
         self.names: list[str] = list(map(str, names))
 
-    def check(self) -> None:
+    def check(self, y_pred: Any) -> None:
         """Refuse outputs that are none, as where `call` ends without `return`."""
         for name, path in zip(self.names, self.paths, strict=True):
-            if not hasattr(_at(self._given, path), "shape"):
+            found = _at(y_pred, path)
+            if not hasattr(found, "shape"):
                 raise ArgumentError(
-                    f"expected an array as {name}; got {_at(self._given, path)!r} from the model. Have call return its "
-                    "outputs."
+                    f"expected an array as {name}; got {found!r} from the model. Have call return its outputs."
                 )
 
     def __len__(self) -> int:

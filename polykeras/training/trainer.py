@@ -594,12 +594,6 @@ class Trainer(Layer):
         if isinstance(callbacks, CallbackList):
             return callbacks
         given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
-        strange = [callback for callback in given if not isinstance(callback, Callback)]
-        if strange:
-            raise ArgumentError(
-                f"expected callbacks to be objects of classes derived from Callback; got {strange[0]!r} among them. "
-                "Wrap functions in a LambdaCallback, and call classes to make objects."
-            )
         bar = progress_callback(verbose)
         found = CallbackList([*given, *([bar] if bar else [])], add_history, model=self, verbose=verbose, **params)
         if add_history:
