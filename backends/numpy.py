@@ -700,12 +700,12 @@ def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> np.
     out = np.zeros((g.shape[0], *padded, groups * channels), g.dtype)
     views, rows = _taps(out, window, g.shape[1:-1]), _group_rows(g, groups)
     if groups == 1 and channels <= _FEW_CHANNELS:
-        matrix = kernel.reshape(-1, kernel.shape[-1])
+        matrix = kernel.reshape(math.prod(kernel.shape[:-1]), kernel.shape[-1])
         shares = np.matmul(matrix, rows[0].T, out=_workspace.array((len(matrix), rows.shape[1]), g.dtype))
-        for view, share in zip(views, shares.reshape(-1, channels, *g.shape[:-1]), strict=True):
+        for view, share in zip(views, shares.reshape(len(views), channels, *g.shape[:-1]), strict=True):
             view += np.moveaxis(share, 0, -1)
     else:
-        per_tap = _group_matrix(kernel, groups).reshape(groups, -1, channels, kernel.shape[-1] // groups)
+        per_tap = _group_matrix(kernel, groups).reshape(groups, len(views), channels, kernel.shape[-1] // groups)
         share = _workspace.array((groups, rows.shape[1], channels), g.dtype)
         for tap, view in enumerate(views):
             _product(rows, per_tap[:, tap].swapaxes(1, 2), share)
@@ -724,7 +724,7 @@ def convolve_kernel_gradient(inputs: Any, g: Any, window: Any) -> np.ndarray:
     if window.groups > 1:
         return np.moveaxis(columns @ rows, 0, 1).reshape(shape)
     out = np.empty(shape, g.dtype)
-    np.matmul(columns[0], rows[0], out=out.reshape(-1, shape[-1]))
+    np.matmul(columns[0], rows[0], out=out.reshape(math.prod(shape[:-1]), shape[-1]))
     return out
 
 

@@ -86,7 +86,7 @@ KERNELS |= {
     "relu": tf.nn.relu,
     "relu6": tf.nn.relu6,
     "divide_no_nan": _binary("div_no_nan"),
-    "i0": lambda x: tf.math.bessel_i0(tf.clip_by_value(x, -800, 800)),  # of infinity it makes NaN
+    "i0": lambda x: _i0(tf.clip_by_value(x, -800, 800)),  # of infinity TensorFlow makes NaN
     # complex numbers
     "real": tf.math.real,
     "imag": lambda x: tf.math.imag(x) if x.dtype.is_complex else tf.zeros_like(x),
@@ -339,8 +339,11 @@ def floor_divide(x1: Any, x2: Any) -> Any:
 _NARROW = (tf.float16, tf.bfloat16)  # for which the processor lacks some kernels, which a graph finds out too late
 
 
-def _rint(x: Any) -> Any:
-    return tf.cast(tf.math.rint(tf.cast(x, "float32")), x.dtype) if x.dtype in _NARROW else tf.math.rint(x)
+def _widened(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda x: tf.cast(compute(tf.cast(x, "float32")), x.dtype) if x.dtype in _NARROW else compute(x)
+
+
+_rint, _i0 = _widened(tf.math.rint), _widened(tf.math.bessel_i0)
 
 
 @kernel

@@ -97,7 +97,7 @@ def _transposed(function: Callable[[Any], Any], x: Any, g: Any) -> Any:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
         out = function(x)
-    return tape.gradient(out, x, g)
+    return tape.gradient(out, x, g, unconnected_gradients=tf.UnconnectedGradients.ZERO)  # as where there is no element
 
 
 def _padded_with(x: Any, window: Any, value: Any) -> Any:

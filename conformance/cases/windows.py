@@ -262,6 +262,7 @@ case(
     sample(array(1, 4, 5, 2), array(3, 3, 3, 2), dilation_rate=2),
     sample(array(1, 2, 4, 5), array(3, 3, 3, 2), strides=2, data_format=FIRST),
     sample(array(1, 2, 3, 2, 2), array(2, 2, 2, 3, 2), strides=2),
+    sample(array(0, 3, 1), array(1, 1, 1)),
     dtypes=REAL,
     magnitude=_products(conv_transpose),
     mistakes=[
