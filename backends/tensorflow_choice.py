@@ -64,10 +64,15 @@ class Faster:
         except Exception:  # there are graphs that XLA does not take; what is wrong with the arguments, the other says
             if program is self._plain:
                 raise
-            self._chosen = self._plain
+            self._choose(self._plain)
             return self._plain(*arrays)
         self._wait()
         times[program].append(time.perf_counter() - begin)
         if min(map(len, times.values())) > TRIALS:
-            self._chosen = min(times, key=lambda program: statistics.median(times[program][1:]))
+            self._choose(min(times, key=lambda program: statistics.median(times[program][1:])))
         return results
+
+    def _choose(self, program: Program) -> None:
+        """Keep a program, and the plain one for whoever needs the same bits; the memory of the other is given back."""
+        self._chosen = self._compiled = program
+        self._times.clear()

@@ -632,19 +632,24 @@ def top_k(x: Any, k: int, sorted: bool) -> tuple[Any, Any]:
     """By numbers that no two elements share where some are equal, of which PyTorch's own gives any."""
     if x.dtype not in (torch.float32, torch.int32) or not x.numel():
         return body("top_k", x, k, sorted)
-    keys = x.detach()
-    if 0 < k < x.shape[-1]:
+    places = _places_of_largest(x.detach(), k)
+    return x.gather(-1, places), places.to(torch.int32)
+
+
+@whole
+def _places_of_largest(keys: Any, k: int) -> Any:
+    """Where the k largest elements are, the first ones of equal ones: PyTorch's own are right where none are equal."""
+    count = keys.shape[-1]
+    if 0 < k < count and not torch.compiler.is_compiling():  # as there is nothing to be looked at
         found, places = torch.topk(keys, k + 1)
         if bool((found[..., 1:] < found[..., :-1]).all()):  # NaN is not less than anything
-            places = places[..., :k]
-            return x.gather(-1, places), places.to(torch.int32)
-    if x.is_floating_point():
+            return places[..., :k].contiguous()
+    if keys.is_floating_point():
         keys = torch.where(torch.isnan(keys), torch.nan, keys + 0.0).view(torch.int32)
         keys = torch.where(keys < 0, keys ^ torch.iinfo(torch.int32).max, keys)
-    backwards = torch.arange(x.shape[-1] - 1, -1, -1, device=x.device)
+    backwards = torch.arange(count - 1, -1, -1, device=keys.device)
     found = torch.topk((keys.long() << 32) | backwards, k).values
-    places = x.shape[-1] - 1 - (found & 0xFFFFFFFF)
-    return x.gather(-1, places), places.to(torch.int32)
+    return count - 1 - (found & 0xFFFFFFFF)
 
 
 @kernel

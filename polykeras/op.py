@@ -111,6 +111,13 @@ class Op:
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _op, (self.name,)  # there is one in each process, which is copied and pickled as its name
+
+
+def _op(name: str) -> Op:
+    return OPS[name]
+
 
 OPS: dict[str, Op] = {}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -403,3 +405,15 @@ def test_what_cannot_be_copied(make, arguments, words):
     with pytest.raises(ArgumentError, match=words):
         keras.models.clone_model(make(), **arguments)
     assert keras.models.clone_model(Doubled(2)).dense.units == 2
+
+
+def test_a_graph_with_ops_that_was_trained_is_copied_and_pickled(backend, capsys):
+    inputs = keras.Input((4,))
+    model = Model(inputs, layers.Dense(1)(ops.relu(inputs + 1)))
+    model.compile("sgd", "mse")
+    x = np.ones((6, 4), "float32")
+    model.fit(x, x[:, :1], verbose=1)
+    assert "Epoch 1/1" in capsys.readouterr().out
+    for made in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        np.testing.assert_array_equal(made.predict(x, verbose=0), model.predict(x, verbose=0))
+    assert [len(operation.nodes) for operation in model.graph().operations] == [1, 1, 1, 1]

@@ -36,6 +36,10 @@ class Callback:
     def __init__(self) -> None:
         self._model: Any = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled, with the model perhaps: not the others, of which some hold a terminal."""
+        return {name: value for name, value in vars(self).items() if name != "companions"}
+
     @property
     def model(self) -> Any:
         """The model that is trained."""

@@ -78,7 +78,7 @@ class Saving(MonitorCallback):
 
     @property
     def batches_seen(self) -> list[int]:
-        """How far it is to the next time."""
+        """How many batches there have been, and how far it is to the next time."""
         return self._batches.state
 
     @batches_seen.setter

@@ -44,8 +44,6 @@ class OrbaxCheckpoint(Saving):
         save_weights_only: Whether only weights are saved, without the architecture, the optimizer and metrics.
     """
 
-    state_names = ("best", "batches_seen")
-
     def __init__(
         self,
         directory: str | os.PathLike[str],

@@ -276,7 +276,9 @@ class Layer(Operation, Stateful):
         own = self.weights
         if len(weights) != len(own):
             wanted, mend = "none, as it has no weights yet", " Call it, or build it with the shape of its inputs."
-            if own:
+            if self.built and not own:
+                wanted, mend = "none, as it has no weights", ""
+            elif own:
                 wanted, mend = f"{len(own)} weights, {', '.join(v.path for v in own)}", ""
             raise ArgumentError(f"{self.name}: expected {wanted}; got {len(weights)}.{mend}")
         for variable, value in zip(own, weights, strict=True):
@@ -707,7 +709,7 @@ def _building(original: Callable[..., None]) -> Callable[..., None]:
         try:
             bound = signature.bind(self, *args, **kwargs).arguments
         except TypeError as error:
-            takes = ", ".join(list(signature.parameters)[1:])
+            takes = ", ".join(list(signature.parameters)[1:]) or "no arguments"
             raise ArgumentError(
                 f"{type(self).__name__}: expected {takes} to build it; {error}. Call it with all inputs that it takes."
             ) from None

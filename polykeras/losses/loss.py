@@ -234,9 +234,10 @@ def check_fitting(name: str, what: str, one: Any, other: Any) -> None:
     try:
         broadcast_shapes(*shapes)
     except ShapeError as error:
+        numbers = name == "categorical_crossentropy" and len(shapes[0]) == len(shapes[1]) - 1
+        mend = f"For numbers of classes there is sparse_{name}" if numbers else "Reshape one of them"
         raise ShapeError(
-            f"{name}: expected {what} of shapes that fit; got {' and '.join(map(show_shape, shapes))}. Reshape one of "
-            "them."
+            f"{name}: expected {what} of shapes that fit; got {' and '.join(map(show_shape, shapes))}. {mend}."
         ) from error
 
 

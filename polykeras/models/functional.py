@@ -74,11 +74,6 @@ class Wiring:
             )
         return arrays
 
-    def _is_traced(self, x: Any) -> bool:
-        """Whether it is in a graph that somebody else builds, as of a data pipeline."""
-        kind = kind_or_none(type(x))
-        return isinstance(kind, Backend) and kind.is_traced(x)
-
     def _is_optional(self, spec: Spec) -> bool:
         node = node_of(spec)
         return node is not None and getattr(node.operation, "optional", False)
@@ -89,7 +84,7 @@ class Wiring:
             if self._is_optional(wanted):
                 return None
             raise ArgumentError(f"{self._name}: expected an array for input {wanted.name}; got None.")
-        if self._takes_text and holds_text(x) and not self._is_traced(x):
+        if self._takes_text and holds_text(x) and not _is_traced(x):
             x = as_text(x)
         given = spec_of(x)
         if (given.dtype == TEXT) != (wanted.dtype == TEXT):
@@ -247,3 +242,9 @@ def _at_places(data: Any, calls: dict[tuple[str, int], Any]) -> Any:
     if len(data) == 3 and isinstance(data[0], str):
         return tree.flatten(calls[data[0], data[1]].outputs)[data[2]]
     return type(data)(_at_places(value, calls) for value in data)
+
+
+def _is_traced(x: Any) -> bool:
+    """Whether it is in a graph that somebody else builds, as of a data pipeline."""
+    kind = kind_or_none(type(x))
+    return isinstance(kind, Backend) and kind.is_traced(x)

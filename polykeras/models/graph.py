@@ -220,7 +220,7 @@ class Graph:
         values: list[Any] = [*inputs, *[None] * (self._size - len(inputs))]
         sizes = self._sizes(inputs) if self._needs_sizes else {}
         for step in self._steps:
-            step.run(values, step.operation if call is None else call(step.node), sizes)
+            step.run(values, step.function if call is None else call(step.node), sizes)
         return [values[place] for place in self._results]
 
     def _sizes(self, inputs: list[Any]) -> dict[str, Any]:
@@ -239,7 +239,8 @@ class _Step:
 
     def __init__(self, node: Node, slots: dict[int, int]):
         self.node = node
-        self.operation = node.operation
+        called = node.operation
+        self.function = called.call if isinstance(called, OpCall) else called  # which, on Specs, would be remembered
         leaves, self._structure = tree.take_apart((node.args, node.kwargs))
         self._leaves = leaves
         self._places = [(i, slots[id(x)]) for i, x in enumerate(leaves) if isinstance(x, Spec)]
@@ -278,7 +279,7 @@ class _Step:
         unknown = size.names() - set(sizes)
         if unknown:
             raise ArgumentError(
-                f"{self.operation.name}: the size {size} depends on {', '.join(sorted(unknown))}, which is no size of "
-                "an input. Write this part as a layer, which finds it out when it is called."
+                f"{self.node.operation.name}: the size {size} depends on {', '.join(sorted(unknown))}, which is no "
+                "size of an input. Write this part as a layer, which finds it out when it is called."
             )
         return evaluate(size, sizes)

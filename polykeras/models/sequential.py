@@ -59,7 +59,8 @@ class Sequential(Model):
         if isinstance(layer, Spec) and layer.producer is not None and isinstance(layer.producer.operation, InputLayer):
             layer = layer.producer.operation
         if not isinstance(layer, Layer):
-            raise ArgumentError(f"Sequential: expected a layer; got {layer!r}. Wrap a function in layers.Lambda.")
+            mend = f"Call it: {layer.__name__}()" if isinstance(layer, type) else "Wrap a function in layers.Lambda"
+            raise ArgumentError(f"Sequential: expected a layer; got {layer!r}. {mend}.")
         if isinstance(layer, InputLayer) and self._layers:
             raise ArgumentError("Sequential: an Input can be the first layer only; there are layers before it already.")
         if any(layer.name == other.name for other in self._layers):

@@ -585,8 +585,8 @@ def repeat(x: Array, repeats: Any, axis: Axes = None) -> Array:
         return repeat(reshape(x, (-1,)), repeats, 0)
     shape = ops.shape(x)
     axis = normalize_axis(axis, len(shape))
-    if not isinstance(repeats, int):
-        times = np.asarray(ops.convert_to_numpy(repeats))
+    if not isinstance(repeats, int) or repeats < 0:
+        times = np.asarray(ops.convert_to_numpy(repeats), None if np.size(repeats) else "int32")
         if times.dtype.kind not in "iu" or times.ndim > 1 or times.size not in (1, shape[axis]) or (times < 0).any():
             raise ShapeError(
                 f"expected repeats to be a whole number from 0, or one for each of the {shape[axis]} elements on axis "

@@ -125,7 +125,8 @@ def _infer_sparse(target: Spec, output: Spec, from_logits: bool, axis: int) -> S
     if len(given) != len(shape) or not all(map(same_size, given, shape)):
         raise ShapeError(
             f"expected a class for each prediction, in shape {show_shape(shape)} for output of shape "
-            f"{show_shape(output.shape)} with classes on axis {axis}; got {show_shape(target.shape)}."
+            f"{show_shape(output.shape)} with classes on axis {axis}; got {show_shape(target.shape)}. "
+            "For probabilities of all classes, as with one-hot targets, there is categorical_crossentropy."
         )
     return Spec(shape, output.dtype)
 

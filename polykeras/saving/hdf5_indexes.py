@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -139,12 +140,18 @@ class Heap:
 
     def _large(self, number: int) -> bytes:
         """A piece outside of the blocks, which a tree has the place of."""
-        if not hasattr(self, "_places"):
-            found = map(struct.Struct("<QQQ").unpack_from, records(self._reader, self._huge, 1))
-            self._places = {number: (address, length) for address, length, number in found}
         if number not in self._places:
             raise refuse("a heap of names is damaged")
         return self._reader.bytes(*self._places[number])
+
+    @functools.cached_property
+    def _places(self) -> dict[int, tuple[int, int]]:
+        """Where the pieces outside of the blocks are, and their lengths, by their numbers."""
+        form = struct.Struct("<QQQ")
+        found = list(records(self._reader, self._huge, 1))
+        if any(len(record) < form.size for record in found):
+            raise refuse("a heap of names is damaged")
+        return {number: (address, length) for address, length, number in map(form.unpack_from, found)}
 
     def _managed(self, offset: int, length: int) -> bytes:
         if self._rows:

@@ -152,7 +152,7 @@ def _json(text: Any) -> Any:
 
 
 def _compile(model: Any, config: dict[str, Any], root: Group, names: dict[int, str]) -> None:
-    former, config = config.get("optimizer_config"), from_legacy(config)
+    config = from_legacy(config)
     optimizer = config.get("optimizer_config")
     known = ("loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution", "jit_compile")
     given = {key: deserialize_keras_object(config[key]) for key in known if key in config}
@@ -165,7 +165,7 @@ def _compile(model: Any, config: dict[str, Any], root: Group, names: dict[int, s
     stored = {name: group.get(name) for name in texts(group, "weight_names")}
     model.optimizer.build(model.trainable_variables)
     if any(name.endswith(":0") for name in stored):
-        plan = plan_for(model.optimizer, stored, names, former)
+        plan = plan_for(model.optimizer, stored, names)
     else:
         plan = _in_order(model.optimizer.variables, stored)
     is_new = not any(isinstance(x, Dataset) and x.shape for x in stored.values())

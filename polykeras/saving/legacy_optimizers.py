@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from ..optimizers import Adafactor, Nadam, Optimizer
 from ..state import Variable
 from .hdf5_reader import Dataset
@@ -35,17 +33,18 @@ _PREFIX = re.compile(r"(training/)?[^/]+(?=/)")
 Plan = list[tuple[Variable, Any]]
 
 
-def plan_for(optimizer: Optimizer, stored: Mapping[str, Any], names: Mapping[int, str], config: Any) -> Plan | None:
+def plan_for(optimizer: Optimizer, stored: Mapping[str, Any], names: Mapping[int, str]) -> Plan | None:
     """What each variable of an optimizer gets of what Keras 2 stored, or None where that is something else.
 
     Args:
         optimizer: The optimizer, which is built.
         stored: Datasets by their names.
         names: The names that the variables of the model have in the file, by their identities.
-        config: The configuration of the optimizer in the file.
     """
+    if isinstance(optimizer, Nadam):  # whose momentum had another formula, or, in a newer one, was no number
+        return None
     steps = next((x for name, x in stored.items() if name.rpartition("/")[2] in _STEPS), None)
-    if steps is None or tuple(steps.shape) != () or _is_older_nadam(optimizer, config):
+    if steps is None or tuple(steps.shape) != ():
         return None
     prefix = next((found[0] for found in map(_PREFIX.match, stored) if found), "")
     plan: Plan = [(optimizer._iterations, steps)]
@@ -56,8 +55,6 @@ def plan_for(optimizer: Optimizer, stored: Mapping[str, Any], names: Mapping[int
                 if found is None or tuple(found.shape) != tuple(own.shape):
                     return None
                 plan.append((own, found))
-    if isinstance(optimizer, Nadam):
-        plan.append((optimizer._product, _product(optimizer, int(np.asarray(steps)))))
     return plan
 
 
@@ -79,15 +76,3 @@ def _find(stored: Mapping[str, Any], prefix: str, slot: str, name: str) -> Any:
             if isinstance(found, Dataset):
                 return found
     return None
-
-
-def _is_older_nadam(optimizer: Optimizer, config: Any) -> bool:
-    """Whether momentum came in as it did in the older Nadam, whose numbers are not those of the one of today."""
-    return isinstance(optimizer, Nadam) and "decay" in str(config)
-
-
-def _product(optimizer: Nadam, steps: int) -> np.ndarray:
-    """How much momentum there was in all steps together, which Keras 2 did not store."""
-    few = min(max(steps, 0), 1000)  # after which 0.96 to that power is nothing beside one
-    shares = 1.0 - 0.5 * 0.96 ** np.arange(1, few + 1)
-    return np.asarray(np.prod(shares) * optimizer.beta_1 ** max(steps, 0), "float32")

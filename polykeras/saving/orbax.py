@@ -14,6 +14,7 @@ from ..errors import FileError, SerializationError
 from ..registry import deserialize_keras_object
 from ..spec import show_shape
 from .archive import plain_data
+from .loading import deferred
 
 STATE, CONFIG, ORDER = "pytree", "model_config", "variables"
 
@@ -25,8 +26,8 @@ def checkpoint_in(filepath: Any) -> Path | None:
         return None
     if (folder / STATE).is_dir():
         return folder
-    numbers = [int(each.name) for each in folder.iterdir() if each.name.isdecimal() and (each / STATE).is_dir()]
-    return folder / str(max(numbers)) if numbers else None
+    found = [each for each in folder.iterdir() if each.name.isdecimal() and (each / STATE).is_dir()]
+    return max(found, key=lambda each: int(each.name), default=None)
 
 
 def model_from(folder: Path, compile: bool) -> Any:
@@ -46,8 +47,10 @@ def model_from(folder: Path, compile: bool) -> Any:
         raise SerializationError(f"load_model: the checkpoint {folder} does not describe a model.")
     if not compile:
         config = {key: value for key, value in config.items() if key != "compile_config"}
-    model = deserialize_keras_object(config)
-    give_state(model, parts, folder, weights_only=not compile)
+    stored = sum(np.asarray(value).nbytes for _, value in _flat(parts[STATE]))
+    with deferred(stored):
+        model = deserialize_keras_object(config)
+        give_state(model, parts, folder, weights_only=not compile)
     return model
 
 

@@ -59,13 +59,16 @@ def pytest_configure(config: Any) -> None:
         "markers", "backends(*names): the polykeras backends on which a test runs that uses the fixture `backend`"
     )
     if config.getoption(CHOSEN, None):
-        from ..backend import available, registered_ones
+        from ..backend import available, install_command, registered, registered_ones
 
         unknown = [name for name in _chosen(config) if name not in available()]
         if unknown:
+            name = unknown[0]
+            is_registered = name in registered()
+            mend = f"Install it with: {install_command(name)}" if is_registered else registered_ones(name)
             raise pytest.UsageError(
-                f"--polykeras-backends: expected names of installed backends ({', '.join(available())}); got "
-                f"{unknown[0]!r}; {registered_ones(unknown[0])}"
+                f"--polykeras-backends: expected names of installed backends ({', '.join(available())}); got {name!r}; "
+                + mend
             )
 
 

@@ -139,7 +139,9 @@ def count_samples(*structures: Any) -> int:
             counts.setdefault(int(shape[0]), name)
     if len(counts) > 1:
         found = ", ".join(f"{name} has {count}" for count, name in counts.items())
-        raise ArgumentError(f"expected as many samples in all arrays; {found}. Give each sample its target.")
+        raise ArgumentError(
+            f"expected as many samples in all arrays; {found}. Give one target, and one weight if any, for each sample."
+        )
     if not counts:
         raise ArgumentError("expected x to be arrays; got nothing.")
     return next(iter(counts))

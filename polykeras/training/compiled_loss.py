@@ -95,7 +95,10 @@ class CompiledLoss(Stateful):
             if loss is None:
                 continue
             if y is None:
-                raise ArgumentError(f"expected targets for output {outputs.names[number]}, which has a loss; got none.")
+                raise ArgumentError(
+                    f"expected targets for output {outputs.names[number]}, which has a loss; got none. Pass them as y, "
+                    "or with the inputs in a data set or generator, (x, y)."
+                )
             value = loss(y, prediction, weight)
             if self._means:
                 self._means[number].update_state(value, ops.shape(prediction)[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -231,10 +231,20 @@ def _state(model: Any, is_training: bool) -> list[Variable]:
 
 
 def optimizers_within(model: Any) -> list[Any]:
-    """The optimizers of a step of one's own: those in attributes, by themselves or in lists and dictionaries."""
-    given = [value for name, value in vars(model).items() if not name.startswith("_")]
-    leaves = [leaf for value in given for leaf in (tree.flatten(value) if isinstance(value, (list, dict)) else [value])]
-    return [leaf for leaf in leaves if isinstance(leaf, Optimizer) and leaf is not model.optimizer]
+    """The optimizers of a step of one's own: in attributes, by themselves or in lists, tuples, dictionaries."""
+    leaves = itertools.chain.from_iterable(
+        _leaves(value) for name, value in vars(model).items() if name != "_arguments"
+    )
+    found = {id(leaf): leaf for leaf in leaves if isinstance(leaf, Optimizer) and leaf is not model.optimizer}
+    return list(found.values())
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if not isinstance(value, (list, tuple, dict)):
+        yield value
+        return
+    for item in value.values() if isinstance(value, dict) else value:
+        yield from _leaves(item)
 
 
 def _rehearse(model: Any, name: str, batch: Any) -> None:
