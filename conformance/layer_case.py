@@ -88,6 +88,8 @@ class LayerCase:
     trials: list[Trial] = field(default_factory=list)
     mistakes: list[tuple[Configuration | Trial, str]] = field(default_factory=list)
     """What must be refused, and words of the message."""
+    makes_complex: bool = False
+    """Whether it computes with complex numbers, for which float64 needs complex128."""
 
     def arguments(self, trial: Trial, dtype: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments of a call as NumPy arrays, the same in every run."""
@@ -114,11 +116,11 @@ class LayerCase:
 LAYERS: dict[str, LayerCase] = {}
 
 
-def layer(name: str, *trials: Trial, mistakes: Any = ()) -> None:
+def layer(name: str, *trials: Trial, mistakes: Any = (), makes_complex: bool = False) -> None:
     """Enter the case of a layer."""
     if name in LAYERS:
         raise ValueError(f"there are two cases of {name}")
-    LAYERS[name] = LayerCase(name, list(trials), list(mistakes))
+    LAYERS[name] = LayerCase(name, list(trials), list(mistakes), makes_complex)
 
 
 def configured(*args: Any, **options: Any) -> Configuration:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import struct
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import pytest
 import polykeras
 from polykeras import Input, Sequential, layers
 from polykeras.errors import UnsafeFileError
+from polykeras.saving.hdf5_bytes import Reader
+from polykeras.saving.hdf5_chunks import chunks_in
 from polykeras.saving.hdf5_reader import open_hdf5
 from polykeras.saving.sources import FileSource
 
@@ -165,3 +168,10 @@ def test_shapes_larger_than_what_is_stored_are_refused(options):
     content = written(lambda root: root.create_dataset("x", (2**40, 2**10), "float32", **options), libver="latest")
     with pytest.raises(UnsafeFileError, match="declares shape"):
         opened(content)
+
+
+def test_axes_without_elements_are_not_counted_along_the_others():
+    form = "<BBBBB3IB4xQ"  # of version 4, chunks of one float32 each, one after the other from byte 0 on
+    layout = struct.pack(form, 4, 2, 0, 3, 4, 1, 1, 4, 2, 0)
+    reader = Reader(FileSource(io.BytesIO(b"some bytes")))
+    assert chunks_in(reader, layout, "w", (0, 2**40), (0, 2**40), False) == []

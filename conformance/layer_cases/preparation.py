@@ -116,4 +116,5 @@ layer(
     configured(32, 16, num_mel_bins=4, sampling_rate=800).on(WAVES).but(mixed=False, gradient=False),
     configured(32, 16, num_mel_bins=4, power_to_db=False, mag_exp=1.0, window="hamming").on(WAVES).but(mixed=False),
     mistakes=[(configured(min_freq=9000.0), "min_freq to be below max_freq")],
+    makes_complex=True,
 )

@@ -57,6 +57,8 @@ def chunks_in(
     size, count = prod(chunk), prod(_counts(shape, chunk[:-1]))
     if count > reader.size:  # each of them takes a byte at least
         raise refuse(f"{path} declares shape {shape} in {count} chunks, which is more than the file could hold")
+    if not count:  # however many there were along other axes
+        return []
     if layout[0] == 3:
         found = _older(reader, struct.unpack_from("<Q", layout, 3)[0], len(shape))
     else:
@@ -64,7 +66,7 @@ def chunks_in(
     chunks = list(found)
     if any(place + stored > reader.size for place, stored, _, _ in chunks):
         raise refuse(f"a chunk of {path} lies outside of the file")
-    if len(chunks) != count and count:
+    if len(chunks) != count:
         raise refuse(f"{path} declares shape {shape}, but only {len(chunks)} chunks are stored for it")
     return chunks
 
