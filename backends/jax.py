@@ -269,12 +269,13 @@ class JaxBackend(Backend):
         """What a function of NumPy arrays gives; in a program by a callback, for which all sizes have to be known."""
         if not any(isinstance(x, Tracer) for x in arrays):
             return super().on_host(function, arrays, shape, dtype)
-        if None in shape:
+        sizes = tuple(size for size in shape if size is not None)
+        if len(sizes) < len(shape):
             raise StateError(
                 "a function that is being compiled cannot take an array whose shape only its values determine."
             )
 
-        wanted, sizes = numpy_dtype(dtype), tuple(size for size in shape if size is not None)
+        wanted = numpy_dtype(dtype)
         is_wide = wanted in _WIDE and wanted.kind != "c"  # which callbacks narrow where 64 bits are off
 
         def in_dtype(*values: Any) -> np.ndarray:

@@ -277,7 +277,7 @@ def _graph(function: Callable[..., list], for_xla: bool) -> Callable[..., list]:
     def run(*arrays: Any) -> list[Any]:
         if not programs:
             programs.append(graph.get_concrete_function(*arrays))
-        # what a tf.function does with its arguments takes as long as a small graph
+        # by a private method, as what public ones do with arguments takes as long as a small graph
         return programs[0]._call_flat(list(arrays), programs[0].captured_inputs)
 
     return run

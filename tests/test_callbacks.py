@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import io
 import json
 import sys
 import threading
@@ -476,3 +477,19 @@ def test_in_a_notebook_a_bar_becomes_a_line(monkeypatch):
     assert [content["text/plain"].split()[3] for content in shown[1][:4]] == ["1/4", "2/4", "3/4", "4/4"]
     assert shown[1][-1]["text/plain"].startswith("Epoch 2/2: 4 steps")
     assert shown[1][-1]["text/html"].startswith("<pre>Epoch 2/2: 4 steps")
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+def test_an_error_takes_the_bar_away_and_shows_the_cursor_again(method):
+    written = io.StringIO()
+    logger = callbacks.ProgbarLogger(Console(file=written, force_terminal=True))
+
+    def stop(batch, logs):
+        raise ValueError("stop")
+
+    stopping = callbacks.LambdaCallback(on_train_batch_end=stop)
+    stopping.on_test_batch_end = stop
+    with pytest.raises(ValueError, match="stop"):
+        getattr(line(), method)(np.ones((4, 3)), np.ones((4, 1)), verbose=0, callbacks=[stopping, logger])
+    hidden, shown = "\x1b[?25l", "\x1b[?25h"
+    assert written.getvalue().rindex(hidden) < written.getvalue().rindex(shown)

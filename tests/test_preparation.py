@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import polykeras
-from polykeras import layers, ops
+from polykeras import Input, Model, layers, ops
 from polykeras.backend import available, using
 from polykeras.errors import ArgumentError, SerializationError, StateError
 from polykeras.layers.preprocessing import bounding_boxes
@@ -291,3 +291,12 @@ def test_draws_have_their_distributions():
     assert -36 <= angles.min() < -35
     assert 71 < angles.max() <= 72
     assert set(drawn(layers.RandomPosterization((2, 5), seed=1), "shift_factor")) == {4, 5, 6}
+
+
+def test_spectrograms_of_sounds_of_any_length(backend):
+    inputs = Input((None, 2))
+    model = Model(inputs, layers.STFTSpectrogram("stft", 32, 16, 32)(inputs))
+    for length in (100, 70):
+        sound = np.random.default_rng(0).normal(size=(3, length, 2)).astype("float32")
+        alone = layers.STFTSpectrogram("stft", 32, 16, 32)(sound)
+        np.testing.assert_allclose(model.predict(sound, verbose=0), ops.convert_to_numpy(alone), rtol=1e-5, atol=1e-5)

@@ -13,7 +13,7 @@ import polykeras
 from polykeras import Input, Model, Sequential, layers, optimizers, saving
 from polykeras.backend import numpy_dtype
 from polykeras.cli import main
-from polykeras.errors import ArgumentError, FileError
+from polykeras.errors import ArgumentError, FileError, StateError
 from polykeras.saving import safetensors, shards
 from polykeras.saving.hdf5_writer import GroupToWrite
 from polykeras.saving.inspection import inspect_file
@@ -199,6 +199,12 @@ def test_weights_by_name(tmp_path):
         other = Sequential([Input((4,)), layers.Dense(2, name="second")])
         other.load_weights(tmp_path / "m.h5", by_name=True)
         np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[2])
+
+
+def test_a_model_without_weights_yet_is_not_saved_as_one(tmp_path):
+    with pytest.raises(StateError, match="is not built"):
+        Sequential([layers.Dense(2)]).save_weights(tmp_path / "model.weights.h5")
+    assert not list(tmp_path.iterdir())
 
 
 def test_paths_that_cannot_be(tmp_path):

@@ -40,6 +40,9 @@ class Callback:
         """What is copied and pickled, with the model perhaps: not the others, of which some hold a terminal."""
         return {name: value for name, value in vars(self).items() if name != "companions"}
 
+    def abandon(self) -> None:
+        """Put an end to what would go on by itself, where training ends with an error."""
+
     @property
     def model(self) -> Any:
         """The model that is trained."""
@@ -144,6 +147,14 @@ class CallbackList(Callback):
         if model is not None:
             self.set_model(model)
         self.set_params(params)
+
+    def __enter__(self) -> CallbackList:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        for callback in self.callbacks if kind is not None else ():
+            if hasattr(callback, "abandon"):  # not so those of Keras
+                callback.abandon()
 
     @property
     def repeats(self) -> bool:

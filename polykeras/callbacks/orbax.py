@@ -95,6 +95,10 @@ class OrbaxCheckpoint(Saving):
         """Wait for the last checkpoint."""
         self.wait_until_finished()
 
+    def abandon(self) -> None:
+        """Wait for the last checkpoint, also where training ends with an error."""
+        self.wait_until_finished()
+
 
 def checkpointables(model: Any, weights_only: bool) -> dict[str, Any]:
     """What a checkpoint consists of, as Keras lays it out; and the paths of variables in the order that the model has.

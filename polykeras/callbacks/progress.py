@@ -88,6 +88,12 @@ class ProgbarLogger(Callback):
         self._looked = now
         self._bar.update(self._steps, _shown(logs))
 
+    def abandon(self) -> None:
+        """Take the bar away, which else goes on, and hides the cursor."""
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            bar.stop()
+
     def _end(self, logs: Mapping[str, Any] | None) -> None:
         bar, self._bar = self._bar, None
         if bar is None:

@@ -135,7 +135,7 @@ def model_from_groups(root: Group, compile: bool) -> Any:
         names = load_weights(model, root["model_weights"], False, False)
         _give_states(model, root)
         if compile and "training_config" in root.attrs:
-            _compile(model, _json(root.attrs["training_config"]), root, names)
+            _compile(model, from_legacy(_json(root.attrs["training_config"])), root, names)
     return model
 
 
@@ -152,7 +152,6 @@ def _json(text: Any) -> Any:
 
 
 def _compile(model: Any, config: dict[str, Any], root: Group, names: dict[int, str]) -> None:
-    config = from_legacy(config)
     optimizer = config.get("optimizer_config")
     known = ("loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution", "jit_compile")
     given = {key: deserialize_keras_object(config[key]) for key in known if key in config}

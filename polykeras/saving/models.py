@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import ArgumentError, FileError, PolykerasError, SerializationError
+from ..errors import ArgumentError, FileError, PolykerasError, SerializationError, StateError
 from ..files import replacing
 from ..layers import Layer
 from ..models import Model
@@ -193,6 +193,11 @@ def save_weights(
     """
     if kwargs:
         raise ArgumentError(f"save_weights: unknown arguments {', '.join(kwargs)}.")
+    if not model.built:
+        raise StateError(
+            f"save_weights: expected a model that has its weights; {model.name} is not built. Call it on data, or "
+            "build it with the shape of its inputs."
+        )
     path = _target(filepath, overwrite, "save_weights")
     if path.name.endswith(".weights.json"):
         shards.save(collect(model), path, max_shard_size)

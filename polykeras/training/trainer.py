@@ -307,7 +307,7 @@ class Trainer(Layer):
             watching = self._callbacks(callbacks, verbose, epochs=epochs, steps=data.steps)
             self.stop_training, self._resumption = False, None
             data.check = self._check_labels
-            with repeatably() if watching.repeats else contextlib.nullcontext():
+            with watching, repeatably() if watching.repeats else contextlib.nullcontext():
                 self._train(data, validation, watching, initial_epoch, epochs, validation_freq)
         assert self.history is not None
         return self.history
@@ -436,8 +436,11 @@ class Trainer(Layer):
         if kwargs:
             raise ArgumentError(f"evaluate: unknown arguments {', '.join(kwargs)}.")
         self._ready("evaluate")
-        with self._at_home(x), opened(x, y, sample_weight, batch_size, False, steps) as data:
-            watching = self._callbacks(callbacks, verbose, epochs=1, steps=data.steps, add_history=False)
+        with (
+            self._at_home(x),
+            opened(x, y, sample_weight, batch_size, False, steps) as data,
+            self._callbacks(callbacks, verbose, epochs=1, steps=data.steps, add_history=False) as watching,
+        ):
             logs = as_numbers(self._evaluate(data, watching))
         return logs if return_dict else _as_list(logs)
 
@@ -479,8 +482,11 @@ class Trainer(Layer):
         if verbose == 0 and callbacks is None and steps is None and fits_a_batch(x, batch_size):
             with self._at_home(x):  # a single sample shall not take longer than it must
                 return tree.map_structure(_copied_to_host, self.make_predict_function()(x))
-        with self._at_home(x), opened(x, batch_size=batch_size, steps=steps) as data:
-            watching = self._callbacks(callbacks, verbose, epochs=1, steps=data.steps, add_history=False)
+        with (
+            self._at_home(x),
+            opened(x, batch_size=batch_size, steps=steps) as data,
+            self._callbacks(callbacks, verbose, epochs=1, steps=data.steps, add_history=False) as watching,
+        ):
             step, parts = self.make_predict_function(), []
             watching.on_predict_begin()
             for number, batch in enumerate(data):

@@ -23,7 +23,7 @@ from ..layers import (
     Rescaling,
     StringLookup,
 )
-from ..layers.preprocessing.data_layer import as_input, as_values, holds_text
+from ..layers.preprocessing.data_layer import as_input, as_values, is_text_input
 from ..layers.preprocessing.vocabulary import Lookup
 from ..registry import Configurable, deserialize_keras_object, serialize_keras_object
 from ..spec import Spec
@@ -392,7 +392,7 @@ class FeatureSpace(Layer):
     def _as_column(self, name: str, x: Any) -> Any:
         """Values in the dtype of the feature, as an array with a column."""
         wanted = self.features[name].dtype
-        if holds_text(x) != (wanted == TEXT):
+        if is_text_input(x) != (wanted == TEXT):
             kinds = ("strings", "numbers")[:: 1 if wanted == TEXT else -1]
             raise ArgumentError(f"{self.name}: expected {kinds[0]} for feature {name!r}; got {kinds[1]}.")
         if wanted != TEXT and not isinstance(x, Spec):

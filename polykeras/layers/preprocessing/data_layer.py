@@ -118,7 +118,7 @@ def as_values(x: Any) -> np.ndarray:
     return np.asarray(kind.to_numpy(x)) if isinstance(kind, Backend) else host_array(x)
 
 
-def holds_text(x: Any) -> bool:
+def is_text_input(x: Any) -> bool:
     """Whether an argument of a layer holds strings: `Text`, a framework's array of them, or a Spec of one."""
     if isinstance(x, Spec):
         return x.dtype == TEXT

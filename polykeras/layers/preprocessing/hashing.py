@@ -13,7 +13,7 @@ from ...spec import Spec
 from ...text import Text
 from ..calling import shape_of
 from ..configuration import described, whole
-from .data_layer import DataLayer, as_input, holds_text, on_host
+from .data_layer import DataLayer, as_input, is_text_input, on_host
 from .encoding import check_mode, encoded, refuse_sparse
 from .fingerprints import crossed, fingerprints, keyed_hashes
 
@@ -47,7 +47,7 @@ def _digits(values: np.ndarray) -> list[bytes]:
 
 def check_categories(layer: DataLayer, x: Any) -> None:
     """Categories are strings or whole numbers."""
-    if not holds_text(x) and np.dtype(ops.dtype(x)).kind not in "iub":
+    if not is_text_input(x) and np.dtype(ops.dtype(x)).kind not in "iub":
         raise ArgumentError(f"{layer.name}: expected strings or whole numbers; got numbers of dtype {ops.dtype(x)}.")
 
 
@@ -155,7 +155,7 @@ class HashedCrossing(DataLayer):
                 f"{self.name}: expected features of one shape, (), (batch,) or (batch, 1); got "
                 f"{', '.join(map(str, shapes))}."
             )
-        hashed = [on_host(_hashes, [x], shapes[0], "int64") if holds_text(x) else x for x in inputs]
+        hashed = [on_host(_hashes, [x], shapes[0], "int64") if is_text_input(x) else x for x in inputs]
         numbers = on_host(self._bins, hashed, shapes[0], "int64")
         return encoded(numbers, self.output_mode, self.num_bins, self.compute_dtype)
 
@@ -179,7 +179,7 @@ def shape_of_categories(x: Any) -> tuple[int | None, ...]:
     """The shape of strings or numbers, None for sizes that are not known yet."""
     if isinstance(x, Text):
         return x.shape
-    if holds_text(x) and not isinstance(x, Spec):
+    if is_text_input(x) and not isinstance(x, Spec):
         return tuple(x.shape)
     return tuple(size if isinstance(size, int) else None for size in shape_of(x))
 

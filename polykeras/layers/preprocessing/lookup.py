@@ -11,7 +11,7 @@ from ...dtypes import TEXT
 from ...errors import ArgumentError, StateError
 from ...spec import Spec
 from ..configuration import described
-from .data_layer import holds_text, on_host
+from .data_layer import is_text_input, on_host
 from .encoding import encoded_shape
 from .hashing import check_salt, hashes_of, shape_of_categories
 from .vocabulary import Lookup
@@ -87,7 +87,7 @@ class StringLookup(Lookup):
         return self.rows_for(places)
 
     def _check_strings(self, inputs: Any) -> None:
-        if not holds_text(inputs):
+        if not is_text_input(inputs):
             raise ArgumentError(f"{self.name}: expected strings; got an array of {ops.dtype(inputs)}.")
 
     def compute_output_spec(self, inputs: Any) -> Any:
@@ -212,7 +212,7 @@ class IntegerLookup(Lookup):
     def call(self, inputs: Any) -> Any:
         """The places, rows for them, or numbers."""
         self.known_terms()
-        if holds_text(inputs) or np.dtype(ops.dtype(inputs)).kind not in "iub":
+        if is_text_input(inputs) or np.dtype(ops.dtype(inputs)).kind not in "iub":
             raise self._not_whole(inputs)
         numbers = ops.cast(inputs, "int64")
         if self.invert:
@@ -253,7 +253,7 @@ class IntegerLookup(Lookup):
 
     def compute_output_spec(self, inputs: Any) -> Any:
         """The Spec of the places, rows or numbers. How long rows are is not known before the vocabulary."""
-        if holds_text(inputs):
+        if is_text_input(inputs):
             raise self._not_whole(inputs)
         is_open = self._terms is None and not (self.pad_to_max_tokens and self.max_tokens)
         shape = encoded_shape(inputs.shape, self.output_mode, None if is_open else self.depth())

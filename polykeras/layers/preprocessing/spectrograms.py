@@ -235,16 +235,16 @@ class STFTSpectrogram(Layer):
         """The spectrogram."""
         first = self.data_format == "channels_first"
         x = inputs if first else ops.transpose(inputs, (0, 2, 1))
-        _, channels, time = ops.shape(x)
-        x = ops.reshape(x, (-1, time, 1))
+        batch, channels, time = ops.shape(x)
+        x = ops.reshape(x, (batch * channels, time, 1))
         parts = {name: self._part(x, name) for name in ("real_kernel", "imag_kernel") if hasattr(self, name)}
         found = self._in_mode(*parts.values())
         _, frames, bins = ops.shape(found)
-        found = ops.reshape(found, (-1, channels, frames, bins))
+        found = ops.reshape(found, (batch, channels, frames, bins))
         if self.expand_dims:
             return found if first else ops.transpose(found, (0, 2, 3, 1))
         order, shape = ((0, 1, 3, 2), (channels * bins, frames)) if first else ((0, 2, 1, 3), (frames, channels * bins))
-        return ops.reshape(ops.transpose(found, order), (-1, *shape))
+        return ops.reshape(ops.transpose(found, order), (batch, *shape))
 
     def _part(self, x: Any, name: str) -> Any:
         step = self.frame_step or self.frame_length // 2

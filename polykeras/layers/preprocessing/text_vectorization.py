@@ -16,7 +16,7 @@ from ...registry import deserialize_keras_object, serialize_keras_object
 from ...spec import Spec
 from ...text import decoded, text_of
 from ..configuration import whole
-from .data_layer import DataLayer, as_values, batches_of, holds_text, on_host
+from .data_layer import DataLayer, as_values, batches_of, is_text_input, on_host
 from .encoding import check_mode, refuse_sparse
 from .hashing import shape_of_categories, without_whole_dtype
 from .lookup import StringLookup
@@ -183,7 +183,7 @@ class TextVectorization(DataLayer):
 
     def _check(self, inputs: Any) -> tuple[Any, ...]:
         """The shape of the texts, which they have to be, one for each sample."""
-        if not holds_text(inputs):
+        if not is_text_input(inputs):
             raise ArgumentError(f"{self.name}: expected strings; got an array of {ops.dtype(inputs)}.")
         batch = shape_of_categories(inputs)
         if len(batch) > 2 or (len(batch) == 2 and batch[1] not in (1, None)):
