@@ -1,10 +1,12 @@
 """A training with all that an interruption may disturb, to be run by `test_interruption.py` in a process of its own.
 
-python interrupted_training.py BACKEND FOLDER [FREQUENCY [BYTES]]
+python interrupted_training.py BACKEND FOLDER [FREQUENCY] [--bytes BYTES] [--calls CALLS --signal SIGNAL]
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import resource
 import sys
 from pathlib import Path
@@ -43,11 +45,35 @@ def train(given=(), data=None, **options) -> tuple[keras.Model, dict]:
     return model, model.fit(x, y, verbose=0, callbacks=given, **options).history
 
 
+class Dying(callbacks.Callback):
+    """Sends the process a signal so many calls of functions after its first batch: the same moment in each run."""
+
+    def __init__(self, calls: int, signal: int):
+        super().__init__()
+        self.left, self.signal = calls, signal
+
+    def on_train_batch_end(self, batch, logs=None):
+        sys.setprofile(self._count)
+
+    def _count(self, frame, event, argument):
+        self.left -= event == "call"
+        if self.left == 0:
+            os.kill(os.getpid(), self.signal)
+
+
 if __name__ == "__main__":
-    name, folder, *rest = sys.argv[1:]
-    frequency = int(rest[0]) if rest and rest[0] != "epoch" else "epoch"
-    if len(rest) > 1:  # so many bytes may be written to a file, as if the disk was full
-        resource.setrlimit(resource.RLIMIT_FSIZE, (int(rest[1]),) * 2)
-    with keras.using(name):
-        model, history = train([callbacks.BackupAndRestore(Path(folder, "backup"), frequency)])
-        np.savez(Path(folder, "result.npz"), *model.get_weights(), loss=history["loss"])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("backend")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("frequency", nargs="?", default="epoch")
+    parser.add_argument("--bytes", type=int, help="that may be written to a file, as if the disk was full")
+    parser.add_argument("--calls", type=int, default=0, help="after which a signal is sent")
+    parser.add_argument("--signal", type=int)
+    given = parser.parse_args()
+    if given.bytes:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (given.bytes,) * 2)
+    frequency = given.frequency if given.frequency == "epoch" else int(given.frequency)
+    watching = [Dying(given.calls, given.signal)] if given.calls else []
+    with keras.using(given.backend):
+        model, history = train([*watching, callbacks.BackupAndRestore(given.folder / "backup", frequency)])
+        np.savez(given.folder / "result.npz", *model.get_weights(), loss=history["loss"])
