@@ -407,7 +407,9 @@ class JaxBackend(Backend):
     def release(self) -> None:
         jax.clear_caches()
 
-    def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
+    def compile(
+        self, function: Callable[..., list], donate: Sequence[int], state: int, jit_compile: bool | str
+    ) -> Callable:
         """The function, compiled by XLA."""
         if jit_compile is False:
             return lambda *arrays: function(*[self.asarray(x) if type(x) is np.ndarray else x for x in arrays])
@@ -617,6 +619,13 @@ def strided_slice_gradient(g: Any, shape: Any, starts: Any, stops: Any, steps: A
 @kernel
 def pad_constant(x: Any, pairs: Any, value: Any) -> Any:
     return lax.pad(x, jnp.full((), value, x.dtype), [(low, high, 0) for low, high in pairs])
+
+
+@kernel
+def split(x: Any, indices_or_sections: Any, axis: int) -> list[Any]:
+    if type(indices_or_sections) is not int:
+        return _body("split")(x, indices_or_sections, axis)
+    return jnp.split(x, indices_or_sections, axis)  # whose gradient joins the parts
 
 
 def _check_block(x: Any, starts: Any, sizes: Any) -> None:

@@ -164,7 +164,9 @@ class NumpyBackend(TapeGradients, Backend):
         with self.quiet():
             return super().value_and_grad(function, arrays)
 
-    def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
+    def compile(
+        self, function: Callable[..., list], donate: Sequence[int], state: int, jit_compile: bool | str
+    ) -> Callable:
         """The function, without warnings, as a plan of its kernels."""
         quiet = np.errstate(all="ignore")(function)
         return quiet if jit_compile is False else np.errstate(all="ignore")(Planned(quiet, _INTO))

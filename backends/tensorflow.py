@@ -7,7 +7,6 @@ import functools
 import math
 import sys
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -29,9 +28,10 @@ from polykeras.op import OPS
 from polykeras.spec import normalize_axis
 from polykeras.symbolic import infer
 
-from . import tensorflow_control, tensorflow_windows  # noqa: F401 (which enter their kernels into the table)
+from . import tensorflow_control, tensorflow_networks, tensorflow_updates, tensorflow_windows  # noqa: F401 (which enter their kernels into the table)
 from .tensorflow_choice import Faster
-from .tensorflow_gradients import DIFFERENTIATING, TensorflowGradients, setting
+from .tensorflow_gradients import DIFFERENTIATING, TensorflowGradients
+from .tensorflow_graphs import FOR_XLA, Graph, opened
 from .tensorflow_table import KERNELS, body, kernel
 
 raw = tf.raw_ops
@@ -114,9 +114,6 @@ KERNELS |= {
     "as_array": tf.convert_to_tensor,
     "stop_gradient": tf.stop_gradient,
 }
-
-
-_for_xla: ContextVar[bool] = ContextVar("polykeras_tensorflow_xla", default=False)
 
 
 autograph.CONVERSION_RULES = (autograph.DoNotConvert("polykeras"), *autograph.CONVERSION_RULES)
@@ -255,32 +252,20 @@ class TensorflowBackend(TensorflowGradients, Backend):
 
     # Compilation
 
-    def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
+    def compile(
+        self, function: Callable[..., list], donate: Sequence[int], state: int, jit_compile: bool | str
+    ) -> Callable:
         """The function as a graph; with `jit_compile=True` compiled by XLA, with "auto" where that is faster."""
         if jit_compile is False:
             return function
-        if jit_compile is True:
-            return _graph(function, for_xla=True)
-        return Faster(_graph(function, for_xla=False), _graph(function, for_xla=True), self.synchronize)
+        by_xla = Graph(function, state, for_xla=True)
+        return (
+            by_xla if jit_compile is True else Faster(Graph(function, state, for_xla=False), by_xla, self.synchronize)
+        )
 
-
-def _graph(function: Callable[..., list], for_xla: bool) -> Callable[..., list]:
-    """A function as a graph, for arrays that have the same shapes and dtypes in every call."""
-
-    def traced(*arrays: Any) -> list[Any]:
-        with setting(_for_xla, for_xla):
-            return function(*arrays)
-
-    graph = tf.function(traced, autograph=False, jit_compile=for_xla)
-    programs: list[Any] = []
-
-    def run(*arrays: Any) -> list[Any]:
-        if not programs:
-            programs.append(graph.get_concrete_function(*arrays))
-        # by a private method, as what public ones do with arguments takes as long as a small graph
-        return programs[0]._call_flat(list(arrays), programs[0].captured_inputs)
-
-    return run
+    def opened(self, x: Any) -> tf.Tensor:
+        """The tensor that one of TensorFlow's variables holds, where a graph left that."""
+        return opened(x)
 
 
 def _is_known(x: Any) -> bool:
@@ -748,6 +733,11 @@ def matmul(x1: Any, x2: Any) -> Any:
     rank1, rank2 = x1.shape.rank, x2.shape.rank
     if rank1 == rank2 == 2:
         return raw.MatMul(a=x1, b=x2)
+    if (
+        rank2 == 2 and rank1 > 2 and x1.shape[-1] == x2.shape[0] is not None
+    ):  # one product rather than one for each matrix, and one for the gradient
+        rows = raw.MatMul(a=raw.Reshape(tensor=x1, shape=(-1, x2.shape[0])), b=x2)
+        return tf.reshape(rows, (*backend.shape(x1)[:-1], backend.shape(x2)[1]))
     if rank1 >= 2 and rank2 >= 2:
         return raw.BatchMatMulV2(x=x1, y=x2)
     if not rank1 or not rank2:
@@ -876,7 +866,7 @@ def _words_by_arithmetic(key: Any, counter: int, count: int) -> Any:
 
 @kernel
 def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
-    if _for_xla.get():
+    if FOR_XLA.get():
         return tf.reshape(_words_by_arithmetic(tf.cast(seed, tf.uint32), counter, math.prod(shape)), shape)
     return _native_words(seed, shape, counter, tf.uint32)
 
@@ -895,7 +885,7 @@ def _native_words(seed: Any, shape: Any, counter: int, dtype: Any) -> Any:
 
 @kernel
 def random_below(seed: Any, shape: Any, limit: int, first: int, dtype: str) -> Any:
-    if _for_xla.get():
+    if FOR_XLA.get():
         return body("random_below", seed, shape, limit, first, dtype)
     pairs = _native_words(seed, shape, 0, tf.uint64)
     low, factor = raw.BitwiseAnd(x=pairs, y=tf.constant(philox.MASK - 1, tf.uint64)), tf.constant(limit, tf.uint64)

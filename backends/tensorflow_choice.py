@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from polykeras.backend import is_repeatable
 
-PAYS = 5.0
+PAYS = 3.0
 """After how many seconds in a function it is worth the time of another compilation."""
 
 TRIALS = 7

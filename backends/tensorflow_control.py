@@ -84,18 +84,30 @@ def _scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll:
         return body("scan", f, init, xs, length, reverse, unroll)
     first, direction = (steps - 1, -1) if reverse else (0, 1)
 
-    def at(i: Any) -> Any:
-        return tree.put_together(structure, [None if x is None else tf.gather(x, i) for x in columns])
+    rows = [  # by lists, whose gradients are lists, too: that of `gather` would be a whole array in each step
+        None if x is None else tf.TensorArray(x.dtype, steps, element_shape=x.shape[1:]).unstack(x) for x in columns
+    ]
 
-    def collected(i: Any, y: Any, collections: list[Any]) -> list[Any]:
+    def at(i: Any) -> Any:
+        return tree.put_together(structure, [None if row is None else row.read(i) for row in rows])
+
+    def collected(y: Any, collections: list[Any]) -> list[Any]:
         leaves = [leaf for leaf in tree.flatten(_arrays(y)) if leaf is not None]
-        return [collection.write(i, leaf) for collection, leaf in zip(collections, leaves, strict=True)]
+        return [
+            tf.raw_ops.TensorListPushBack(input_handle=collection, tensor=leaf)
+            for collection, leaf in zip(collections, leaves, strict=True)
+        ]
 
     init = _arrays(init)
     carry, y = f(init, at(first))  # the first step shows what the others give
     leaves, y_structure = tree.take_apart(_arrays(y))
-    collections = [tf.TensorArray(x.dtype, steps, element_shape=x.shape) for x in leaves if x is not None]
-    collections = collected(first, y, collections)
+    present = [x for x in leaves if x is not None]
+    known = steps if isinstance(steps, int) else -1
+    collections = [  # that only grow: of those that are written anywhere, XLA copies the whole in a step's gradient
+        tf.raw_ops.EmptyTensorList(element_shape=_sizes(x), max_num_elements=known, element_dtype=x.dtype)
+        for x in present
+    ]
+    collections = collected(y, collections)
     carried, carry_structure = tree.take_apart(_arrays(carry))
     before, structure_before = tree.take_apart(init)
     dtypes, dtypes_before = ([getattr(x, "dtype", None) for x in leaves] for leaves in (carried, before))
@@ -105,14 +117,27 @@ def _scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll:
     def step(k: Any, carried: list[Any], collections: list[Any]) -> Any:
         i = first + k * direction
         carry, y = f(tree.put_together(carry_structure, carried), at(i))
-        return k + 1, tree.flatten(_arrays(carry)), collected(i, y, collections)
+        return k + 1, tree.flatten(_arrays(carry)), collected(y, collections)
 
     _, carried, collections = tf.while_loop(
         lambda k, *_: k < steps, step, (1, carried, collections), maximum_iterations=steps - 1
     )
-    stacked = iter([collection.stack() for collection in collections])
-    ys = tree.put_together(y_structure, [None if leaf is None else next(stacked) for leaf in leaves])
+    stacked = iter(
+        [
+            tf.raw_ops.TensorListStack(
+                input_handle=collection, element_shape=_sizes(x), element_dtype=x.dtype, num_elements=known
+            )
+            for collection, x in zip(collections, present, strict=True)
+        ]
+    )
+    found = [None if leaf is None else next(stacked)[::direction] for leaf in leaves]
+    ys = tree.put_together(y_structure, found)
     return tree.put_together(carry_structure, carried), ys
+
+
+def _sizes(x: Any) -> Any:
+    """The shape of an element of a list, -1 for sizes that are not known."""
+    return tf.constant([-1 if size is None else size for size in x.shape], tf.int32)
 
 
 def _vectorized_map(function: Any, elements: Any) -> Any:

@@ -18,7 +18,7 @@ DIFFERENTIATING: ContextVar[bool] = ContextVar("polykeras_tensorflow_differentia
 
 
 @contextlib.contextmanager
-def setting(variable: ContextVar[bool], value: bool) -> Iterator[None]:
+def setting(variable: ContextVar[Any], value: Any) -> Iterator[None]:
     """Have a context variable hold a value for a block."""
     token = variable.set(value)
     try:

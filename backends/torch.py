@@ -250,7 +250,9 @@ class TorchBackend(TorchGradients, Backend):
 
     # Compilation
 
-    def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
+    def compile(
+        self, function: Callable[..., list], donate: Sequence[int], state: int, jit_compile: bool | str
+    ) -> Callable:
         """The function as a plan of its operators; with `jit_compile=True` as a whole, compiled by TorchInductor."""
         if jit_compile is not True:
             return Planned(function) if jit_compile else without_graph(function)

@@ -90,6 +90,10 @@ def contestant(
     return Contestant(module, described, environment or {}, patient)
 
 
+RIPENS = {"tensorflow": 8.0}
+"""After how many seconds of training polykeras has found out which program is the faster."""
+
+
 def ours(workload: str, backend: str, options: Mapping[str, Any] | None = None, **more: Any) -> Contestant:
     """Polykeras on a backend."""
     settings = {"library": "polykeras", **(options or {})}
@@ -117,7 +121,7 @@ def growing(workload: str, sizes: Mapping[str, Mapping[str, Any]]) -> list[Conte
 def _growing(workload: str, backend: str, more: dict[str, Any]) -> Contest:
     mine, theirs = f"polykeras on {FRAMEWORKS[backend]}", f"Keras on {FRAMEWORKS[backend]}"
     by_hand = native(workload, backend, **more)
-    contestants = {mine: ours(workload, backend, **more), **by_hand}
+    contestants = {mine: ours(workload, backend, ripens=RIPENS.get(backend, 0.0), **more), **by_hand}
     comparisons = [Comparison(mine, tuple(by_hand))]
     if backend != "numpy":
         contestants[theirs] = keras(workload, backend, **more)
@@ -137,9 +141,11 @@ def _growing(workload: str, backend: str, more: dict[str, Any]) -> Contest:
 def _contest(workload: str, backend: str, auto: bool) -> Contest:
     """Ours, native code and Keras on a backend; on NumPy, where Keras cannot train, PyTorch is in its place."""
     framework, network = FRAMEWORKS[backend], workload.rpartition(".")[2]
-    contestants = {f"polykeras on {framework}": ours(workload, backend)}
+    ripens = RIPENS.get(backend, 0.0)
+    contestants = {f"polykeras on {framework}": ours(workload, backend, ripens=ripens)}
     if auto:
-        contestants[f"polykeras on {framework}, auto"] = ours(workload, backend, {"steps_per_execution": "auto"})
+        settings = {"steps_per_execution": "auto"}
+        contestants[f"polykeras on {framework}, auto"] = ours(workload, backend, settings, ripens=ripens)
     contestants |= native(workload, backend)
     if backend == "numpy":
         contestants["PyTorch eager"] = native(workload, "torch")["PyTorch eager"]

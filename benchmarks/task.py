@@ -31,6 +31,9 @@ class Task:
     loop: Callable[[int], Any] | None = None
     """Does the work a number of times in one call, where that is something else than to do the step again and again."""
 
+    ripens: float = 0.0
+    """Seconds of work before it is timed, where programs are chosen while they run."""
+
     parts: int = 1
     """Of how many equal parts the work consists; times are given for one part."""
 

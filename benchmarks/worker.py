@@ -90,6 +90,9 @@ class Stage:
 
     def calls(self, seconds: float) -> int:
         """How many calls take about that long."""
+        deadline = time.monotonic() + self.task.ripens
+        while time.monotonic() < deadline:
+            self.loop(1)
         calls = 1
         while (taken := self.time(calls, 1) * self.task.parts) * calls < seconds / 2:
             calls = min(max(2 * calls, round(seconds / taken)), 100 * calls)

@@ -253,13 +253,20 @@ class Backend:
     def seed(self, seed: int) -> None:
         """Seed the framework's own generators, which polykeras does not use."""
 
-    def compile(self, function: Callable[..., list], donate: Sequence[int], jit_compile: bool | str) -> Callable:
+    def compile(
+        self, function: Callable[..., list], donate: Sequence[int], state: int, jit_compile: bool | str
+    ) -> Callable:
         """The function, from arrays to a list of arrays, made as fast as the framework can.
 
-        `donate` lists the arguments whose memory may be reused; `jit_compile` is True, or "auto" for the
-        framework's better choice.
+        `donate` lists the arguments whose memory may be reused, of which the first ones, `state` in number, are what
+        the first results replace; in their place it may return anything that `opened` knows, and that it is given in
+        the next call. `jit_compile` is True, or "auto" for the framework's better choice.
         """
         return function
+
+    def opened(self, x: Any) -> Any:
+        """The array that a compiled function left in a variable."""
+        return x
 
     def release(self) -> None:
         """Give back the memory of programs that the framework has compiled and keeps."""

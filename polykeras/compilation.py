@@ -14,7 +14,7 @@ from .errors import StateError
 from .interpreters import HOST, Interpreter, held, home_of, kind_of, kind_or_none
 from .ops.gradient import Others
 from .settings import settings
-from .state import Variable, bind, take_all, values_of
+from .state import Variable, bind, places_of, take_all
 from .symbolic import spec_of
 
 PROGRAMS = 256
@@ -64,7 +64,7 @@ class Compiled:
             home = self._home(leaves)
         else:
             home, program, places = known
-        state = values_of(self.variables)
+        state = places_of(self.variables)
         with using(home):
             arrays = [home.argument(x) if kind_of(type(x)) is HOST else x for x in map(leaves.__getitem__, places)]
             if known is None:
@@ -172,7 +172,7 @@ class Compiled:
             begin = sum(sizes[:number])
             donated += [count + places.index(i) for i in range(begin, begin + sizes[number]) if i in places]
         program = _Program(home, donated)
-        program.run = home.compile(flat, donated, self._jit_compile)
+        program.run = home.compile(flat, donated, count if self._donate_variables else 0, self._jit_compile)
         return program
 
 

@@ -109,7 +109,7 @@ class Variable(Held):
     def value(self) -> Any:
         """The array that the variable holds now."""
         binding = _bound.get()
-        return self._value if binding is None else binding.read(self)
+        return self.stored() if binding is None else binding.read(self)
 
     @property
     def dtype(self) -> str:
@@ -152,8 +152,12 @@ class Variable(Held):
 
     def move_to(self, home: Backend) -> None:
         """Go over to another backend, with the same value."""
-        value = convert(self._value, home)
+        value = convert(self.stored(), home)
         self._value, self.home = home.copy(value), home
+
+    def stored(self) -> Any:
+        """The array itself, whatever is bound."""
+        return self.home.opened(self._value)
 
     def assign_add(self, value: Any) -> Variable:
         """Add to the value."""
@@ -168,7 +172,7 @@ class Variable(Held):
         binding = _bound.get()
         if isinstance(binding, _Autocast):
             binding = binding.outer
-        return self._value if binding is None else binding.read(self)
+        return self.stored() if binding is None else binding.read(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = np.asarray(ops.convert_to_numpy(self.value))
@@ -299,7 +303,7 @@ class Binding:
             return self._values[id(variable)]
         if self._strict:
             self._refuse(variable, "read")
-        value = variable._value if self.outer is None else self.outer.read(variable)
+        value = variable.stored() if self.outer is None else self.outer.read(variable)
         return self._read.setdefault(id(variable), (variable, value))[1]
 
     def holds(self, variables: Sequence[Variable]) -> bool:
@@ -369,7 +373,7 @@ class _Seal(Binding):
         self._reason = reason
 
     def read(self, variable: Variable) -> Any:
-        return variable._value if self.outer is None else self.outer.read(variable)
+        return variable.stored() if self.outer is None else self.outer.read(variable)
 
     def write(self, variable: Variable, value: Any) -> None:
         raise StateError(f"variable {variable.path} is assigned in {self._reason}")
@@ -388,7 +392,7 @@ class _Autocast(Binding):
         return self._dtype is not None and variable.autocast and is_float(variable._dtype)
 
     def read(self, variable: Variable) -> Any:
-        value = variable._value if self.outer is None else self.outer.read(variable)
+        value = variable.stored() if self.outer is None else self.outer.read(variable)
         return ops.cast(value, self._dtype) if self._casts(variable) else value
 
     def dtype_of(self, variable: Variable) -> str:
@@ -457,6 +461,12 @@ def autocast(dtype: str | None) -> contextlib.AbstractContextManager[Binding]:
 
 def values_of(variables: Sequence[Variable]) -> list[Any]:
     """The arrays that variables hold now, looked up at once."""
+    binding = _bound.get()
+    return [v.stored() for v in variables] if binding is None else binding.read_all(variables)
+
+
+def places_of(variables: Sequence[Variable]) -> list[Any]:
+    """As `values_of`, but unopened: what a backend's compiled function wants back if it comes from one."""
     binding = _bound.get()
     return [v._value for v in variables] if binding is None else binding.read_all(variables)
 

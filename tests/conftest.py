@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ import hypothesis
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+with contextlib.suppress(ImportError):
+    import triton  # noqa: F401 (PyTorch's: imported after TensorFlow, it would end the process)
 
 from polykeras.backend import Backend, available, load, loaded, using
 from polykeras.testing.plugin import BACKENDS, THOROUGH

@@ -198,8 +198,8 @@ def test_mistake_in_other_words_is_caught(backend, plant):
 
 
 def test_compiled_function_with_other_results_is_caught(backend, plant, monkeypatch):
-    def compile_wrongly(function: Any, donate: Any, jit_compile: Any) -> Any:
-        return right(lambda *arrays: [ops.multiply(x, 1.001) for x in function(*arrays)], donate, jit_compile)
+    def compile_wrongly(function: Any, donate: Any, state: Any, jit_compile: Any) -> Any:
+        return right(lambda *arrays: [ops.multiply(x, 1.001) for x in function(*arrays)], donate, state, jit_compile)
 
     not_caught_by(checks.check_compiled, "tanh", backend)
     right = backend.compile

@@ -23,6 +23,7 @@ def tasks(
     problem: dict[str, Any] | None = None,
     options: dict[str, Any] | None = None,
     only: Sequence[str] = TASKS,
+    ripens: float = 0.0,
 ) -> dict[str, Task]:
     """The tasks of a contestant in a workload.
 
@@ -32,6 +33,7 @@ def tasks(
         problem: Arguments of `problem`.
         options: Arguments of `loop`, besides the problem.
         only: Which tasks are wanted.
+        ripens: How many seconds training goes on before it is timed.
 
     Returns:
         The tasks by name.
@@ -39,10 +41,18 @@ def tasks(
     given = importlib.import_module(workload).problem(**problem or {})
     running = make(workload, contestant, given, options)
     found = _tasks(given, running, Checks(workload, contestant, problem or {}, options, given, running))
+    for name in ("train_on_batch", "fit"):
+        found[name] = dataclasses.replace(found[name], ripens=ripens)
     return {name: task for name, task in found.items() if name in only}
 
 
-def fitting(workload: str, contestant: str, problem: dict[str, Any], options: dict[str, Any] | None = None) -> Task:
+def fitting(
+    workload: str,
+    contestant: str,
+    problem: dict[str, Any],
+    options: dict[str, Any] | None = None,
+    ripens: float = 0.0,
+) -> Task:
     """The task `fit` alone, with the losses of the first steps for what contestants must agree on.
 
     Args:
@@ -50,6 +60,7 @@ def fitting(workload: str, contestant: str, problem: dict[str, Any], options: di
         contestant: As for `tasks`.
         problem: As for `tasks`.
         options: As for `tasks`.
+        ripens: As for `tasks`.
 
     Returns:
         The task.
@@ -57,7 +68,7 @@ def fitting(workload: str, contestant: str, problem: dict[str, Any], options: di
     given = importlib.import_module(workload).problem(**problem)
     running = make(workload, contestant, given, options)
     checks = Checks(workload, contestant, problem, options, given, running)
-    return dataclasses.replace(_tasks(given, running, checks)["fit"], evidence=checks.losses)
+    return dataclasses.replace(_tasks(given, running, checks)["fit"], evidence=checks.losses, ripens=ripens)
 
 
 def make(workload: str, contestant: str, problem: Problem, options: dict[str, Any] | None) -> Loop:

@@ -337,7 +337,14 @@ def parts(x: Any, indices_or_sections: Any, axis: int) -> list[Any]:
     return [ops.take_range(x, start, stop, axis) for start, stop in itertools.pairwise(edges)]
 
 
-@composed(ulp=0)
+def _joined(g: Any, out: Any, x: Any, indices_or_sections: Any, axis: int) -> Any:
+    """The cotangent of what was split. Parts alone each fill up the whole; positions may let them overlap, though."""
+    if hasattr(indices_or_sections, "__index__"):
+        return ops.concatenate(list(g), axis)
+    return ops.vjp(lambda x: parts(x, indices_or_sections, axis), x)[1](list(g))[0]
+
+
+@composed(ulp=0, vjp=(_joined,))
 def split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Cut an array along an axis.
 

@@ -187,8 +187,7 @@ def lstm(
 
     def step(x: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         state, memory = states
-        gates = ops.reshape(ops.add(x, ops.matmul(state, recurrent_kernel)), (*ops.shape(state)[:-1], 4, -1))
-        entering, keeping, new, leaving = ops.unstack(gates, axis=-2)
+        entering, keeping, new, leaving = ops.split(ops.add(x, ops.matmul(state, recurrent_kernel)), 4, axis=-1)
         kept = ops.multiply(ops.sigmoid(keeping), memory)
         memory = ops.add(kept, ops.multiply(ops.sigmoid(entering), ops.tanh(new)))
         state = ops.multiply(ops.sigmoid(leaving), ops.tanh(memory))
@@ -253,16 +252,17 @@ def gru(
 
     def step(x: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         (state,) = states
+        updating, resetting, new = ops.split(x, 3, axis=-1)
         if reset_after:
-            products = _projected(state, recurrent_kernel, of_state)
-            gates = ops.sigmoid(ops.add(x[:, : 2 * units], products[:, : 2 * units]))
-            update, reset = gates[:, :units], gates[:, units:]
-            fresh = ops.multiply(reset, products[:, 2 * units :])
+            products = ops.split(_projected(state, recurrent_kernel, of_state), 3, axis=-1)
         else:
-            gates = ops.sigmoid(ops.add(x[:, : 2 * units], ops.matmul(state, for_gates)))
-            update, reset = gates[:, :units], gates[:, units:]
+            products = ops.split(ops.matmul(state, for_gates), 2, axis=-1)
+        update, reset = ops.sigmoid(ops.add(updating, products[0])), ops.sigmoid(ops.add(resetting, products[1]))
+        if reset_after:
+            fresh = ops.multiply(reset, products[2])
+        else:
             fresh = ops.matmul(ops.multiply(reset, state), for_candidate)
-        candidate = ops.tanh(ops.add(x[:, 2 * units :], fresh))
+        candidate = ops.tanh(ops.add(new, fresh))
         state = ops.add(ops.multiply(update, state), ops.multiply(ops.subtract(1, update), candidate))
         return state, [state]
 

@@ -1,0 +1,55 @@
+"""Updates of lists of tensors: large ones by a kernel of XLA's, which goes through memory once, and not for each op."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from polykeras.backend import load
+
+from .tensorflow_gradients import setting
+from .tensorflow_graphs import CONTENTS, FOR_XLA, Contents, is_large, opened
+from .tensorflow_table import body, kernel
+
+
+@kernel
+def elementwise_each(arrays: Sequence[Any], rule: Any, donate: Sequence[int]) -> list[Any]:
+    columns = rule.columns(arrays)
+    if tf.executing_eagerly() or FOR_XLA.get() or not any(is_large(column[0]) for column in columns):
+        return body("elementwise_each", arrays, rule, donate)
+    scalars, dtype = list(arrays[: rule.scalars]), load("tensorflow").dtype(arrays[-1])
+    formula = rule.of(scalars, dtype)
+    contents = CONTENTS.get() or Contents()
+
+    @tf.function(autograph=False, jit_compile=True)
+    def update(scalars: list[Any], columns: list[list[Any]]) -> list[list[Any]]:
+        with setting(FOR_XLA, True):
+            formula = rule.of(scalars, dtype)
+            return [_replaced(column, formula(*map(opened, column)), donate) for column in columns]
+
+    large = [
+        [contents.variable_of(x) if i in donate else x for i, x in enumerate(column)]
+        for column in columns
+        if is_large(column[0])
+    ]
+    updated = iter(zip(large, update(scalars, large), strict=True))
+
+    def results_of(column: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not is_large(column[0]):
+            return formula(*column)
+        places, results = next(updated)
+        return tuple(contents.read(places[donate[i]]) if x is None else x for i, x in enumerate(results))
+
+    return rule.by_list([results_of(column) for column in columns])
+
+
+def _replaced(column: Sequence[Any], results: Sequence[Any], donate: Sequence[int]) -> list[Any]:
+    """The results; None for those that variables hold from now on, which held what was donated."""
+    left = list(results)
+    for i, place in enumerate(donate[: len(left)]):
+        if isinstance(column[place], tf.Variable):
+            column[place].assign(left[i], read_value=False)
+            left[i] = None
+    return left
