@@ -24,22 +24,15 @@ def elementwise_each(arrays: Sequence[Any], rule: Any, donate: Sequence[int]) ->
     contents = CONTENTS.get() or Contents()
 
     @tf.function(autograph=False, jit_compile=True)
-    def update(scalars: list[Any], columns: list[list[Any]]) -> list[list[Any]]:
+    def update(scalars: list[Any], column: list[Any]) -> list[Any]:
         with setting(FOR_XLA, True):
-            formula = rule.of(scalars, dtype)
-            return [_replaced(column, formula(*map(opened, column)), donate) for column in columns]
-
-    large = [
-        [contents.variable_of(x) if i in donate else x for i, x in enumerate(column)]
-        for column in columns
-        if is_large(column[0])
-    ]
-    updated = iter(zip(large, update(scalars, large), strict=True))
+            return _replaced(column, rule.of(scalars, dtype)(*map(opened, column)), donate)
 
     def results_of(column: tuple[Any, ...]) -> tuple[Any, ...]:
         if not is_large(column[0]):
             return formula(*column)
-        places, results = next(updated)
+        places = [contents.variable_of(x) if i in donate else x for i, x in enumerate(column)]
+        results = update(scalars, places)
         return tuple(contents.read(places[donate[i]]) if x is None else x for i, x in enumerate(results))
 
     return rule.by_list([results_of(column) for column in columns])

@@ -90,7 +90,7 @@ def contestant(
     return Contestant(module, described, environment or {}, patient)
 
 
-RIPENS = {"tensorflow": 8.0}
+RIPENS = {"tensorflow": 15.0}
 """After how many seconds of training polykeras has found out which program is the faster."""
 
 
