@@ -118,6 +118,8 @@ _HOMES = {
     "pure": "state",
 }
 
+_NOT_THERE_YET = ("applications", "distillation", "distribution", "export", "legacy", "quantizers")
+
 __all__ = [*_MODULES, *_HOMES, "version"]
 
 
@@ -133,7 +135,8 @@ def __getattr__(name: str) -> Any:
         found = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
         globals()[name] = found
         return found
-    raise AttributeError(f"module 'polykeras' has no attribute {name!r}")
+    reason = ": it is one of Keras's that are not there yet" if name in _NOT_THERE_YET else ""
+    raise AttributeError(f"module 'polykeras' has no attribute {name!r}{reason}")
 
 
 def __dir__() -> list[str]:

@@ -445,7 +445,17 @@ CURRENT: ContextVar[Backend | None] = ContextVar("polykeras_backend", default=No
 
 def current() -> Backend:
     """The backend to which host data goes now."""
-    return CURRENT.get() or load(settings.backend)
+    return CURRENT.get() or _loaded.get(settings.backend) or _load_chosen()
+
+
+def _load_chosen() -> Backend:
+    try:
+        return load(settings.backend)
+    except BackendError as error:
+        origin = settings.origins.get("backend")
+        if origin is None:
+            raise
+        raise type(error)(f"{error} It is chosen by {origin}.") from error
 
 
 def set_backend(backend: str) -> None:

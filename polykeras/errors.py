@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
+from collections.abc import Iterable
+
 
 class PolykerasError(Exception):
     """Root of every error that polykeras raises on purpose."""
@@ -120,6 +124,17 @@ class ConfigError(PolykerasError, ValueError):
 
 class ArgumentError(PolykerasError, ValueError):
     """An argument of a layer, loss, optimizer or the like has a value that it cannot have."""
+
+    @classmethod
+    def unknown(cls, owner: type, names: Iterable[str]) -> ArgumentError:
+        """The constructor of a class has no such arguments; some may be misspelled."""
+        known = {name for base in owner.__mro__ for name in inspect.signature(base.__init__).parameters}
+
+        def described(name: str) -> str:
+            close = difflib.get_close_matches(name, known - {"self", "args", "kwargs"}, 1)
+            return f"{name!r} (did you mean {close[0]!r}?)" if close else repr(name)
+
+        return cls(f"{owner.__name__}: unknown arguments {', '.join(map(described, names))}.")
 
 
 class SerializationError(PolykerasError, ValueError):

@@ -98,27 +98,30 @@ class Settings:
     max_epochs: int | None
     max_steps_per_epoch: int | None
 
-    def __init__(self, values: dict[str, Any]):
+    def __init__(self, values: dict[str, Any], origins: dict[str, str]):
         vars(self).update(values)
+        self.origins = origins
+        """Where settings come from that were made outside of the process."""
 
     @classmethod
     def read(cls) -> Settings:
         """The settings that environment and configuration file ask for."""
-        values = dict(_DEFAULTS)
+        values, origins = dict(_DEFAULTS), {}
         file = home() / "config.toml"
         for name, value in _read_file(file).items():
             if name not in values:
                 raise ConfigError(f"{file}: unknown setting {name!r}; known ones: {', '.join(values)}.")
-            values[name] = checked(name, value, str(file))
+            values[name], origins[name] = checked(name, value, str(file)), str(file)
         for name in _FROM_ENVIRONMENT:
             variable = f"POLYKERAS_{name.upper()}"
             if os.environ.get(variable):
-                values[name] = checked(name, os.environ[variable], variable)
-        return cls(values)
+                values[name], origins[name] = checked(name, os.environ[variable], variable), variable
+        return cls(values, origins)
 
     def set(self, name: str, value: Any) -> None:
         """Change one setting."""
         setattr(self, name, checked(name, value, f"set_{name}"))
+        self.origins.pop(name, None)
 
     def of_programs(self) -> tuple[Any, ...]:
         """Those settings with which compiled programs change."""

@@ -99,6 +99,10 @@ def test_the_environment_variable_gets_a_suggestion_too(tmp_path):
         "import polykeras; polykeras.ops.ones(2)", POLYKERAS_BACKEND="tf", POLYKERAS_HOME=str(tmp_path)
     )
     assert "unknown backend 'tf'; did you mean 'tensorflow'?" in done.stderr
+    assert "It is chosen by POLYKERAS_BACKEND." in done.stderr
+    (tmp_path / "config.toml").write_text('backend = "tf"')
+    done = in_new_process("import polykeras; polykeras.ops.ones(2)", POLYKERAS_HOME=str(tmp_path))
+    assert f"It is chosen by {tmp_path / 'config.toml'}." in done.stderr
 
 
 def test_missing_framework_says_the_command(monkeypatch):

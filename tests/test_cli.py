@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -59,6 +60,14 @@ def test_doctor_says_what_each_backend_can_do(backend, capsys):
     assert facts["devices"] == backend.devices()
     assert {"float32", "int64", "bfloat16"} <= set(facts["dtypes"])
     assert facts["gaps"] == dict(backend.gaps)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs pipes of POSIX")
+def test_a_reader_that_has_seen_enough_is_no_error():
+    command = f"'{sys.executable}' -m polykeras doctor --json | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
 
 
 def test_doctor_says_why_a_backend_does_not_load(monkeypatch, capsys):

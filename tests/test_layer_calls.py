@@ -11,7 +11,8 @@ import pytest
 from polykeras import Variable, masks, ops, random, using
 from polykeras.backend import available
 from polykeras.errors import ArgumentError, MixedBackendsError, StateError
-from polykeras.layers import Input, InputSpec, Layer
+from polykeras.layers import Dense, Input, InputSpec, Layer
+from polykeras.optimizers import Adam
 from polykeras.registry import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 from polykeras.spec import Spec
 
@@ -324,6 +325,15 @@ def test_an_error_says_in_which_layer_it_arose():
 def test_arguments_that_no_layer_takes(arguments, message):
     with pytest.raises(ArgumentError, match=message):
         Noted(**arguments)
+
+
+def test_an_argument_that_is_nearly_named_is_suggested():
+    with pytest.raises(ArgumentError, match=r"Dense: unknown arguments 'activaton' \(did you mean 'activation'\?\)"):
+        Dense(1, activaton="relu")
+    with pytest.raises(ArgumentError, match=r"'nam' \(did you mean 'name'\?\), 'zzz'\."):
+        Dense(1, nam="a", zzz=1)
+    with pytest.raises(ArgumentError, match=r"Adam: unknown arguments 'learning_rat' \(did you mean 'learning_rate'"):
+        Adam(learning_rat=0.1)
 
 
 @pytest.mark.parametrize(

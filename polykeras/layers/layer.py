@@ -83,7 +83,7 @@ class Layer(Operation, Stateful):
         if "input_dim" in kwargs:
             input_shape = (kwargs.pop("input_dim"),)
         if kwargs:
-            raise ArgumentError(f"{type(self).__name__}: unknown arguments {', '.join(map(repr, kwargs))}.")
+            raise ArgumentError.unknown(type(self), kwargs)
         if input_shape is not None:
             self._input_shape_argument = tuple(input_shape)
         self.activity_regularizer = regularizers.get(activity_regularizer)

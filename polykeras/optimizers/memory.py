@@ -50,7 +50,7 @@ class Memory(Configurable):
     ):
         kind = type(self).__name__
         if kwargs:
-            raise ArgumentError(f"{kind}: unknown arguments {', '.join(kwargs)}.")
+            raise ArgumentError.unknown(type(self), kwargs)
         given = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         if sum(limit is not None for limit in given.values()) > 1:
             raise ArgumentError(f"{kind}: expected one limit of gradients at most; got {given}.")
