@@ -410,10 +410,16 @@ def test_what_cannot_be_copied(make, arguments, words):
 def test_a_graph_with_ops_that_was_trained_is_copied_and_pickled(backend, capsys):
     inputs = keras.Input((4,))
     model = Model(inputs, layers.Dense(1)(ops.relu(inputs + 1)))
-    model.compile("sgd", "mse")
+    optimizer = keras.optimizers.AdamW()
+    optimizer.exclude_from_weight_decay([model.weights[0]])
+    model.compile(optimizer, "mse")
     x = np.ones((6, 4), "float32")
     model.fit(x, x[:, :1], verbose=1)
     assert "Epoch 1/1" in capsys.readouterr().out
-    for made in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+    copies = copy.deepcopy(model), pickle.loads(pickle.dumps(model))
+    for made in copies:
         np.testing.assert_array_equal(made.predict(x, verbose=0), model.predict(x, verbose=0))
+    for trained in (model, *copies):  # which go on as the original does
+        trained.fit(x, x[:, :1], verbose=0)
+        np.testing.assert_array_equal(trained.get_weights()[0], model.get_weights()[0])
     assert [len(operation.nodes) for operation in model.graph().operations] == [1, 1, 1, 1]

@@ -78,7 +78,7 @@ class Memory(Configurable):
         self.loss_scale_factor = loss_scale_factor
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self.built = False
-        self._undecayed: tuple[frozenset[int], re.Pattern[str] | None] = (frozenset(), None)
+        self._undecayed: tuple[frozenset[Variable], re.Pattern[str] | None] = (frozenset(), None)
         self._iterations = self._counter("iteration")
         if not callable(learning_rate):
             if isinstance(learning_rate, bool) or not isinstance(learning_rate, (int, float, np.number)):
@@ -217,7 +217,7 @@ class Memory(Configurable):
         if self.gradient_accumulation_steps:
             self._sums = [self.add_variable_from_reference(v, "gradient_accumulator", ops.zeros) for v in variables]
         self._trainable_variables = variables
-        self._places = {id(variable): place for place, variable in enumerate(variables)}
+        self._places = {variable: place for place, variable in enumerate(variables)}
         self._slots: list[list[Variable | None]] = []
         for names in self._slot_names():
             self._slots += self.add_optimizer_variables(variables, list(names), list(names.values()))
@@ -237,7 +237,7 @@ class Memory(Configurable):
 
     def _get_variable_index(self, variable: Variable) -> int:
         """The place of a variable among those that the optimizer was built with."""
-        place = self._places.get(id(variable))
+        place = self._places.get(variable)
         if place is None:
             raise ArgumentError(
                 f"{self.name}: {variable} is not among the {len(self._places)} variables that the optimizer was built "
@@ -288,11 +288,11 @@ class Memory(Configurable):
         if self.built:
             raise StateError(f"{self.name}: exclude_from_weight_decay comes before build and the first step.")
         pattern = re.compile("|".join(var_names)) if var_names else None
-        self._undecayed = (frozenset(map(id, var_list or ())), pattern)
+        self._undecayed = (frozenset(var_list or ()), pattern)
 
     def _use_weight_decay(self, variable: Variable) -> bool:
         chosen, pattern = self._undecayed
-        return id(variable) not in chosen and not (pattern and pattern.search(variable.name))
+        return variable not in chosen and not (pattern and pattern.search(variable.name))
 
     # Configuration and values ------------------------------------------------------------------------------
 
