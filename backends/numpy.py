@@ -336,6 +336,9 @@ def ones_like(x: Any, dtype: str | None) -> np.ndarray:
     return np.ones(x.shape, x.dtype if dtype is None else numpy_dtype(dtype))
 
 
+_MANY = 512
+"""From how many elements on a choice takes longer than calling more functions."""
+
 _BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
 
 
@@ -346,15 +349,15 @@ def _kept(x: Any, mask: Any) -> Any:
 
 @kernel
 def where(condition: Any, x1: Any, x2: Any) -> Any:
-    """The choice, made bit by bit, because NumPy's own takes ten times as long for masks without pattern."""
+    """The choice, made bit by bit, because NumPy's own takes ten times as long where a mask has no pattern."""
     if type(x2) in (bool, int, float):
-        if x2 == 0 and not np.signbit(x2) and x1.dtype.itemsize in _BITS:
+        if x2 == 0 and condition.size >= _MANY and not np.signbit(x2) and x1.dtype.itemsize in _BITS:
             return _kept(x1, condition)
         x2 = np.array(x2, x1.dtype)
     elif type(x1) in (bool, int, float):
         x1 = np.array(x1, x2.dtype)
     dtype = x1.dtype
-    if dtype.itemsize not in _BITS:
+    if max(condition.size, x1.size, x2.size) < _MANY or dtype.itemsize not in _BITS:
         return np.where(condition, x1, x2)
     bits = _BITS[dtype.itemsize]
     one, other = x1.view(bits), x2.view(bits)
