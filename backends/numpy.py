@@ -169,7 +169,7 @@ class NumpyBackend(TapeGradients, Backend):
     ) -> Callable:
         """The function, without warnings, as a plan of its kernels."""
         quiet = np.errstate(all="ignore")(function)
-        return quiet if jit_compile is False else np.errstate(all="ignore")(Planned(quiet, _INTO))
+        return quiet if jit_compile is False else np.errstate(all="ignore")(Planned(quiet, state, _INTO))
 
     def from_numpy(self, array: np.ndarray) -> np.ndarray:
         """The array itself."""

@@ -30,11 +30,13 @@ class Planned:
 
     Args:
         function: The function, which gives a list of arrays.
+        state: How many arguments, the first ones, are lost to the caller, and replaced by the first results.
         into: For kernels that can write to memory of the caller's, functions that do, with that as one argument more.
     """
 
-    def __init__(self, function: Callable[..., list], into: dict[Any, Callable[..., Any]]):
+    def __init__(self, function: Callable[..., list], state: int, into: dict[Any, Callable[..., Any]]):
         self._function = function
+        self._state = state
         self._into = into
         self._plans: dict[Any, Plan | None] = {}
 
@@ -61,7 +63,8 @@ class Planned:
     def _record(self, layouts: Any, arrays: Sequence[Any]) -> list[Any]:
         recording = Recording(arrays)
         results = self._function(*recording.inputs)
-        self._plans[layouts] = plan = Plan(recording, results, self._into) if recording.is_general else None
+        plan = Plan(recording, results, self._state, self._into) if recording.is_general else None
+        self._plans[layouts] = plan
         recording.is_general = False  # arrays that somebody has kept are ordinary ones from now on
         opened = [x.array if type(x) is Recorded else x for x in results]
         return [np.array(x) if plan and i in plan.copied else x for i, x in enumerate(opened)]
@@ -73,11 +76,13 @@ class Plan:
     Args:
         recording: The recording.
         results: The results of the function that was recorded.
+        state: As for `Planned`.
         into: As for `Planned`.
     """
 
-    def __init__(self, recording: Recording, results: Sequence[Any], into: dict[Any, Callable[..., Any]]):
+    def __init__(self, recording: Recording, results: Sequence[Any], state: int, into: dict[Any, Callable[..., Any]]):
         self.lock = threading.Lock()
+        self._state = state
         self._recording = recording
         self._into = into
         self._results = [x.number if type(x) is Recorded else x for x in map(held, results)]
@@ -97,14 +102,20 @@ class Plan:
         return kept[::-1]
 
     def _shared_results(self) -> set[int]:
-        """Which results share memory with an argument, with a constant, or with a result before them."""
+        """Which results share memory with an argument, with a constant, or with a result before them.
+
+        What was made in the memory of arguments that are lost to the caller is nobody else's.
+        """
         recording, shared, seen = self._recording, set(), set()
         inputs = {recording.oldest(x.number) for x in recording.inputs}
+        lost = {x.number for x in recording.inputs[: self._state]}
         for i, number in enumerate(self._results):
             if type(number) is not int:
                 shared.add(i)
                 continue
             family = recording.oldest(number)
+            if lost.issuperset(recording.made_of.get(number, (None,))) and number not in self._results[:i]:
+                continue
             returned = i < len(recording.inputs) and number == recording.inputs[i].number
             if family in seen or family in recording.constants or (family in inputs and not returned):
                 shared.add(i)

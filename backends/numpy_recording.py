@@ -127,6 +127,8 @@ class Recording:
         """For each array the number of an older one whose memory it may share, or its own."""
         self.constants: set[int] = set()
         """The arrays, by their oldest relative's number, that may share their memory with a constant."""
+        self.made_of: dict[int, list[int]] = {}
+        """For arrays that were made in memory of arguments, or in new memory, the numbers of these."""
         self.inputs: list[Recorded] = []
         for array in arrays:
             if any(array is other.array for other in self.inputs):  # another time it may be another one
@@ -207,6 +209,8 @@ class Recording:
         self.steps.append(Step(kernel, placed, numbers, None if alone else structure, bool(consumed)))
         for result in results:
             known[id(result.array)] = result
+            if consumed and not any(result is source for source in before):
+                self.made_of[result.number] = [known[id(x)].number for x in consumed if id(x) in known]
         return tree.put_together(structure, results)
 
 

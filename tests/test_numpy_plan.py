@@ -8,6 +8,7 @@ import pytest
 import polykeras
 from polykeras import Variable, ops, random
 from polykeras.errors import OutOfRangeError
+from polykeras.ops.updates import Rule, elementwise_each
 
 
 @pytest.fixture(autouse=True)
@@ -180,3 +181,26 @@ def test_large_updates_in_place_leave_gradients_and_logs_alone():
     for one, wanted in found:
         np.testing.assert_array_equal(one, wanted)
     np.testing.assert_array_equal(weights.numpy(), eager.numpy())
+
+
+def test_updated_state_stays_in_its_memory_and_shares_it_with_nobody():
+    size = 1 << 17  # so large that it is updated in parts, in place
+    one, other = (Variable(np.zeros(size, "float32")) for _ in range(2))
+    rule = Rule(lambda x: (ops.add(x, 1.0),), lists=1)
+
+    @polykeras.compile(variables=[one, other], donate_variables=True)
+    def step():
+        (new,) = elementwise_each([one.value], rule, (0,))
+        one.take(new)
+        other.take(new)
+        return new
+
+    seen = [step() for _ in range(3)]
+    places = [one.value.ctypes.data]
+    seen.append(step())
+    places.append(one.value.ctypes.data)
+    assert places[0] == places[1]
+    assert [x[-1] for x in seen] == [1.0, 2.0, 3.0, 4.0]
+    assert (one.value[0], other.value[0]) == (4.0, 4.0)
+    assert not np.shares_memory(one.value, other.value)
+    assert not np.shares_memory(one.value, seen[-1])
