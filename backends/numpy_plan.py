@@ -114,10 +114,13 @@ class Plan:
                 shared.add(i)
                 continue
             family = recording.oldest(number)
-            if lost.issuperset(recording.made_of.get(number, (None,))) and number not in self._results[:i]:
-                continue
-            returned = i < len(recording.inputs) and number == recording.inputs[i].number
-            if family in seen or family in recording.constants or (family in inputs and not returned):
+            made_of = recording.made_of.get(number)
+            if made_of is not None and lost.issuperset(made_of) and family not in recording.constants:
+                is_alone = number not in self._results[:i]
+            else:
+                returned = i < len(recording.inputs) and number == recording.inputs[i].number
+                is_alone = family not in seen | recording.constants and (family not in inputs or returned)
+            if not is_alone:
                 shared.add(i)
             seen.add(family)
         return shared

@@ -28,7 +28,8 @@ from polykeras.op import OPS
 from polykeras.spec import normalize_axis
 from polykeras.symbolic import infer
 
-from . import tensorflow_control, tensorflow_networks, tensorflow_updates, tensorflow_windows  # noqa: F401 (which enter their kernels into the table)
+# of which some enter their kernels into the table
+from . import tensorflow_control, tensorflow_networks, tensorflow_updates, tensorflow_windows  # noqa: F401
 from .tensorflow_choice import Faster
 from .tensorflow_gradients import DIFFERENTIATING, TensorflowGradients
 from .tensorflow_graphs import FOR_XLA, Graph, opened
@@ -257,11 +258,11 @@ class TensorflowBackend(TensorflowGradients, Backend):
     ) -> Callable:
         """The function as a graph; with `jit_compile=True` compiled by XLA, with "auto" where that is faster."""
         if jit_compile is False:
-            return function
+            return lambda *arrays: function(*map(opened, arrays))
         by_xla = Graph(function, state, for_xla=True)
-        return (
-            by_xla if jit_compile is True else Faster(Graph(function, state, for_xla=False), by_xla, self.synchronize)
-        )
+        if jit_compile is True:
+            return by_xla
+        return Faster(Graph(function, state, for_xla=False), by_xla, self.synchronize)
 
     def opened(self, x: Any) -> tf.Tensor:
         """The tensor that one of TensorFlow's variables holds, where a graph left that."""
@@ -733,10 +734,9 @@ def matmul(x1: Any, x2: Any) -> Any:
     rank1, rank2 = x1.shape.rank, x2.shape.rank
     if rank1 == rank2 == 2:
         return raw.MatMul(a=x1, b=x2)
-    if (
-        rank2 == 2 and rank1 > 2 and x1.shape[-1] == x2.shape[0] is not None
-    ):  # one product rather than one for each matrix, and one for the gradient
-        rows = raw.MatMul(a=raw.Reshape(tensor=x1, shape=(-1, x2.shape[0])), b=x2)
+    shared = x2.shape[0] if rank2 == 2 else None
+    if rank1 > 2 and shared is not None and x1.shape[-1] == shared:  # one product, rather than one for each matrix
+        rows = raw.MatMul(a=raw.Reshape(tensor=x1, shape=(-1, shared)), b=x2)
         return tf.reshape(rows, (*backend.shape(x1)[:-1], backend.shape(x2)[1]))
     if rank1 >= 2 and rank2 >= 2:
         return raw.BatchMatMulV2(x=x1, y=x2)

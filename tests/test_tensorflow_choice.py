@@ -21,6 +21,14 @@ def choice(monkeypatch):
         yield tensorflow_choice
 
 
+@pytest.fixture
+def clock(choice, monkeypatch):
+    """The time, in a list, by which programs are compared."""
+    now = [0.0]
+    monkeypatch.setattr(choice.time, "perf_counter", lambda: now[0])
+    return now
+
+
 class Program:
     """A program that takes some time, by a clock of ours."""
 
@@ -37,9 +45,7 @@ class Program:
 
 
 @pytest.mark.parametrize(("plain", "compiled"), [(1.0, 2.0), (2.0, 1.0)])
-def test_the_faster_program_is_kept(choice, monkeypatch, plain, compiled):
-    clock = [0.0]
-    monkeypatch.setattr(choice.time, "perf_counter", lambda: clock[0])
+def test_the_faster_program_is_kept(choice, clock, plain, compiled):
     programs = Program(clock, plain), Program(clock, compiled)
     faster = choice.Faster(*programs, lambda: None)
     for i in range(20):
@@ -49,17 +55,14 @@ def test_the_faster_program_is_kept(choice, monkeypatch, plain, compiled):
     assert fast.calls == 17
 
 
-def test_what_xla_does_not_take_runs_without_it(choice):
-    clock = [0.0]
+def test_what_xla_does_not_take_runs_without_it(choice, clock):
     programs = Program(clock, 1.0), Program(clock, 1.0, fails=True)
     faster = choice.Faster(*programs, lambda: None)
     assert [faster(i) for i in range(4)] == [[0], [1], [2], [3]]
     assert programs[0].calls == 4
 
 
-def test_what_has_to_repeat_is_not_left_to_the_clock(choice, monkeypatch):
-    clock = [0.0]
-    monkeypatch.setattr(choice.time, "perf_counter", lambda: clock[0])
+def test_what_has_to_repeat_is_not_left_to_the_clock(choice, clock):
     programs = Program(clock, 2.0), Program(clock, 1.0)
     faster = choice.Faster(*programs, lambda: None)
     for i in range(20):
@@ -81,10 +84,8 @@ def test_trainings_that_are_resumed_have_to_repeat(choice, tmp_path):
     assert seen == [False, True]
 
 
-def test_a_function_that_is_called_a_few_times_is_not_compiled(choice, monkeypatch):
+def test_a_function_that_is_called_a_few_times_is_not_compiled(choice, clock, monkeypatch):
     monkeypatch.setattr(choice, "PAYS", 5.0)
-    clock = [0.0]
-    monkeypatch.setattr(choice.time, "perf_counter", lambda: clock[0])
     programs = Program(clock, 0.1), Program(clock, 0.01)
     faster = choice.Faster(*programs, lambda: None)
     for i in range(40):

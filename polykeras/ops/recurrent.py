@@ -258,10 +258,9 @@ def gru(
         else:
             products = ops.split(ops.matmul(state, for_gates), 2, axis=-1)
         update, reset = ops.sigmoid(ops.add(updating, products[0])), ops.sigmoid(ops.add(resetting, products[1]))
-        if reset_after:
-            fresh = ops.multiply(reset, products[2])
-        else:
-            fresh = ops.matmul(ops.multiply(reset, state), for_candidate)
+        fresh = (
+            ops.multiply(reset, products[2]) if reset_after else ops.matmul(ops.multiply(reset, state), for_candidate)
+        )
         candidate = ops.tanh(ops.add(new, fresh))
         state = ops.add(ops.multiply(update, state), ops.multiply(ops.subtract(1, update), candidate))
         return state, [state]
