@@ -20,11 +20,14 @@ from jax import lax
 from jax.core import Tracer
 
 from polykeras import philox, tree
-from polykeras.backend import OPERATORS, Backend, chosen_device, numpy_dtype, using
+from polykeras.backend import OPERATORS, Backend, chosen_device, numpy_dtype
 from polykeras.dtypes import NAMES
 from polykeras.errors import MatrixError, OutOfRangeError, StateError
 from polykeras.op import OPS
 from polykeras.spec import normalize_axis
+
+from . import jax_windows  # noqa: F401 (which enters its kernels into the table)
+from .jax_table import KERNELS, as_cotangent, body_of, compiled, kernel, ruled, with_rules
 
 jax.config.update("jax_explicit_x64_dtypes", "allow")
 
@@ -121,7 +124,7 @@ STATIC: dict[str, Callable[..., Any]] = {
     "argsort": lambda x, axis: jnp.argsort(x, axis, stable=True).astype("int32"),
     "sort": lambda x, axis: jnp.sort(x, axis, stable=True),
 }
-KERNELS: dict[str, Callable[..., Any]] = {
+KERNELS |= {
     "concatenate": jnp.concatenate,
     "stack": jnp.stack,
     "as_array": lambda x: x,
@@ -130,30 +133,13 @@ KERNELS: dict[str, Callable[..., Any]] = {
 }
 
 
-def compiled(function: Callable[..., Any], *static: int) -> Callable[..., Any]:
-    """A kernel whose eager calls go straight to a compiled program; within a traced function it leaves no trace."""
-    return jax.jit(function, static_argnums=static, inline=True)
-
-
 KERNELS |= {name: compiled(function) for name, function in ELEMENTWISE.items()}
 KERNELS |= {name: compiled(function, *range(1, len(OPS[name].parameters))) for name, function in STATIC.items()}
 
 
-def _body(name: str) -> Callable[..., Any]:
-    """The body of a composed op, run where its arrays are at home."""
-    body = OPS[name].body
-    assert body is not None
-
-    def run(*args: Any) -> Any:
-        with using(backend):
-            return body(*args)
-
-    return run
-
-
 def _program(name: str) -> Callable[..., Any]:
     """The body of a composed op as one program, given that whatever is no array is a plain number or the like."""
-    body = _body(name)
+    body = body_of(name)
     static = [i for i, parameter in enumerate(OPS[name].parameters) if not parameter.is_array]
     program = compiled(body, *static)
     plain = (bool, int, float, str, tuple, type(None))
@@ -178,12 +164,6 @@ _BODIES = (
     *("moments", "batch_normalization", "layer_normalization", "rms_normalization", "ctc_loss", "ctc_decode"),
 )
 KERNELS |= {name: _program(name) for name in _BODIES}
-
-
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Enter a function as the kernel of the op of its name."""
-    KERNELS[function.__name__] = function
-    return function
 
 
 _WIDE_NAMES = frozenset({"int64", "uint64", "float64", "complex128"})
@@ -355,7 +335,7 @@ class JaxBackend(Backend):
 
         def pull_back(cotangents: list[Any]) -> list[Any]:
             with _allowing(arrays):
-                given = [_cotangent(g, x) for g, x in zip(_conjugated(cotangents), results, strict=True)]
+                given = [as_cotangent(g, x) for g, x in zip(_conjugated(cotangents), results, strict=True)]
                 return _conjugated(pull(given)[0])
 
         return results, pull_back
@@ -392,7 +372,7 @@ class JaxBackend(Backend):
 
     def with_rules(self, op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
         """A kernel of an op whose gradient is that of the op's rules."""
-        return _ruled(op, compute)
+        return ruled(op, compute)
 
     def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
         """The same function, which computes its intermediate results again for the gradient."""
@@ -434,60 +414,16 @@ def _pushed_forward(function: Callable[[list], list], arrays: list, tangents: li
 
     def pull_back(cotangents: list[Any]) -> list[Any]:
         given = dict(zip(floats, cotangents, strict=True))
-        return pull([_cotangent(given.get(i), x) for i, x in enumerate(results)])[0]
+        return pull([as_cotangent(given.get(i), x) for i, x in enumerate(results)])[0]
 
     _, push = jax.vjp(pull_back, [jnp.zeros_like(results[i]) for i in floats])
     moved = dict(zip(floats, push(tangents)[0], strict=True))
     return results, [moved[i] if i in moved else jnp.zeros_like(x) for i, x in enumerate(results)]
 
 
-def _cotangent(g: Any, x: Any) -> Any:
-    """A cotangent as JAX wants it: for integers it has a dtype without values."""
-    if g is None and jnp.issubdtype(x.dtype, jnp.inexact):
-        return jnp.zeros_like(x)
-    return g if jnp.issubdtype(x.dtype, jnp.inexact) else np.zeros(x.shape, jax.dtypes.float0)
-
-
 def _is_known(x: Any) -> bool:
     """Whether the values of an array are there to be looked at, rather than being traced."""
     return not isinstance(x, Tracer)
-
-
-def _with_rules(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:
-    """A kernel whose gradient is the op's own, where JAX has none or another one."""
-    return _ruled(OPS[name], compute)
-
-
-def _ruled(op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
-    def run(*args: Any) -> Any:
-        positions = op.positions
-        if not any(isinstance(args[position], Tracer) for position in positions):
-            return compute(*args)
-
-        def whole(arrays: Sequence[Any]) -> list[Any]:
-            given = list(args)
-            for position, array in zip(positions, arrays, strict=True):
-                given[position] = array
-            return given
-
-        @jax.custom_vjp
-        def function(*arrays: Any) -> Any:
-            return compute(*whole(arrays))
-
-        def forward(*arrays: Any) -> tuple[Any, Any]:
-            out = function(*arrays)
-            return out, (out, arrays)
-
-        def backward(saved: Any, g: Any) -> tuple[Any, ...]:
-            out, arrays = saved
-            given = whole(arrays)
-            pairs = zip(op.vjp, arrays, strict=True)
-            return tuple(_cotangent(None if rule is None else rule(g, out, *given), x) for rule, x in pairs)
-
-        function.defvjp(forward, backward)
-        return function(*(args[position] for position in positions))
-
-    return run
 
 
 # Elementary functions and creation -------------------------------------------------------------------------
@@ -507,13 +443,13 @@ def abs(x: Any) -> Any:
 def _log1p(x: Any) -> Any:
     """In float64 XLA's own is off by up to a hundred units between -0.5 and -0.3, where 1 + x loses nothing."""
     if jnp.iscomplexobj(x):
-        return _body("log1p")(x)
+        return body_of("log1p")(x)
     if x.dtype != jnp.float64:
         return jnp.log1p(x)
     return jnp.where((x > -0.6) & (x < -0.25), jnp.log(1 + x), jnp.log1p(x))
 
 
-KERNELS["log1p"] = compiled(_with_rules("log1p", _log1p))
+KERNELS["log1p"] = compiled(with_rules("log1p", _log1p))
 
 
 def _complex_root(x: Any) -> Any:
@@ -524,15 +460,15 @@ def _complex_root(x: Any) -> Any:
 
 def _of_reals(name: str, compute: Callable[..., Any], of_complex: Callable[..., Any] | None = None) -> None:
     """Enter a kernel for real numbers; of complex ones JAX's own misses branch cuts, and they take the op's body."""
-    ruled = _with_rules(name, of_complex or _body(name))
-    KERNELS[name] = compiled(lambda x: ruled(x) if jnp.iscomplexobj(x) else compute(x))
+    by_rules = with_rules(name, of_complex or body_of(name))
+    KERNELS[name] = compiled(lambda x: by_rules(x) if jnp.iscomplexobj(x) else compute(x))
 
 
 _of_reals("sqrt", jnp.sqrt, _complex_root)
 for _name in ("arcsin", "arccos", "arctan", "arcsinh", "arccosh"):
     _of_reals(_name, getattr(jnp, _name))
 for _name in ("arctanh", "sinh", "cosh", "exp2"):
-    _of_reals(_name, _body(_name))
+    _of_reals(_name, body_of(_name))
 KERNELS["floor"] = _rounding(jnp.floor)
 KERNELS["ceil"] = _rounding(jnp.ceil)
 KERNELS["rint"] = _rounding(jnp.rint)
@@ -624,7 +560,7 @@ def pad_constant(x: Any, pairs: Any, value: Any) -> Any:
 @kernel
 def split(x: Any, indices_or_sections: Any, axis: int) -> list[Any]:
     if type(indices_or_sections) is not int:
-        return _body("split")(x, indices_or_sections, axis)
+        return body_of("split")(x, indices_or_sections, axis)
     return jnp.split(x, indices_or_sections, axis)  # whose gradient joins the parts
 
 
@@ -700,13 +636,13 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
     return combine[reduction](updates)
 
 
-_scatter_product = _with_rules(
+_scatter_product = with_rules(
     "scatter_update",
     lambda inputs, indices, updates, reduction: inputs.at[_places(indices, inputs.shape)].mul(updates),
 )
 
 
-# Linear algebra and windows --------------------------------------------------------------------------------
+# Linear algebra --------------------------------------------------------------------------------------------
 
 
 _PRODUCTS = {precision: compiled(functools.partial(jnp.matmul, precision=precision)) for precision in lax.Precision}
@@ -768,127 +704,12 @@ KERNELS |= {
 }
 
 
-def _layout(window: Any) -> tuple[str, str, str]:
-    spatial = "DHW"[3 - window.rank :]
-    arrays = f"N{spatial}C" if window.channels_last else f"NC{spatial}"
-    return arrays, f"{spatial}IO", arrays
-
-
-@kernel
-def convolve(inputs: Any, kernel: Any, window: Any) -> Any:
-    return lax.conv_general_dilated(
-        inputs,
-        kernel,
-        window.strides,
-        window.pairs(window.spatial(inputs.shape)),
-        rhs_dilation=window.dilation,
-        dimension_numbers=_layout(window),
-        feature_group_count=window.groups,
-        precision=backend.precision,
-    )
-
-
-@kernel
-def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> Any:
-    shape = window.with_spatial(g.shape, sizes, kernel.shape[-2] * window.groups)
-    forward = jax.linear_transpose(lambda x: convolve(x, kernel, window), jax.ShapeDtypeStruct(shape, g.dtype))
-    return forward(g)[0]
-
-
-@kernel
-def convolve_kernel_gradient(inputs: Any, g: Any, window: Any) -> Any:
-    channels = inputs.shape[window.channel_axis] // window.groups
-    shape = (*window.sizes, channels, g.shape[window.channel_axis])
-    forward = jax.linear_transpose(lambda k: convolve(inputs, k, window), jax.ShapeDtypeStruct(shape, g.dtype))
-    return forward(g)[0]
-
-
-def _reduce_windows(x: Any, window: Any, start: Any, combine: Callable[..., Any]) -> Any:
-    def everywhere(values: Any, elsewhere: Any) -> tuple[Any, ...]:
-        places = dict(zip(window.spatial_axes, values, strict=True))
-        return tuple(places.get(axis, elsewhere) for axis in range(x.ndim))
-
-    pairs = window.pairs(window.spatial(x.shape))
-    return lax.reduce_window(
-        x,
-        np.asarray(start, x.dtype),
-        combine,
-        everywhere(window.sizes, 1),
-        everywhere(window.strides, 1),
-        everywhere(pairs, (0, 0)),
-        window_dilation=everywhere(window.dilation, 1),
-    )
-
-
-def _lowest(dtype: Any) -> Any:
-    return np.asarray(-np.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).min, dtype)
-
-
-@kernel
-def window_max(x: Any, window: Any) -> Any:
-    return _max_of_tiles(x, window) if window.tiles else _reduce_windows(x, window, _lowest(x.dtype), lax.max)
-
-
-def _margins(shape: tuple[int, ...], window: Any) -> list[tuple[int, int, int]]:
-    """What to add around an array of a shape so that windows side by side fill it; negative where it is cut off."""
-    margins, sizes = [(0, 0, 0)] * len(shape), window.spatial(shape)
-    parts = zip(window.spatial_axes, sizes, window.outputs(sizes), window.sizes, window.pairs(sizes), strict=True)
-    for axis, size, count, extent, (low, _) in parts:
-        margins[axis] = (low, count * extent - size - low, 0)
-    return margins
-
-
-def _tiled(x: Any, window: Any) -> tuple[Any, tuple[int, ...]]:
-    """An array in which each window has axes of its own, one behind each spatial axis, and which these are."""
-    whole = lax.pad(x, _lowest(x.dtype), _margins(x.shape, window))
-    extents = dict(zip(window.spatial_axes, window.sizes, strict=True))
-    shape = [n for axis, size in enumerate(whole.shape) for n in _split(size, extents.get(axis))]
-    return whole.reshape(shape), tuple(axis + i + 1 for i, axis in enumerate(window.spatial_axes))
-
-
-def _split(size: int, extent: int | None) -> tuple[int, ...]:
-    return (size,) if extent is None else (size // extent, extent)
-
-
-def _largest_of_tiles(x: Any, window: Any) -> Any:
-    rows, axes = _tiled(x, window)
-    return rows.max(axes)
-
-
-_max_of_tiles = _with_rules("window_max", compiled(_largest_of_tiles, 1))
-"""The maximum in windows side by side, whose gradient takes XLA's own, on a processor, several times as long."""
-
-
-def _gradient_of_tiles(g: Any, x: Any, window: Any) -> Any:
-    rows, axes = _tiled(x, window)
-    count = math.prod(window.sizes)
-    numbers = np.arange(count, dtype=np.int32).reshape([n if i in axes else 1 for i, n in enumerate(rows.shape)])
-    first = jnp.where(rows == rows.max(axes, keepdims=True), numbers, count).min(axes, keepdims=True)
-    shares = jnp.where(numbers == first, jnp.expand_dims(g, axes), 0)
-    margins = _margins(x.shape, window)
-    whole = [size + low + high for size, (low, high, _) in zip(x.shape, margins, strict=True)]
-    return lax.pad(shares.reshape(whole), np.zeros((), g.dtype), [(-low, -high, 0) for low, high, _ in margins])
-
-
-_GRADIENT_OF_TILES = compiled(_gradient_of_tiles, 2)
-
-
-@kernel
-def window_max_gradient(g: Any, x: Any, window: Any) -> Any:
-    return (_GRADIENT_OF_TILES if window.tiles else _body("window_max_gradient"))(g, x, window)
-
-
-@kernel
-def window_sum(x: Any, window: Any) -> Any:
-    return _reduce_windows(x, window, 0, lax.add)
-
-
 # Attention -------------------------------------------------------------------------------------------------
 
 
 def _attend(*args: Any) -> Any:
     """Attention, with the precision of products as one argument more, so that another one means another program."""
-    return _body("dot_product_attention")(*args[:-1])
+    return body_of("dot_product_attention")(*args[:-1])
 
 
 _ATTEND = compiled(_attend, *range(5, 10))
@@ -928,7 +749,7 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
 @kernel
 def run_branch(index: Any, branches: Any, operands: Any) -> Any:
     if _is_known(index):
-        return _body("run_branch")(index, branches, operands)
+        return body_of("run_branch")(index, branches, operands)
     return lax.switch(index, [lambda *xs, branch=branch: _arrays(branch(*xs)) for branch in branches], *operands)
 
 
@@ -936,7 +757,7 @@ def run_branch(index: Any, branches: Any, operands: Any) -> Any:
 def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | None) -> Any:
     traced = any(not _is_known(x) for x in tree.flatten(loop_vars))
     if traced and _truth(tree.call(cond, loop_vars)) is not None:
-        return _body("while_loop")(cond, body, loop_vars, maximum_iterations)
+        return body_of("while_loop")(cond, body, loop_vars, maximum_iterations)
 
     def goes_on(state: Any) -> Any:
         rounds, values = state

@@ -455,7 +455,7 @@ def _load_chosen() -> Backend:
         origin = settings.origins.get("backend")
         if origin is None:
             raise
-        raise type(error)(f"{error} It is chosen by {origin}.") from error
+        raise type(error)(f"{error} (It is chosen by {origin}.)") from error
 
 
 def set_backend(backend: str) -> None:
