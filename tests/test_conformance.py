@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mutation.faults import faults
 
 import polykeras.conformance.cases  # enters them
 from polykeras import ops
@@ -253,3 +254,8 @@ def test_every_primitive_says_why_it_is_one():
 @pytest.mark.parametrize("file", sorted(Path(checks.__file__).parent.glob("test_*.py")), ids=lambda file: file.stem)
 def test_every_part_of_the_suite_names_its_level(file):
     assert 'pytestmark = pytest.mark.level("' in file.read_text()
+
+
+def test_every_fault_that_is_planted_by_hand_fits_the_code():
+    for fault in faults():
+        compile(fault.planted(), fault.file, "exec")

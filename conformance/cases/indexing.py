@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..case import BOOL, NUMBERS, array, case, given, sample
@@ -187,6 +189,7 @@ def _scatter_update(inputs, indices, updates, reduction=None):
 
 SPOTS = np.array([[0], [2], [0]], "int32")
 APART = np.array([[2], [0]], "int32")
+SOME = np.array([[0], [1], [2], [1]], "int32")
 case(
     "scatter",
     _scatter,
@@ -214,10 +217,21 @@ case(
         for r in ("add", "max", "min", "mul")
     ),
     sample(given(1.0, 2.0), np.array([[0], [0]], "int32"), given(1.0, 1.0), reduction="max", kink=True),
+    *(
+        sample(
+            given(math.nan, 1.0, 2.0, 3.0),
+            SOME,
+            given(1.0, math.nan, math.nan, 5.0),
+            reduction=r,
+            gradient=False,
+            dtypes=("float32", "float64"),
+        )
+        for r in ("add", "max", "min", "mul")
+    ),
     sample(array(4), APART, array(2, dtype="int32"), dtypes=("float32",), gradient=False),
     dtypes=FEW,
     magnitude=lambda inputs, indices, updates, reduction=None: np.full(
-        (), np.abs(inputs).max() + np.abs(updates).sum()
+        (), np.nanmax(np.abs(inputs)) + np.nansum(np.abs(updates))
     ),
     mistakes=[
         sample(array(4), SPOTS, array(2)),

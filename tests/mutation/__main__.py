@@ -5,7 +5,6 @@ python -m tests.mutation [words of a fault's meaning or file]
 
 from __future__ import annotations
 
-import ast
 import concurrent.futures
 import os
 import queue
@@ -13,53 +12,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 
-ROOT = Path(__file__).parent.parent.parent
+from .faults import ROOT, Fault, faults
+
 LIMIT = 300  # seconds for the tests of one fault: one that never ends is caught, too
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A piece of code that is replaced by a wrong one, in the form in which `ast.unparse` shows it."""
-
-    file: str
-    meaning: str
-    tests: str
-    right: str
-    wrong: str
-
-    @property
-    def backend(self) -> str:
-        """The backend on which the tests run: that of the file, or NumPy, which runs everything else."""
-        folder, _, name = self.file.rpartition("/")
-        return Path(name).stem.partition("_")[0] if folder == "backends" else "numpy"
-
-    def planted(self) -> str:
-        """The code of the file with the fault in it."""
-        code = ast.unparse(ast.parse((ROOT / self.file).read_text()))
-        if code.count(self.right) != 1:
-            raise SystemExit(f"{self.file}: {self.meaning}: the right code is there {code.count(self.right)} times")
-        return code.replace(self.right, self.wrong)
-
-
-def faults() -> Iterator[Fault]:
-    """The faults of all files: a heading for each file of code, then meaning, [tests], and lines as in a diff."""
-    for path in sorted(Path(__file__).parent.glob("*.txt")):
-        file = ""
-        for block in path.read_text().strip().split("\n\n"):
-            first, *lines = block.splitlines()
-            if first.startswith("== "):
-                file = first.removeprefix("== ")
-                continue
-            meaning, _, tests = first.removesuffix("]").partition(" [")
-            right, wrong = ("\n".join(line[2:] for line in lines if line[0] == sign) for sign in "-+")
-            yield Fault(file, meaning, tests, right, wrong)
 
 
 def copy_library(folder: Path) -> None:
