@@ -31,18 +31,19 @@ def prepare(op: Op, home: Any, args: Sequence[Any]) -> list[Any]:
     if dtype and op.accepts:
         op.accepts.check(dtype)
     for position in op.positions:
-        parameter = op.parameters[position]
-        if parameter.kind == "Value" or (op.takes_functions and type(args[position]) in WEAK):
+        parameter, x = op.parameters[position], args[position]
+        if parameter.kind == "Value":
             continue
+        is_bare = op.takes_functions and type(x) in WEAK
         wanted = dtype if parameter.is_promoted else "bool" if parameter.kind == "Mask" else None
-        if parameter.kind in ("Arrays", "Tree"):
-            into = functools.partial(in_dtype, home=home, dtype=wanted)
-            prepared[position] = tree.map_structure(into, prepared[position])
-        else:
-            prepared[position] = in_dtype(prepared[position], home, wanted)
-        if parameter.kind in ("Index", "Seed") and home.dtype(prepared[position]) not in INTEGERS:
-            given = home.dtype(prepared[position])
-            raise DTypeError(f"expected {parameter.name} to be integers; got {given}. Cast to int32.")
+        if parameter.kind in ("Arrays", "Tree") and not is_bare:
+            prepared[position] = tree.map_structure(functools.partial(in_dtype, home=home, dtype=wanted), x)
+        elif not is_bare:
+            prepared[position] = in_dtype(x, home, wanted)
+        if parameter.kind in ("Index", "Seed"):
+            given = canonical(int if type(x) is bool else type(x)) if is_bare else home.dtype(prepared[position])
+            if given not in INTEGERS:
+                raise DTypeError(f"expected {parameter.name} to be integers; got {given}. Cast to int32.")
     return prepared
 
 

@@ -238,6 +238,7 @@ def test_conversions_of_arguments_name_the_op(home):
         "uniform: expected a seed from 0 to": lambda: ops.random.uniform((2,), seed=-1),
         "zeros: expected a shape, such as": lambda: ops.zeros(1.5),
         "stack: expected a list of arrays": lambda: ops.stack(1.5),
+        "fori_loop: expected upper to be integers; got float32": lambda: ops.fori_loop(0, 2.5, lambda i, x: x, 0),
     }.items():
         with pytest.raises(PolykerasError, match=complaint):
             call()
