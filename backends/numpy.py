@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import threading
 from collections.abc import Callable, Sequence
@@ -11,18 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from polykeras import philox, tree
-from polykeras.backend import OPERATORS, Backend, numpy_dtype, using
+from polykeras import philox
+from polykeras.backend import OPERATORS, Backend, numpy_dtype
 from polykeras.dtypes import ALL, NAMES, STORAGE
 from polykeras.errors import MatrixError, OutOfRangeError, ShapeError
 from polykeras.interpreters import interprets
-from polykeras.op import OPS
 from polykeras.tape import TapeGradients
 
 from .numpy_plan import Planned
-from .numpy_recording import Recorded, Recorder, opened, recording_of
+from .numpy_recording import Recorded, Recorder
+from .numpy_table import KERNELS, body, kernel
+from .numpy_updates import recorded_updates
 
-KERNELS: dict[str, Callable[..., Any]] = {
+KERNELS |= {
     # arithmetic
     "add": np.add,
     "subtract": np.subtract,
@@ -95,20 +95,6 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "correlate": np.correlate,
     "tally": lambda x, length: np.bincount(x, minlength=length).astype("int32"),
 }
-
-
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Enter a function as the kernel of the op of its name."""
-    KERNELS[function.__name__] = function
-    return function
-
-
-def _body(name: str, *args: Any) -> Any:
-    """The op's body, for what NumPy has no kernel."""
-    body = OPS[name].body
-    assert body is not None
-    with using(backend):
-        return body(*args)
 
 
 _NARROW = frozenset({np.dtype("float16"), numpy_dtype("bfloat16")})
@@ -200,7 +186,7 @@ class NumpyBackend(TapeGradients, Backend):
 
 @kernel
 def log1p(x: Any) -> Any:
-    return np.log1p(x) if x.dtype.kind != "c" else _body("log1p", x)  # to a small complex number NumPy adds 1 first
+    return np.log1p(x) if x.dtype.kind != "c" else body("log1p", x)  # to a small complex number NumPy adds 1 first
 
 
 # Rounding --------------------------------------------------------------------------------------------------
@@ -272,48 +258,6 @@ KERNELS |= {
 }
 
 
-# Parts that fit into the cache -----------------------------------------------------------------------------
-
-_PART = 1 << 15  # elements of each array
-
-
-@kernel
-def elementwise(f: Callable[..., Any], xs: Any, donate: Sequence[int]) -> Any:
-    arrays, structure = tree.take_apart(xs)
-    size, shape = arrays[0].size, arrays[0].shape
-    if size < 2 * _PART or any(x.shape != shape for x in arrays):
-        return tree.call(f, xs)
-    rows = [x.reshape(-1) for x in arrays]
-    free = [rows[i] for i in donate if rows[i].flags.writeable and np.shares_memory(rows[i], arrays[i])]
-    outs: list[np.ndarray] = []
-    for start in range(0, size, _PART):
-        part = slice(start, start + _PART)
-        results, result_structure = tree.take_apart(tree.call(f, tree.put_together(structure, [x[part] for x in rows])))
-        for number, result in enumerate(results):
-            if not start:
-                outs.append(_memory_for(result.dtype, size, free))
-            outs[number][part] = result
-    return tree.put_together(result_structure, [out.reshape(shape) for out in outs])
-
-
-@kernel
-def elementwise_each(arrays: Any, rule: Any, donate: Sequence[int]) -> list[np.ndarray]:
-    with np.errstate(all="ignore"):
-        formula = rule.of(arrays[: rule.scalars], backend.dtype(arrays[-1]))
-        columns = rule.columns(arrays)
-        return rule.by_list(
-            [formula(*xs) if xs[0].size < 2 * _PART else elementwise(formula, xs, donate) for xs in columns]
-        )
-
-
-def _memory_for(dtype: np.dtype, size: int, free: list[np.ndarray]) -> np.ndarray:
-    """Memory for a result: that of an array that nobody needs any more, else new."""
-    for number, array in enumerate(free):
-        if array.dtype == dtype:
-            return free.pop(number)
-    return np.empty(size, dtype)
-
-
 # Creation and choice ---------------------------------------------------------------------------------------
 
 
@@ -378,7 +322,7 @@ def repeat(x: Any, repeats: Any, axis: int | None) -> np.ndarray:
 @kernel
 def nan_to_num(x: Any, nan: float, posinf: float | None, neginf: float | None) -> Any:
     if x.dtype.kind != "f":
-        return _body("nan_to_num", x, nan, posinf, neginf)
+        return body("nan_to_num", x, nan, posinf, neginf)
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
@@ -526,7 +470,7 @@ def argsort(x: Any, axis: int | None) -> np.ndarray:
 @kernel
 def unique(x: Any, *options: Any) -> Any:
     plain = not any(options[1:]) and options[3] is options[4] is None and x.dtype.kind != "V"
-    return np.unique(x, equal_nan=False) if plain else _body("unique", x, *options)
+    return np.unique(x, equal_nan=False) if plain else body("unique", x, *options)
 
 
 @kernel
@@ -835,29 +779,5 @@ _INTO: dict[Any, Callable[..., Any]] = {KERNELS["relu"]: _relu_into, log1p: _log
 """For kernels, other than those of NumPy itself, functions that write their result to memory that they are given."""
 
 
-def _recorded_updates(arrays: Any, rule: Any, donate: Sequence[int]) -> list[Any]:
-    """Updates of large arrays as wholes, which run in parts that fit the cache; those of others kernel by kernel."""
-    scalars = arrays[: rule.scalars]
-    formula = rule.of(scalars, backend.dtype(arrays[-1].array if isinstance(arrays[-1], Recorded) else arrays[-1]))
-    results = []
-    for column in rule.columns(arrays):
-        if column[0].size < 2 * _PART:
-            results.append(formula(*column))
-            continue
-        known: dict[int, Recorded] = {}
-        given = opened([*scalars, *column], known)
-        update = functools.partial(_update_one, rule, tuple(donate))
-        out = tuple(update(*given))
-        recording = recording_of([*scalars, *column])
-        consumed = [given[rule.scalars + i] for i in donate]
-        results.append(recording.note(update, given, out, known, consumed) if recording.is_general else out)
-    return rule.by_list(results)
-
-
-def _update_one(rule: Any, donate: Sequence[int], *arrays: Any) -> tuple[Any, ...]:
-    """One column of an update."""
-    return tuple(elementwise_each(list(arrays), rule, donate))
-
-
 backend = NumpyBackend()
-interprets(Recorded, Recorder(backend, {"elementwise_each": _recorded_updates}))
+interprets(Recorded, Recorder(backend, {"elementwise_each": recorded_updates}))

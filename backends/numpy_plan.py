@@ -10,7 +10,8 @@ memory otherwise than any before it, once there have been too many of those.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -78,13 +79,23 @@ class Plan:
         results: The results of the function that was recorded.
         state: As for `Planned`.
         into: As for `Planned`.
+        targets: Where results are written to memory that is given with the arguments, after them, rather than
+            returned: for each, which argument that memory is that of, or None where it is none's.
     """
 
-    def __init__(self, recording: Recording, results: Sequence[Any], state: int, into: dict[Any, Callable[..., Any]]):
+    def __init__(
+        self,
+        recording: Recording,
+        results: Sequence[Any],
+        state: int = 0,
+        into: Mapping[Any, Callable[..., Any]] = MappingProxyType({}),
+        targets: Sequence[int | None] | None = None,
+    ):
         self.lock = threading.Lock()
         self._state = state
         self._recording = recording
         self._into = into
+        self._targets = targets
         self._results = [x.number if type(x) is Recorded else x for x in map(held, results)]
         self._steps = self._needed()
         self.copied = self._shared_results()
@@ -136,6 +147,7 @@ class Plan:
         kept = {recording.oldest(x.number) for x in recording.inputs} | recording.constants
         kept |= {recording.oldest(number) for number in self._results if type(number) is int}
         held_by: dict[int, tuple[Any, str]] = {}
+        written: set[str] = set()
         lines = []
         for place, step in enumerate(self._steps):
             ending = [family for family in last[place] if family not in kept]
@@ -152,6 +164,10 @@ class Plan:
                 buffer = self._buffer(key)
                 held_by[family] = key, buffer
                 arguments.append(f"out={buffer}" if kernel is step.kernel else buffer)
+            target = self._target(step, place) if ufunc else None
+            if target is not None:
+                arguments.append(f"out={target}")
+                written.add(target)
             targets = ", ".join(f"a{number}" for number in step.outs)
             if step.structure is not None:
                 targets = f"({targets},)" if step.outs else "_"
@@ -165,12 +181,29 @@ class Plan:
             if gone:
                 lines.append(f"    {' = '.join(gone)} = None\n")
         self._namespace["leaves"] = tree.flatten
+        parameters = [f"a{x.number}" for x in recording.inputs]
         returned = [
             f"copy({self._result(x)})" if i in self.copied else self._result(x) for i, x in enumerate(self._results)
         ]
-        parameters = ", ".join(f"a{x.number}" for x in recording.inputs)
-        source = f"def plan({parameters}):\n{''.join(lines)}    return [{', '.join(returned)}]\n"
+        if self._targets is not None:
+            targets = [f"t{i}" for i in range(len(returned))]
+            parameters += targets
+            pairs = zip(targets, returned, strict=True)
+            lines += [f"    {target}[...] = {result}\n" for target, result in pairs if target not in written]
+            returned = []
+        source = f"def plan({', '.join(parameters)}):\n{''.join(lines)}    return [{', '.join(returned)}]\n"
         return function_from("plan", source, self._namespace)
+
+    def _target(self, step: Step, place: int) -> str | None:
+        """The memory of a result, if this step can write it there: if nobody needs what is there any more."""
+        number = step.outs[0]
+        if self._targets is None or self._results.count(number) != 1 or not self._can_be_given_memory(step):
+            return None
+        i = self._results.index(number)
+        argument = self._targets[i]
+        if argument is not None and self._last.get(self._recording.inputs[argument].number, place) > place:
+            return None
+        return f"t{i}"
 
     def _result(self, x: Any) -> str:
         return f"a{x}" if type(x) is int else self._name(x)
@@ -178,6 +211,7 @@ class Plan:
     def _last_uses(self) -> list[list[int]]:
         """For each step the families of arrays, those that may share memory, that nobody needs after it."""
         last: dict[int, int] = {}
+        self._last = last
         self._families: dict[int, list[tuple[int, int]]] = {}
         for place, step in enumerate(self._steps):
             for number in (*_read_by(step), *step.outs):

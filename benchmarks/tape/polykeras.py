@@ -6,9 +6,10 @@ from itertools import count
 from typing import Any
 
 from polykeras import ops
+from polykeras.ops.updates import adam_each
 
 from ..task import Task
-from . import BETA_1, BETA_2, EPSILON, batch, step_size, weights
+from . import BETA_1, BETA_2, EPSILON, LEARNING_RATE, batch, weights
 
 
 def tasks() -> dict[str, Task]:
@@ -41,16 +42,8 @@ class Training:
     def step(self) -> Any:
         """Gradients, and Adam; the loss before it."""
         loss, gradients = self.loss_and_gradients(self.parameters)
-        rate = step_size(next(self.steps))
-
-        def update(parameter: Any, gradient: Any, mean: Any, variance: Any) -> tuple[Any, Any, Any]:
-            mean = ops.add(mean, ops.multiply(ops.subtract(gradient, mean), 1 - BETA_1))
-            square = ops.multiply(gradient, gradient)
-            variance = ops.add(variance, ops.multiply(ops.subtract(square, variance), 1 - BETA_2))
-            change = ops.divide(ops.multiply(mean, rate), ops.add(ops.sqrt(variance), EPSILON))
-            return ops.subtract(parameter, change), mean, variance
-
-        for i, arrays in enumerate(zip(self.parameters, gradients, self.means, self.variances, strict=True)):
-            changed = ops.elementwise(update, arrays, donate=(0, 2, 3))
-            self.parameters[i], self.means[i], self.variances[i] = changed
+        state = [*gradients, *self.parameters, *self.means, *self.variances]
+        changed = adam_each([LEARNING_RATE, next(self.steps), *state], BETA_1, BETA_2, EPSILON, donate=(1, 2, 3))
+        count = len(self.parameters)
+        self.parameters, self.means, self.variances = changed[:count], changed[count:-count], changed[-count:]
         return loss

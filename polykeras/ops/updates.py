@@ -6,6 +6,7 @@ and so on. It gives new arrays for some. A backend with kernels for whole lists 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,18 +37,23 @@ class Rule:
 
     def of(self, scalars: Sequence[Any], dtype: str) -> Callable[..., tuple[Any, ...]]:
         """The formula as a function of arrays of a dtype alone."""
+        return functools.partial(self.apply, self.numbers_of(scalars, dtype))
+
+    def numbers_of(self, scalars: Sequence[Any], dtype: str) -> list[Any]:
+        """What the formula takes besides arrays of a dtype, and is the same for all of them."""
+        numbers = scalars if self.numbers is None else self.numbers(*scalars, **dict(self.settings))
+        shares = [] if self.decay is None else [ops.multiply(scalars[0], self.decay)]
+        return [ops.cast(number, dtype) for number in (*numbers, *shares)]
+
+    def apply(self, numbers: Sequence[Any], *arrays: Any) -> tuple[Any, ...]:
+        """The results for the arrays at one place."""
         settings = dict(self.settings)
-        numbers = scalars if self.numbers is None else self.numbers(*scalars, **settings)
-        numbers = [ops.cast(number, dtype) for number in numbers]
         if self.decay is None:
-            return lambda *arrays: self.formula(*arrays, *numbers, **settings)
-        share = ops.cast(ops.multiply(scalars[0], self.decay), dtype)
-
-        def run(gradient: Any, value: Any, *others: Any) -> tuple[Any, ...]:
-            value = ops.subtract(value, ops.multiply(value, share))
-            return self.formula(gradient, value, *others, *numbers, **settings)
-
-        return run
+            return self.formula(*arrays, *numbers, **settings)
+        *numbers, share = numbers
+        gradient, value, *others = arrays
+        value = ops.subtract(value, ops.multiply(value, share))
+        return self.formula(gradient, value, *others, *numbers, **settings)
 
     def columns(self, arrays: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The arrays at each place, one of each list."""

@@ -1,0 +1,155 @@
+"""Element by element on NumPy: in parts that fit into the cache.
+
+The formula of an update is recorded on parts of its arrays, once for a rule and a dtype, and runs as a plan from then
+on: intermediate results lie in buffers that stay in the cache, and results are written where they belong.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from polykeras import tree
+from polykeras.dtypes import canonical
+
+from .numpy_plan import Plan
+from .numpy_recording import Recorded, Recording, opened, recording_of
+from .numpy_table import kernel
+
+PART = 1 << 14
+"""How many elements of each array are computed at a time."""
+
+
+@kernel
+def elementwise(f: Callable[..., Any], xs: Any, donate: Sequence[int]) -> Any:
+    arrays, structure = tree.take_apart(xs)
+    size, shape = arrays[0].size, arrays[0].shape
+    if size < 2 * PART or any(x.shape != shape for x in arrays):
+        return tree.call(f, xs)
+    rows = [x.reshape(-1) for x in arrays]
+    free = [rows[i] for i in donate if rows[i].flags.writeable and np.shares_memory(rows[i], arrays[i])]
+    outs: list[np.ndarray] = []
+    for start in range(0, size, PART):
+        part = slice(start, start + PART)
+        results, result_structure = tree.take_apart(tree.call(f, tree.put_together(structure, [x[part] for x in rows])))
+        results = [x if x.base is None else np.array(x) for x in results]  # it may be what others are written to
+        for number, result in enumerate(results):
+            if not start:
+                outs.append(_memory_for(result.dtype, size, free))
+            outs[number][part] = result
+    return tree.put_together(result_structure, [out.reshape(shape) for out in outs])
+
+
+def _memory_for(dtype: np.dtype, size: int, free: list[np.ndarray]) -> np.ndarray:
+    """Memory for a result: that of an array that nobody needs any more, else new."""
+    for number, array in enumerate(free):
+        if array.dtype == dtype:
+            return free.pop(number)
+    return np.empty(size, dtype)
+
+
+@kernel
+def elementwise_each(arrays: Any, rule: Any, donate: Sequence[int]) -> list[np.ndarray]:
+    with np.errstate(all="ignore"):
+        numbers = rule.numbers_of(arrays[: rule.scalars], canonical(arrays[-1].dtype))
+        return rule.by_list([_updated(rule, numbers, column, tuple(donate)) for column in rule.columns(arrays)])
+
+
+def _updated(rule: Any, numbers: Sequence[Any], arrays: Sequence[np.ndarray], donate: tuple[int, ...]) -> Any:
+    """The results of a rule at one place."""
+    if arrays[0].size < 2 * PART:
+        return rule.apply(numbers, *arrays)
+    if _are_apart(arrays) and all(arrays[i].flags.writeable for i in donate):
+        update = _update_of(rule, arrays[0].dtype, len(numbers), donate)
+        if update is not None and update.lock.acquire(blocking=False):
+            try:
+                return update.run(numbers, arrays)
+            finally:
+                update.lock.release()
+    return elementwise(functools.partial(rule.apply, numbers), tuple(arrays), donate)
+
+
+def _are_apart(arrays: Sequence[np.ndarray]) -> bool:
+    """Whether these are arrays without gaps, none of which shares memory with another."""
+    pairs = itertools.combinations(arrays, 2)
+    return all(x.flags.c_contiguous for x in arrays) and not any(itertools.starmap(np.may_share_memory, pairs))
+
+
+class _Update:
+    """A rule that writes its results where they belong.
+
+    Args:
+        rule: The rule.
+        plan: What it does with a part of each array.
+        dtypes: The results' dtypes.
+        donate: The arrays whose memory the first results take.
+    """
+
+    def __init__(self, rule: Any, plan: Plan, dtypes: list[np.dtype], donate: tuple[int, ...]):
+        self.lock = plan.lock
+        self._rule = rule
+        self._plan = plan
+        self._dtypes = dtypes
+        self._donate = donate
+
+    def run(self, numbers: Sequence[Any], arrays: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """The results for the arrays at one place."""
+        shape, size = arrays[0].shape, arrays[0].size
+        rows = [x.reshape(-1) for x in arrays]
+        lost = [rows[i] for i in self._donate]
+        outs = [*lost, *(np.empty(size, dtype) for dtype in self._dtypes[len(lost) :])]
+        whole = size - size % PART
+        for start in range(0, whole, PART):
+            part = slice(start, start + PART)
+            self._plan.run(*[x[part] for x in rows], *numbers, *[out[part] for out in outs])
+        rest = slice(whole, size)
+        for out, result in zip(outs, self._rule.apply(numbers, *[x[rest] for x in rows]), strict=True):
+            out[rest] = result
+        return tuple(out.reshape(shape) for out in outs)
+
+
+@functools.lru_cache(maxsize=256)
+def _update_of(rule: Any, dtype: np.dtype, count: int, donate: tuple[int, ...]) -> _Update | None:
+    """An update by a rule that takes so many numbers; None where its results are not new arrays of the parts' size."""
+    shapes = [*[(PART,)] * rule.lists, *[()] * count]
+    recording = Recording([np.ones(shape, dtype) for shape in shapes])
+    results = rule.apply(recording.inputs[rule.lists :], *recording.inputs[: rule.lists])
+    places = [x.number for x in results if type(x) is Recorded]
+    slots = [recording.slots[place] for place in places]
+    taken = {recording.oldest(x.number) for x in recording.inputs} | recording.constants
+    families = {recording.oldest(place) for place in places} - taken
+    fits = len(families) == len(results) >= len(donate) and all(slot.shape == (PART,) for slot in slots)
+    if not (recording.is_general and fits and all(slot.dtype == dtype for slot in slots[: len(donate)])):
+        return None
+    plan = Plan(recording, results, targets=[*donate, *[None] * (len(slots) - len(donate))])
+    return _Update(rule, plan, [slot.dtype for slot in slots], donate)
+
+
+# Within plans ----------------------------------------------------------------------------------------------
+
+
+def recorded_updates(arrays: Any, rule: Any, donate: Sequence[int]) -> list[Any]:
+    """Updates of large arrays as wholes, which run in parts that fit the cache; those of others kernel by kernel."""
+    numbers = rule.numbers_of(arrays[: rule.scalars], canonical(arrays[-1].dtype))
+    results = []
+    for column in rule.columns(arrays):
+        if column[0].size < 2 * PART:
+            results.append(rule.apply(numbers, *column))
+            continue
+        known: dict[int, Recorded] = {}
+        given = opened([*numbers, *column], known)
+        update = functools.partial(_update_one, rule, tuple(donate), len(numbers))
+        out = update(*given)
+        recording = recording_of([*numbers, *column])
+        consumed = [given[len(numbers) + i] for i in donate]
+        results.append(recording.note(update, given, out, known, consumed) if recording.is_general else out)
+    return rule.by_list(results)
+
+
+def _update_one(rule: Any, donate: tuple[int, ...], count: int, *arrays: Any) -> tuple[Any, ...]:
+    """One column of an update, after the numbers that it takes."""
+    return tuple(_updated(rule, arrays[:count], arrays[count:], donate))

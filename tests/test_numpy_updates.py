@@ -1,0 +1,104 @@
+"""Updates of large arrays on NumPy, in parts and in place: the same numbers as for whole arrays."""
+
+import threading
+
+import numpy as np
+import pytest
+
+import polykeras
+from polykeras import ops
+from polykeras.backends.numpy_updates import PART
+from polykeras.ops.updates import Rule, elementwise_each
+
+SIZE = 3 * PART + 5
+"""Three parts, and some elements more."""
+
+
+@pytest.fixture(autouse=True)
+def on_numpy():
+    with polykeras.using("numpy"):
+        yield
+
+
+def two_arrays(dtype="float32"):
+    return [np.random.default_rng(i).normal(size=SIZE).astype(dtype) for i in range(2)]
+
+
+FORMULAS = {
+    "the first result is needed for the second": lambda x, y, n: (ops.add(x, y), ops.multiply(ops.add(x, y), n)),
+    "what is written over is read later": lambda x, y, n: (ops.add(x, n), ops.multiply(ops.subtract(x, y), x)),
+    "both are read later": lambda x, y, n: (ops.add(y, n), ops.multiply(x, n)),
+    "each for itself": lambda x, y, n: (ops.add(x, n), ops.multiply(y, n)),
+    "arrays change places": lambda x, y, n: (y, x),
+    "one array stays": lambda x, y, n: (x, ops.multiply(x, y)),
+    "one result twice": lambda x, y, n: (ops.add(x, y),) * 2,
+    "a choice by values": lambda x, y, n: (ops.where(ops.greater(x, n), x, y), ops.relu(x)),
+    "a result of another dtype": lambda x, y, n: (ops.add(x, y), ops.greater(x, y)),
+    "a number for all": lambda x, y, n: (ops.add(x, y), ops.ones_like(x)),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("donate", [(), (0,), (1,), (0, 1)])
+@pytest.mark.parametrize("formula", FORMULAS.values(), ids=FORMULAS)
+def test_updates_in_parts_give_what_the_formula_gives_for_whole_arrays(formula, donate, dtype):
+    rule = Rule(formula, 2, 1)
+    for number in (0.5, 2.0):
+        wanted = formula(*two_arrays(dtype), np.array(number, dtype))
+        found = elementwise_each([np.float32(number), *two_arrays(dtype)], rule, donate)
+        for one, other in zip(found, wanted, strict=True):
+            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(one, other)
+        assert not np.shares_memory(*found)
+
+
+@pytest.mark.parametrize("formula", FORMULAS.values(), ids=FORMULAS)
+def test_functions_in_parts_give_what_they_give_for_whole_arrays(formula):
+    wanted = formula(*two_arrays(), np.float32(0.5))
+    found = ops.elementwise(lambda x, y: formula(x, y, np.float32(0.5)), tuple(two_arrays()), (0, 1))
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_only_memory_that_is_given_up_is_written_to():
+    rule = Rule(FORMULAS["what is written over is read later"], 2, 1)
+    x, y = two_arrays()
+    first, second = elementwise_each([np.float32(1.0), x, y], rule, (1,))
+    assert np.shares_memory(first, y)
+    assert not np.shares_memory(second, y)
+    np.testing.assert_array_equal(x, two_arrays()[0])
+
+
+def test_arrays_that_are_the_same_or_cannot_be_written_to():
+    rule = Rule(FORMULAS["each for itself"], 2, 1)
+    x, _ = two_arrays()
+    wanted = rule.formula(x, x.copy(), 1.0)
+    fixed = x.copy()
+    fixed.flags.writeable = False
+    for one, other in ((x.copy(), fixed), (fixed, x.copy())):
+        for result, expected in zip(elementwise_each([1.0, one, other], rule, (0, 1)), wanted, strict=True):
+            np.testing.assert_array_equal(result, expected)
+    np.testing.assert_array_equal(fixed, x)
+    for result, expected in zip(elementwise_each([1.0, x, x], rule, (0,)), wanted, strict=True):
+        np.testing.assert_array_equal(result, expected)
+
+
+def test_threads_update_at_the_same_time():
+    rule = Rule(FORMULAS["the first result is needed for the second"], 2, 1)
+    wanted = rule.formula(*two_arrays(), np.float32(2.0))
+    found = []
+
+    def update():
+        for _ in range(20):
+            with polykeras.using("numpy"):
+                found.append(elementwise_each([np.float32(2.0), *two_arrays()], rule, (0, 1)))
+
+    threads = [threading.Thread(target=update) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 80
+    for results in found:
+        for one, other in zip(results, wanted, strict=True):
+            np.testing.assert_array_equal(one, other)
