@@ -99,7 +99,7 @@ KERNELS |= {
 
 _NARROW = frozenset({np.dtype("float16"), numpy_dtype("bfloat16")})
 _COMPUTED_WIDE = ALL - {"float16", "bfloat16"}
-_ADDING_UP = frozenset(
+_LOSING_DIGITS = frozenset(
     [
         "sum",
         "product",
@@ -111,8 +111,10 @@ _ADDING_UP = frozenset(
         "convolve_kernel_gradient",
         "window_sum",
         "correlate",
+        "sigmoid",
     ]
 )
+"""What NumPy would add up 16 bits at a time, or what overflows in them on the way."""
 
 
 class NumpyBackend(TapeGradients, Backend):
@@ -128,11 +130,11 @@ class NumpyBackend(TapeGradients, Backend):
     records = True
 
     def plain_dtypes(self, op: str) -> frozenset[str] | None:
-        """All but the floats in which NumPy would add up 16 bits at a time."""
-        return _COMPUTED_WIDE if op in _ADDING_UP else None
+        """All but the floats of 16 bits, for what would lose digits in them."""
+        return _COMPUTED_WIDE if op in _LOSING_DIGITS else None
 
     def call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> Any:
-        """Compute in float32 what NumPy would add up 16 bits at a time."""
+        """Compute in float32 what would lose digits in 16 bits."""
         narrow = [x.dtype for x in args if isinstance(x, (np.ndarray, np.generic)) and x.dtype in _NARROW]
         if not narrow:
             return kernel(*args)
@@ -182,6 +184,18 @@ class NumpyBackend(TapeGradients, Backend):
     def devices(self) -> list[str]:
         """The processor."""
         return ["cpu:0"]
+
+
+@kernel
+def sigmoid(x: Any) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return _sigmoid_into(x, np.empty_like(x))
+
+
+def _sigmoid_into(x: Any, out: np.ndarray) -> np.ndarray:
+    np.exp(np.negative(x, out=out), out=out)
+    out += 1
+    return np.divide(1, out, out=out)
 
 
 @kernel
@@ -256,6 +270,24 @@ KERNELS |= {
     "running_sum": lambda x, axis: np.add.accumulate(x, axis=axis, dtype=x.dtype),
     "running_product": lambda x, axis: np.multiply.accumulate(x, axis=axis, dtype=x.dtype),
 }
+
+
+# Taking apart ----------------------------------------------------------------------------------------------
+
+
+@kernel
+def unstack(x: Any, num: int | None, axis: int) -> list[Any]:
+    rows = x if axis == 0 else np.moveaxis(x, axis, 0)
+    return body("unstack", x, num, axis) if num not in (None, len(rows)) else list(rows)
+
+
+@kernel
+def split(x: Any, indices_or_sections: Any, axis: int) -> list[np.ndarray]:
+    size, rest = divmod(x.shape[axis], indices_or_sections) if type(indices_or_sections) is int else (0, 0)
+    if size < 1 or rest:
+        return body("split", x, indices_or_sections, axis)
+    before = (slice(None),) * (axis % x.ndim)
+    return [x[(*before, slice(start, start + size))] for start in range(0, x.shape[axis], size)]
 
 
 # Creation and choice ---------------------------------------------------------------------------------------
@@ -775,7 +807,7 @@ def _log1p_into(x: Any, out: np.ndarray) -> np.ndarray:
     return out
 
 
-_INTO: dict[Any, Callable[..., Any]] = {KERNELS["relu"]: _relu_into, log1p: _log1p_into}
+_INTO: dict[Any, Callable[..., Any]] = {KERNELS["relu"]: _relu_into, log1p: _log1p_into, sigmoid: _sigmoid_into}
 """For kernels, other than those of NumPy itself, functions that write their result to memory that they are given."""
 
 

@@ -77,6 +77,8 @@ class Op:
     """What a composed op means, written in other ops. A primitive has none."""
     vjp: tuple[Rule | None, ...] = ()
     """For each array parameter the rule `(g, out, *parameters) -> cotangent`, written in ops; None: no gradient."""
+    pull: Rule | None = None
+    """In place of `vjp`, one rule for all parameters, `(g, out, *parameters) -> cotangents`, where they share work."""
     promote: Callable[..., str] | None = None
     """The dtype in which to compute, out of the dtypes of the arrays. None: each array keeps its own."""
     accepts: Accepted | None = None
@@ -145,6 +147,7 @@ def composed(
     *,
     infer: Rule | None = None,
     vjp: Sequence[Rule | None] = (),
+    pull: Rule | None = None,
     promote: Callable[..., str] | None = None,
     accepts: Accepted | None = None,
     ulp: float = 2.0,
@@ -155,7 +158,7 @@ def composed(
     """Make an op out of a function that is written in ops. A backend may override it with a kernel."""
     row = {"infer": infer, "vjp": tuple(vjp), "promote": promote, "accepts": accepts, "ulp": ulp, "summands": summands}
     row["own_gradient"] = own_gradient
-    return lambda declared: _enter(declared, name, body=declared, **row)
+    return lambda declared: _enter(declared, name, body=declared, pull=pull, **row)
 
 
 def _enter(declared: Any, name: str | None, **row: Any) -> Any:

@@ -114,6 +114,8 @@ class OpNode(Node):
         self.values = values
 
     def pull(self, g: Any) -> Sequence[Any]:
+        if self.op.pull is not None:
+            return self.op.pull(g, self.out, *self.values)
         return [
             rule(g, self.out, *self.values) if rule is not None and parent is not None else None
             for rule, parent in zip(self.op.vjp, self.parents, strict=True)
@@ -260,7 +262,7 @@ class Recorder(Interpreter):
         return x.__array__()
 
     def runner(self, op: Op) -> Run:
-        if not any(op.vjp):
+        if not any(op.vjp) and op.pull is None:
             return run_body(op) if op.body else _run_without_gradient(op)
         return _record_lists(op) if op.takes_lists else _record(op)
 

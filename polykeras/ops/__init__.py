@@ -349,7 +349,7 @@ from .rearranging import (
     rearrange,
     rot90,
 )
-from .recurrent import gru, lstm, simple_rnn
+from .recurrent import gru, lstm, lstm_steps, simple_rnn
 from .reduction import (
     all,
     amax,

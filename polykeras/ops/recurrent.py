@@ -18,7 +18,13 @@ from ..symbolic import spec_of
 
 
 def _check(
-    x: Spec, states: tuple[Spec, ...], kernel: Spec, recurrent: Spec, bias: Spec | None, mask: Spec | None, gates: int
+    x: Spec,
+    states: tuple[Spec, ...],
+    kernel: Spec | None,
+    recurrent: Spec,
+    bias: Spec | None,
+    mask: Spec | None,
+    gates: int,
 ) -> Any:
     """The number of units, if everything fits together."""
     if recurrent.ndim != 2 or not same_size(recurrent.shape[0] * gates, recurrent.shape[1]):
@@ -185,6 +191,16 @@ def lstm(
     array([[0.6505352]], dtype=float32)
     """
 
+    x = _projected(x, kernel, bias)
+    if mask is None:
+        return lstm_steps(x, h, c, recurrent_kernel, unroll)
+    outputs, states = run_steps(_lstm_step(recurrent_kernel), x, [h, c], mask, unroll)
+    return outputs, *states
+
+
+def _lstm_step(recurrent_kernel: Any) -> Callable[[Any, list[Any]], tuple[Any, list[Any]]]:
+    """A step of `lstm`, whose inputs are multiplied already."""
+
     def step(x: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         state, memory = states
         entering, keeping, new, leaving = ops.split(ops.add(x, ops.matmul(state, recurrent_kernel)), 4, axis=-1)
@@ -193,7 +209,82 @@ def lstm(
         state = ops.multiply(ops.sigmoid(leaving), ops.tanh(memory))
         return state, [state, memory]
 
-    outputs, states = run_steps(step, _projected(x, kernel, bias), [h, c], mask, unroll)
+    return step
+
+
+def _infer_lstm_steps(x: Spec, h: Spec, c: Spec, recurrent_kernel: Spec, unroll: Any) -> tuple[Spec, ...]:
+    units = _check(x, (h, c), None, recurrent_kernel, None, None, 4)
+    if not same_size(x.shape[2], 4 * units):
+        raise ShapeError(f"expected inputs with 4 * {units} numbers for each step; got shape {show_shape(x.shape)}.")
+    return _results(x, units, 2)
+
+
+def _lstm_rule(g: Any, out: Any, x: Any, h: Any, c: Any, recurrent_kernel: Any, unroll: Any) -> tuple[Any, ...]:
+    """The cotangents of `lstm_steps`: all gates are computed again at once, and so is what depends on them alone."""
+    (g_outputs, g_state, g_memory), outputs = g, ops.swapaxes(out[0], 0, 1)
+    states = ops.concatenate([ops.expand_dims(h, 0), outputs[:-1]])
+    gates = ops.split(ops.add(ops.swapaxes(x, 0, 1), ops.matmul(states, recurrent_kernel)), 4, axis=-1)
+    entering, keeping, leaving = (ops.sigmoid(gates[i]) for i in (0, 1, 3))
+    new = ops.tanh(gates[2])
+
+    def remember(memory: Any, given: Any) -> tuple[Any, Any]:
+        memory = ops.add(ops.multiply(given[0], memory), given[1])
+        return memory, memory
+
+    _, memories = ops.scan(remember, c, (keeping, ops.multiply(entering, new)))
+    shown = ops.tanh(memories)
+    slopes = [
+        ops.multiply(new, _slope(entering)),
+        ops.multiply(ops.concatenate([ops.expand_dims(c, 0), memories[:-1]]), _slope(keeping)),
+        ops.multiply(entering, ops.subtract(1, ops.square(new))),
+        ops.multiply(shown, _slope(leaving)),
+    ]
+    to_memory = ops.multiply(leaving, ops.subtract(1, ops.square(shown)))
+    backwards = ops.transpose(recurrent_kernel)
+
+    def go_back(carry: list[Any], given: Any) -> tuple[list[Any], Any]:
+        (g_state, g_memory), (g_output, to_memory, slopes, keeping) = carry, given
+        g_state = ops.add(g_state, g_output)
+        g_memory = ops.add(g_memory, ops.multiply(g_state, to_memory))
+        g_gates = ops.multiply(ops.concatenate([g_memory, g_memory, g_memory, g_state], axis=-1), slopes)
+        return [ops.matmul(g_gates, backwards), ops.multiply(g_memory, keeping)], g_gates
+
+    along = (ops.swapaxes(g_outputs, 0, 1), to_memory, ops.concatenate(slopes, axis=-1), keeping)
+    (g_h, g_c), g_gates = ops.scan(go_back, [g_state, g_memory], along, reverse=True)
+    rows, columns = (ops.reshape(each, (-1, ops.shape(each)[-1])) for each in (states, g_gates))
+    return ops.swapaxes(g_gates, 0, 1), g_h, g_c, ops.matmul(ops.transpose(rows), columns)
+
+
+def _slope(gate: Any) -> Any:
+    """The derivative of the logistic function where it has a value."""
+    return ops.multiply(gate, ops.subtract(1, gate))
+
+
+@composed(
+    infer=_infer_lstm_steps,
+    accepts=ORDERED,
+    promote=inexact,
+    pull=_lstm_rule,
+    summands=lambda x, h, *rest: h.shape[-1],
+    ulp=_ULP,
+)
+def lstm_steps(x: Array, h: Array, c: Array, recurrent_kernel: Array, unroll: Any = False) -> Any:
+    """The steps of `lstm`, when its inputs have been multiplied with their kernel, and the bias has been added.
+
+    Args:
+        x: Array of shape (batch, steps, 4 * units).
+        h: The first state, of shape (batch, units).
+        c: The first memory, of shape (batch, units).
+        recurrent_kernel: What the state is multiplied with, of shape (units, 4 * units).
+        unroll: Whether a compiled function has all steps one by one, or how many of them at a time.
+
+    Returns:
+        The states after each step, of shape (batch, steps, units), the last state, and the last memory.
+
+    >>> lstm_steps(ones((1, 2, 4)), zeros((1, 1)), zeros((1, 1)), ones((1, 4)))[1]
+    array([[0.6505352]], dtype=float32)
+    """
+    outputs, states = run_steps(_lstm_step(recurrent_kernel), x, [h, c], None, unroll)
     return outputs, *states
 
 
