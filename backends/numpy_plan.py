@@ -9,6 +9,8 @@ memory otherwise than any before it, once there have been too many of those.
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -21,6 +23,7 @@ from polykeras.interpreters import held
 from polykeras.source import function_from
 
 from .numpy_recording import Place, Recorded, Recording, Step
+from .numpy_table import KERNELS
 
 LAYOUTS = 4
 """For how many layouts of its arguments in memory a function has plans."""
@@ -97,7 +100,7 @@ class Plan:
         self._into = into
         self._targets = targets
         self._results = [x.number if type(x) is Recorded else x for x in map(held, results)]
-        self._steps = self._needed()
+        self._steps = self._varying(self._needed())
         self.copied = self._shared_results()
         self.may_repeat = not any(step.consumes for step in self._steps)
         self.run = self._written()
@@ -112,6 +115,31 @@ class Plan:
                 kept.append(step)
         return kept[::-1]
 
+    def _varying(self, steps: list[Step]) -> list[Step]:
+        """The steps without those whose results are the same in every call, which are constants from now on."""
+        known: dict[int, np.ndarray] = {}
+        of_shapes = {KERNELS["zeros_like"], KERNELS["ones_like"]}  # to which values do not matter
+        kept = []
+        for step in steps:
+            args = tree.map_structure(lambda x: known.get(x.number, x) if type(x) is Place else x, step.args)
+            if step.kernel in of_shapes and type(args[0]) is Place:
+                slot = self._recording.slots[args[0].number]
+                args = (np.empty(slot.shape, slot.dtype), *args[1:])
+            varies = any(type(leaf) is Place for leaf in tree.flatten(args))
+            if varies or step.consumes or step.structure is not None or not self._is_small(step.outs[0]):
+                kept.append(dataclasses.replace(step, args=args))
+                continue
+            known[step.outs[0]] = found = np.asarray(step.kernel(*args)).view()
+            found.flags.writeable = False
+            self._recording.constants.add(self._recording.oldest(step.outs[0]))
+        self._results = [known.get(x, x) if type(x) is int else x for x in self._results]
+        self._numbers = [x if type(x) is int else None for x in self._results]
+        return kept
+
+    def _is_small(self, number: int) -> bool:
+        """Whether an array may be kept as a constant."""
+        return math.prod(self._recording.slots[number].shape) <= 1 << 14
+
     def _shared_results(self) -> set[int]:
         """Which results share memory with an argument, with a constant, or with a result before them.
 
@@ -120,14 +148,14 @@ class Plan:
         recording, shared, seen = self._recording, set(), set()
         inputs = {recording.oldest(x.number) for x in recording.inputs}
         lost = {x.number for x in recording.inputs[: self._state]}
-        for i, number in enumerate(self._results):
-            if type(number) is not int:
+        for i, number in enumerate(self._numbers):
+            if number is None:
                 shared.add(i)
                 continue
             family = recording.oldest(number)
             made_of = recording.made_of.get(number)
             if made_of is not None and lost.issuperset(made_of) and family not in recording.constants:
-                is_alone = number not in self._results[:i]
+                is_alone = number not in self._numbers[:i]
             else:
                 returned = i < len(recording.inputs) and number == recording.inputs[i].number
                 is_alone = family not in seen | recording.constants and (family not in inputs or returned)
@@ -145,7 +173,7 @@ class Plan:
         self._free: dict[Any, list[str]] = {}
         last = self._last_uses()
         kept = {recording.oldest(x.number) for x in recording.inputs} | recording.constants
-        kept |= {recording.oldest(number) for number in self._results if type(number) is int}
+        kept |= {recording.oldest(number) for number in self._numbers if number is not None}
         held_by: dict[int, tuple[Any, str]] = {}
         written: set[str] = set()
         lines = []
@@ -197,9 +225,9 @@ class Plan:
     def _target(self, step: Step, place: int) -> str | None:
         """The memory of a result, if this step can write it there: if nobody needs what is there any more."""
         number = step.outs[0]
-        if self._targets is None or self._results.count(number) != 1 or not self._can_be_given_memory(step):
+        if self._targets is None or self._numbers.count(number) != 1 or not self._can_be_given_memory(step):
             return None
-        i = self._results.index(number)
+        i = self._numbers.index(number)
         argument = self._targets[i]
         if argument is not None and self._last.get(self._recording.inputs[argument].number, place) > place:
             return None

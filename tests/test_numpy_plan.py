@@ -7,6 +7,7 @@ import pytest
 
 import polykeras
 from polykeras import Variable, ops, random
+from polykeras.backends import numpy_table
 from polykeras.errors import OutOfRangeError
 from polykeras.ops.updates import Rule, elementwise_each
 
@@ -204,3 +205,23 @@ def test_updated_state_stays_in_its_memory_and_shares_it_with_nobody():
     assert (one.value[0], other.value[0]) == (4.0, 4.0)
     assert not np.shares_memory(one.value, other.value)
     assert not np.shares_memory(one.value, seen[-1])
+
+
+def test_what_is_the_same_in_every_call_is_computed_once(monkeypatch):
+    calls = []
+    monkeypatch.setitem(numpy_table.KERNELS, "sin", lambda x: calls.append(x) or np.sin(x))
+    monkeypatch.setattr(polykeras.backend.load("numpy"), "kernels", dict(numpy_table.KERNELS))
+    ones = ops.ones((3,))
+
+    @polykeras.compile
+    def run(x):
+        same = ops.sin(ops.ones_like(x))
+        return ops.multiply(x, same), same, ops.broadcast_to(same[:1], (40000,)), ones
+
+    for x in steps(3):
+        results = run(x[0])
+        np.testing.assert_array_equal(results[0], x[0] * np.sin(np.float32(1)))
+        for result in results:
+            result[...] = 7.0
+    assert len(calls) == 2  # recording it, and making the plan
+    np.testing.assert_array_equal(ones, 1.0)
