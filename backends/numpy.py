@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from polykeras import philox
 from polykeras.backend import OPERATORS, Backend, numpy_dtype
@@ -17,9 +15,10 @@ from polykeras.errors import MatrixError, OutOfRangeError, ShapeError
 from polykeras.interpreters import interprets
 from polykeras.tape import TapeGradients
 
+from . import numpy_windows
 from .numpy_plan import Planned
 from .numpy_recording import Recorded, Recorder
-from .numpy_table import KERNELS, body, kernel
+from .numpy_table import BITS, KERNELS, body, kernel
 from .numpy_updates import recorded_updates
 
 KERNELS |= {
@@ -187,13 +186,10 @@ class NumpyBackend(TapeGradients, Backend):
 
 
 @kernel
-def sigmoid(x: Any) -> np.ndarray:
+def sigmoid(x: Any, out: Any = None) -> np.ndarray:
     with np.errstate(over="ignore"):
-        return _sigmoid_into(x, np.empty_like(x))
-
-
-def _sigmoid_into(x: Any, out: np.ndarray) -> np.ndarray:
-    np.exp(np.negative(x, out=out), out=out)
+        out = np.negative(x, out=np.empty_like(x) if out is None else out)
+        np.exp(out, out=out)
     out += 1
     return np.divide(1, out, out=out)
 
@@ -256,8 +252,23 @@ def _place(search: Callable[..., Any]) -> Callable[..., Any]:
     return _reduction(lambda x, axis, keepdims: np.asarray(search(x, axis=axis, keepdims=keepdims)).astype("int32"))
 
 
+def _sum(x: Any, axis: Any, keepdims: bool) -> Any:
+    lead = len(axis) if type(axis) is tuple else int(axis == 0)
+    if lead and axis in (0, tuple(range(lead))) and x.dtype.kind == "f" and x.flags.c_contiguous:
+        count, width = math.prod(x.shape[:lead]), math.prod(x.shape[lead:])
+        together = math.gcd(count, 1 << (_LONG // width).bit_length() - 1) if 1 < width <= _LONG // 2 else 1
+        if together > 1 and count >= _LONG:  # many short rows, as fewer long ones
+            long = np.add.reduce(x.reshape(-1, together * width), axis=0).reshape(together, width)
+            return np.add.reduce(long, axis=0).reshape((*(1,) * lead * keepdims, *x.shape[lead:]))
+    return np.add.reduce(x, axis=axis, dtype=x.dtype, keepdims=keepdims)
+
+
+_LONG = 1024
+"""How many elements rows have so that adding them up costs little besides the additions."""
+
+
 KERNELS |= {
-    "sum": _total(np.add),
+    "sum": _reduction(_sum),
     "product": _total(np.multiply),
     "amax": _reduction(lambda x, axis, keepdims: np.maximum.reduce(x, axis=axis, keepdims=keepdims)),
     "amin": _reduction(lambda x, axis, keepdims: np.minimum.reduce(x, axis=axis, keepdims=keepdims)),
@@ -315,30 +326,33 @@ def ones_like(x: Any, dtype: str | None) -> np.ndarray:
 _MANY = 512
 """From how many elements on a choice takes longer than calling more functions."""
 
-_BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
-
-
-def _kept(x: Any, mask: Any) -> Any:
-    """An array where a mask holds, zero elsewhere: its bits times zero or one."""
-    return np.multiply(x.view(_BITS[x.dtype.itemsize]), mask).view(x.dtype)
-
 
 @kernel
-def where(condition: Any, x1: Any, x2: Any) -> Any:
+def where(condition: Any, x1: Any, x2: Any, out: Any = None) -> Any:
     """The choice, made bit by bit, because NumPy's own takes ten times as long where a mask has no pattern."""
     if type(x2) in (bool, int, float):
-        if x2 == 0 and condition.size >= _MANY and not np.signbit(x2) and x1.dtype.itemsize in _BITS:
-            return _kept(x1, condition)
+        if x2 == 0 and condition.size >= _MANY and not np.signbit(x2) and x1.dtype.itemsize in BITS:
+            bits = BITS[x1.dtype.itemsize]
+            return np.multiply(x1.view(bits), condition, out=None if out is None else out.view(bits)).view(x1.dtype)
         x2 = np.array(x2, x1.dtype)
     elif type(x1) in (bool, int, float):
         x1 = np.array(x1, x2.dtype)
     dtype = x1.dtype
-    if max(condition.size, x1.size, x2.size) < _MANY or dtype.itemsize not in _BITS:
-        return np.where(condition, x1, x2)
-    bits = _BITS[dtype.itemsize]
+    if max(condition.size, x1.size, x2.size) < _MANY or dtype.itemsize not in BITS:
+        return _in(out, np.where(condition, x1, x2))
+    bits = BITS[dtype.itemsize]
     one, other = x1.view(bits), x2.view(bits)
     mask = np.negative(condition.astype(bits))  # all bits or none
-    return np.bitwise_xor(np.bitwise_and(np.bitwise_xor(one, other), mask), other).view(dtype)
+    found = np.bitwise_and(np.bitwise_xor(one, other), mask, out=None if out is None else out.view(bits))
+    return np.bitwise_xor(found, other, out=found if found.ndim else None).view(dtype)
+
+
+def _in(out: Any, found: Any) -> Any:
+    """A result in the memory that was given for it, if any was."""
+    if out is None:
+        return found
+    out[...] = found
+    return out
 
 
 @kernel
@@ -377,13 +391,6 @@ def strided_slice(x: Any, starts: Any, stops: Any, steps: Any) -> Any:
 def strided_slice_gradient(g: Any, shape: Any, starts: Any, stops: Any, steps: Any) -> np.ndarray:
     out = np.zeros(shape, g.dtype)
     out[tuple(map(slice, starts, stops, steps))] = g
-    return out
-
-
-@kernel
-def pad_constant(x: Any, pairs: Any, value: Any) -> np.ndarray:
-    out = np.full([size + low + high for size, (low, high) in zip(x.shape, pairs, strict=True)], value, x.dtype)
-    out[tuple(slice(low, low + size) for size, (low, _) in zip(x.shape, pairs, strict=True))] = x
     return out
 
 
@@ -564,212 +571,6 @@ def fourier_transform(x: Any, rank: int, inverse: bool) -> np.ndarray:
 KERNELS |= {"real_fourier": np.fft.rfft, "inverse_real_fourier": np.fft.irfft}
 
 
-# Windows ---------------------------------------------------------------------------------------------------
-
-
-def _channels_last(x: Any, window: Any) -> Any:
-    return x if window.channels_last else np.moveaxis(x, 1, -1)
-
-
-def _as_given(x: Any, window: Any) -> Any:
-    return x if window.channels_last else np.moveaxis(x, -1, 1)
-
-
-def _padded(x: Any, pairs: Any, value: Any = 0) -> Any:
-    """An array with channels last, padded on its spatial axes."""
-    if all(pair == (0, 0) for pair in pairs):
-        return x
-    return pad_constant(x, ((0, 0), *pairs, (0, 0)), value)
-
-
-def _patches(x: Any, window: Any) -> np.ndarray:
-    """A view of shape (batch, *windows, *sizes, channels), of an array with channels last."""
-    x = _padded(x, window.pairs(x.shape[1:-1]))
-    spatial = x.strides[1:-1]
-    windows = [(n - e) // s + 1 for n, e, s in zip(x.shape[1:-1], window.extents, window.strides, strict=True)]
-    by_window = [step * s for step, s in zip(spatial, window.strides, strict=True)]
-    by_tap = [step * d for step, d in zip(spatial, window.dilation, strict=True)]
-    return as_strided(
-        x,
-        (x.shape[0], *windows, *window.sizes, x.shape[-1]),
-        (x.strides[0], *by_window, *by_tap, x.strides[-1]),
-        writeable=False,
-    )
-
-
-class _Workspace(threading.local):
-    """Memory that a thread uses again for each matrix of patches: new memory costs more than the copy."""
-
-    most = 1 << 25  # bytes; what is larger is not kept
-
-    def __init__(self) -> None:
-        self._memory = np.empty(0, np.uint8)
-
-    def array(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-        """An array to write to and to be done with before the next one is asked for."""
-        size = math.prod(shape) * dtype.itemsize
-        if size > self.most:
-            return np.empty(shape, dtype)
-        if size > self._memory.size:
-            self._memory = np.empty(size, np.uint8)
-        return self._memory[:size].view(dtype).reshape(shape)
-
-
-_workspace = _Workspace()
-_FEW_CHANNELS = 4  # up to here the elements of a tap are copied in longer runs tap by tap than patch by patch
-
-
-def _patch_rows(x: Any, window: Any) -> np.ndarray:
-    """The patches of each group as the rows of a matrix: shape (groups, batch * windows, taps * channels)."""
-    groups, taps = window.groups, math.prod(window.sizes)
-    if groups == 1 and x.shape[-1] <= _FEW_CHANNELS:
-        views = _taps(_padded(x, window.pairs(x.shape[1:-1])), window, window.outputs(x.shape[1:-1]))
-        columns = _workspace.array((taps, x.shape[-1], *views[0].shape[:-1]), x.dtype)
-        for tap, view in enumerate(views):
-            columns[tap] = np.moveaxis(view, -1, 0)
-        return columns.reshape(1, taps * x.shape[-1], math.prod(columns.shape[2:])).swapaxes(1, 2)
-    patches = _patches(x, window)
-    count = math.prod(patches.shape[: window.rank + 1])
-    rows = _workspace.array((groups, count, taps * patches.shape[-1] // groups), x.dtype)
-    apart = rows.reshape(groups, *patches.shape[:-1], patches.shape[-1] // groups)
-    apart[...] = (
-        np.moveaxis(patches.reshape(*patches.shape[:-1], groups, apart.shape[-1]), -2, 0) if groups > 1 else patches
-    )
-    return rows
-
-
-def _group_matrix(kernel: Any, groups: int) -> np.ndarray:
-    """A convolution's kernel as a matrix for each group: shape (groups, taps * channels, filters)."""
-    return np.moveaxis(kernel.reshape(math.prod(kernel.shape[:-1]), groups, kernel.shape[-1] // groups), 1, 0)
-
-
-def _group_rows(g: Any, groups: int) -> np.ndarray:
-    """An array with channels last as a matrix for each group: shape (groups, batch * windows, filters)."""
-    return np.moveaxis(g.reshape(math.prod(g.shape[:-1]), groups, g.shape[-1] // groups), 1, 0)
-
-
-@kernel
-def convolve(inputs: Any, kernel: Any, window: Any) -> np.ndarray:
-    x = _channels_last(inputs, window)
-    rows = _product(_patch_rows(x, window), _group_matrix(kernel, window.groups))
-    shape = (x.shape[0], *window.outputs(x.shape[1:-1]), kernel.shape[-1])
-    return _as_given(np.moveaxis(rows, 0, 1).reshape(shape), window)
-
-
-def _product(one: np.ndarray, other: np.ndarray, out: Any = None) -> np.ndarray:
-    """Products of stacked matrices; of single ones without the detour that NumPy takes for stacks."""
-    if len(one) > 1:
-        return np.matmul(one, other, out)
-    return np.matmul(one[0], other[0], None if out is None else out[0])[None]
-
-
-def _taps(x: Any, window: Any, counts: Any) -> list[np.ndarray]:
-    """For each offset in a window a view of the elements there, of a padded array with channels last."""
-    views = []
-    for offset in window.taps():
-        ranges = zip(offset, counts, window.strides, strict=True)
-        views.append(x[(slice(None), *(slice(o, o + (n - 1) * s + 1, s) for o, n, s in ranges))])
-    return views
-
-
-@kernel
-def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> np.ndarray:
-    g, groups = _channels_last(g, window), window.groups
-    pairs = window.pairs(sizes)
-    padded = [size + low + high for size, (low, high) in zip(sizes, pairs, strict=True)]
-    channels = kernel.shape[-2]
-    out = np.zeros((g.shape[0], *padded, groups * channels), g.dtype)
-    views, rows = _taps(out, window, g.shape[1:-1]), _group_rows(g, groups)
-    if groups == 1 and channels <= _FEW_CHANNELS:
-        matrix = kernel.reshape(math.prod(kernel.shape[:-1]), kernel.shape[-1])
-        shares = np.matmul(matrix, rows[0].T, out=_workspace.array((len(matrix), rows.shape[1]), g.dtype))
-        for view, share in zip(views, shares.reshape(len(views), channels, *g.shape[:-1]), strict=True):
-            view += np.moveaxis(share, 0, -1)
-    else:
-        per_tap = _group_matrix(kernel, groups).reshape(groups, len(views), channels, kernel.shape[-1] // groups)
-        share = _workspace.array((groups, rows.shape[1], channels), g.dtype)
-        for tap, view in enumerate(views):
-            _product(rows, per_tap[:, tap].swapaxes(1, 2), share)
-            view += np.moveaxis(share, 0, 1).reshape(view.shape)
-    if padded == list(sizes):
-        return _as_given(out, window)  # and not as a view, which the tape would copy
-    inner = tuple(slice(low, low + size) for size, (low, _) in zip(sizes, pairs, strict=True))
-    return _as_given(out[(slice(None), *inner)], window)
-
-
-@kernel
-def convolve_kernel_gradient(inputs: Any, g: Any, window: Any) -> np.ndarray:
-    x, g = _channels_last(inputs, window), _channels_last(g, window)
-    shape = (*window.sizes, x.shape[-1] // window.groups, g.shape[-1])
-    columns, rows = _patch_rows(x, window).swapaxes(1, 2), _group_rows(g, window.groups)
-    if window.groups > 1:
-        return np.moveaxis(columns @ rows, 0, 1).reshape(shape)
-    out = np.empty(shape, g.dtype)
-    np.matmul(columns[0], rows[0], out=out.reshape(math.prod(shape[:-1]), shape[-1]))
-    return out
-
-
-def _lowest(dtype: np.dtype) -> Any:
-    return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf
-
-
-def _pooling_taps(x: Any, window: Any, outside: Any) -> list[np.ndarray]:
-    sizes = x.shape[1:-1]
-    return _taps(_padded(x, window.pairs(sizes), outside), window, window.outputs(sizes))
-
-
-def _fold(combine: np.ufunc, x: Any, window: Any, outside: Any) -> np.ndarray:
-    first, *others = _pooling_taps(_channels_last(x, window), window, outside)
-    out = first.copy()
-    for tap in others:
-        combine(out, tap, out=out)
-    return _as_given(out, window)
-
-
-@kernel
-def window_sum(x: Any, window: Any) -> np.ndarray:
-    return _fold(np.add, x, window, 0)
-
-
-@kernel
-def window_max(x: Any, window: Any) -> np.ndarray:
-    return _fold(np.maximum, x, window, _lowest(x.dtype))
-
-
-def _unpool(g: Any, sizes: Any, window: Any, shares: Callable[[int], Any]) -> np.ndarray:
-    """Zeros to which the share of each offset in the cotangent is added."""
-    pairs = window.pairs(sizes)
-    padded = [size + low + high for size, (low, high) in zip(sizes, pairs, strict=True)]
-    out = np.zeros((g.shape[0], *padded, g.shape[-1]), g.dtype)
-    for tap, view in enumerate(_taps(out, window, g.shape[1:-1])):
-        view += shares(tap)
-    return out[(slice(None), *(slice(low, low + size) for size, (low, _) in zip(sizes, pairs, strict=True)))]
-
-
-@kernel
-def window_sum_gradient(g: Any, sizes: Any, window: Any) -> np.ndarray:
-    g = _channels_last(g, window)
-    return _as_given(_unpool(g, sizes, window, lambda tap: g), window)
-
-
-@kernel
-def window_max_gradient(g: Any, x: Any, window: Any) -> np.ndarray:
-    g, x = _channels_last(g, window), _channels_last(x, window)
-    views = _pooling_taps(x, window, _lowest(x.dtype))
-    free = np.ones(g.shape, bool)
-    greatest = views[0].copy()
-    for view in views[1:]:
-        np.maximum(greatest, view, out=greatest)
-
-    def share(tap: int) -> np.ndarray:
-        hit = views[tap] == greatest
-        hit &= free
-        np.logical_xor(free, hit, out=free)
-        return _kept(g, hit)
-
-    return _as_given(_unpool(g, x.shape[1:-1], window, share), window)
-
-
 # Random words ----------------------------------------------------------------------------------------------
 
 
@@ -807,7 +608,9 @@ def _log1p_into(x: Any, out: np.ndarray) -> np.ndarray:
     return out
 
 
-_INTO: dict[Any, Callable[..., Any]] = {KERNELS["relu"]: _relu_into, log1p: _log1p_into, sigmoid: _sigmoid_into}
+_INTO: dict[Any, Callable[..., Any]] = {KERNELS["relu"]: _relu_into, log1p: _log1p_into} | {
+    function: function for function in (sigmoid, where, *numpy_windows.WRITING)
+}
 """For kernels, other than those of NumPy itself, functions that write their result to memory that they are given."""
 
 

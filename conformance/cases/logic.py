@@ -103,6 +103,8 @@ case(
     sample(array(2, 3, dtype="bool"), 1, array(3)),
     sample(array(2, 3, dtype="int32", low=0, high=1), array(2, 3), 0.5, dtypes=FLOATS),
     sample(array(2, dtype="bool"), given(NAN, INF), given(1.0, -0.0), dtypes=FLOATS, gradient=False),
+    sample(array(40, 1, dtype="bool"), array(40, 20), array(20), gradient=False),
+    sample(array(40, 20, dtype="bool"), array(40, 20), 0, gradient=False),
     sample(
         array(3, dtype="bool"), array(3, dtype="int32"), array(3, dtype="float32"), dtypes=("float32",), gradient=False
     ),

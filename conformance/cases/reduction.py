@@ -58,6 +58,8 @@ case(
     sample(array(0, 3), axis=0),
     sample(array(3, dtype="bool"), dtypes=BOOL),
     sample(array(1000, low=0, high=1), dtypes=FLOATS, gradient=False),
+    sample(array(1040, 3), axis=0, dtypes=FLOATS, gradient=False),
+    sample(array(32, 40, 3), axis=(0, 1), keepdims=True, dtypes=FLOATS, gradient=False),
     sample(given(1.0, INF, 2.0), dtypes=FLOATS, gradient=False),
     sample(array(2, 3), axis=()),
     sample(array(2, 3), axis=1, dtypes=COMPLEX),

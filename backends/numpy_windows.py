@@ -1,0 +1,248 @@
+"""Convolutions and poolings on NumPy: products of matrices of patches, and views of what lies at each offset."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from .numpy_table import BITS, kernel
+
+
+@kernel
+def pad_constant(x: Any, pairs: Any, value: Any) -> np.ndarray:
+    out = np.full([size + low + high for size, (low, high) in zip(x.shape, pairs, strict=True)], value, x.dtype)
+    out[tuple(slice(low, low + size) for size, (low, _) in zip(x.shape, pairs, strict=True))] = x
+    return out
+
+
+def _channels_last(x: Any, window: Any) -> Any:
+    return x if window.channels_last else np.moveaxis(x, 1, -1)
+
+
+def _as_given(x: Any, window: Any) -> Any:
+    return x if window.channels_last else np.moveaxis(x, -1, 1)
+
+
+def _padded(x: Any, pairs: Any, value: Any = 0) -> Any:
+    """An array with channels last, padded on its spatial axes."""
+    if all(pair == (0, 0) for pair in pairs):
+        return x
+    return pad_constant(x, ((0, 0), *pairs, (0, 0)), value)
+
+
+def _patches(x: Any, window: Any) -> np.ndarray:
+    """A view of shape (batch, *windows, *sizes, channels), of an array with channels last."""
+    x = _padded(x, window.pairs(x.shape[1:-1]))
+    spatial = x.strides[1:-1]
+    windows = [(n - e) // s + 1 for n, e, s in zip(x.shape[1:-1], window.extents, window.strides, strict=True)]
+    by_window = [step * s for step, s in zip(spatial, window.strides, strict=True)]
+    by_tap = [step * d for step, d in zip(spatial, window.dilation, strict=True)]
+    return as_strided(
+        x,
+        (x.shape[0], *windows, *window.sizes, x.shape[-1]),
+        (x.strides[0], *by_window, *by_tap, x.strides[-1]),
+        writeable=False,
+    )
+
+
+class _Workspace(threading.local):
+    """Memory that a thread uses again for each matrix of patches: new memory costs more than the copy."""
+
+    most = 1 << 25  # bytes; what is larger is not kept
+
+    def __init__(self) -> None:
+        self._memory = np.empty(0, np.uint8)
+
+    def array(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """An array to write to and to be done with before the next one is asked for."""
+        size = math.prod(shape) * dtype.itemsize
+        if size > self.most:
+            return np.empty(shape, dtype)
+        if size > self._memory.size:
+            self._memory = np.empty(size, np.uint8)
+        return self._memory[:size].view(dtype).reshape(shape)
+
+
+_workspace = _Workspace()
+_FEW_CHANNELS = 4  # up to here the elements of a tap are copied in longer runs tap by tap than patch by patch
+
+
+def _patch_rows(x: Any, window: Any) -> np.ndarray:
+    """The patches of each group as the rows of a matrix: shape (groups, batch * windows, taps * channels)."""
+    groups, taps = window.groups, math.prod(window.sizes)
+    if groups == 1 and x.shape[-1] <= _FEW_CHANNELS:
+        views = _taps(_padded(x, window.pairs(x.shape[1:-1])), window, window.outputs(x.shape[1:-1]))
+        columns = _workspace.array((taps, x.shape[-1], *views[0].shape[:-1]), x.dtype)
+        for tap, view in enumerate(views):
+            columns[tap] = np.moveaxis(view, -1, 0)
+        return columns.reshape(1, taps * x.shape[-1], math.prod(columns.shape[2:])).swapaxes(1, 2)
+    patches = _patches(x, window)
+    count = math.prod(patches.shape[: window.rank + 1])
+    rows = _workspace.array((groups, count, taps * patches.shape[-1] // groups), x.dtype)
+    apart = rows.reshape(groups, *patches.shape[:-1], patches.shape[-1] // groups)
+    apart[...] = (
+        np.moveaxis(patches.reshape(*patches.shape[:-1], groups, apart.shape[-1]), -2, 0) if groups > 1 else patches
+    )
+    return rows
+
+
+def _group_matrix(kernel: Any, groups: int) -> np.ndarray:
+    """A convolution's kernel as a matrix for each group: shape (groups, taps * channels, filters)."""
+    return np.moveaxis(kernel.reshape(math.prod(kernel.shape[:-1]), groups, kernel.shape[-1] // groups), 1, 0)
+
+
+def _group_rows(g: Any, groups: int) -> np.ndarray:
+    """An array with channels last as a matrix for each group: shape (groups, batch * windows, filters)."""
+    return np.moveaxis(g.reshape(math.prod(g.shape[:-1]), groups, g.shape[-1] // groups), 1, 0)
+
+
+@kernel
+def convolve(inputs: Any, kernel: Any, window: Any, out: Any = None) -> np.ndarray:
+    x, filters = _channels_last(inputs, window), kernel.shape[-1]
+    if out is None:
+        out = _as_given(np.empty((x.shape[0], *window.outputs(x.shape[1:-1]), filters), x.dtype), window)
+    rows, matrix = _patch_rows(x, window), _group_matrix(kernel, window.groups)
+    found = _channels_last(out, window).reshape(-1, window.groups, filters // window.groups, copy=False)
+    _product(rows, matrix, np.moveaxis(found, 1, 0))
+    return out
+
+
+def _product(one: np.ndarray, other: np.ndarray, out: Any = None) -> np.ndarray:
+    """Products of stacked matrices; of single ones without the detour that NumPy takes for stacks."""
+    if len(one) > 1:
+        return np.matmul(one, other, out)
+    return np.matmul(one[0], other[0], None if out is None else out[0])[None]
+
+
+def _taps(x: Any, window: Any, counts: Any) -> list[np.ndarray]:
+    """For each offset in a window a view of the elements there, of a padded array with channels last."""
+    views = []
+    for offset in window.taps():
+        ranges = zip(offset, counts, window.strides, strict=True)
+        views.append(x[(slice(None), *(slice(o, o + (n - 1) * s + 1, s) for o, n, s in ranges))])
+    return views
+
+
+@kernel
+def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any, out: Any = None) -> np.ndarray:
+    g, groups, channels = _channels_last(g, window), window.groups, kernel.shape[-2]
+    whole, inner = _whole(g, groups * channels, sizes, window, out)
+    views, rows = _taps(whole, window, g.shape[1:-1]), _group_rows(g, groups)
+    if groups == 1 and channels <= _FEW_CHANNELS:
+        matrix = kernel.reshape(math.prod(kernel.shape[:-1]), kernel.shape[-1])
+        shares = np.matmul(matrix, rows[0].T, out=_workspace.array((len(matrix), rows.shape[1]), g.dtype))
+        for view, share in zip(views, shares.reshape(len(views), channels, *g.shape[:-1]), strict=True):
+            view += np.moveaxis(share, 0, -1)
+    else:
+        per_tap = _group_matrix(kernel, groups).reshape(groups, len(views), channels, kernel.shape[-1] // groups)
+        share = _workspace.array((groups, rows.shape[1], channels), g.dtype)
+        for tap, view in enumerate(views):
+            _product(rows, per_tap[:, tap].swapaxes(1, 2), share)
+            view += np.moveaxis(share, 0, 1).reshape(view.shape)
+    return inner
+
+
+def _whole(g: Any, channels: int, sizes: Any, window: Any, out: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Zeros for the inputs and their margins, with channels last, and what there is for the inputs, as these are given.
+
+    Args:
+        g: The outputs' cotangent, with channels last.
+        channels: How many channels the inputs have.
+        sizes: The inputs' spatial sizes.
+        window: The window.
+        out: Memory for the inputs; it is used if they have no margins.
+    """
+    pairs = window.pairs(sizes)
+    if any(pair != (0, 0) for pair in pairs):
+        padded = (size + low + high for size, (low, high) in zip(sizes, pairs, strict=True))
+        whole = np.zeros((g.shape[0], *padded, channels), g.dtype)
+        inner = tuple(slice(low, low + size) for size, (low, _) in zip(sizes, pairs, strict=True))
+        return whole, _as_given(whole[(slice(None), *inner)], window)
+    if out is None:
+        whole = np.zeros((g.shape[0], *sizes, channels), g.dtype)
+        return whole, _as_given(whole, window)  # not a view of a part, which the tape would copy
+    out.fill(0)
+    return _channels_last(out, window), out
+
+
+@kernel
+def convolve_kernel_gradient(inputs: Any, g: Any, window: Any) -> np.ndarray:
+    x, g = _channels_last(inputs, window), _channels_last(g, window)
+    shape = (*window.sizes, x.shape[-1] // window.groups, g.shape[-1])
+    columns, rows = _patch_rows(x, window).swapaxes(1, 2), _group_rows(g, window.groups)
+    if window.groups > 1:
+        return np.moveaxis(columns @ rows, 0, 1).reshape(shape)
+    out = np.empty(shape, g.dtype)
+    np.matmul(columns[0], rows[0], out=out.reshape(math.prod(shape[:-1]), shape[-1]))
+    return out
+
+
+def _lowest(dtype: np.dtype) -> Any:
+    return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf
+
+
+def _pooling_taps(x: Any, window: Any, outside: Any) -> list[np.ndarray]:
+    sizes = x.shape[1:-1]
+    return _taps(_padded(x, window.pairs(sizes), outside), window, window.outputs(sizes))
+
+
+def _fold(combine: np.ufunc, x: Any, window: Any, outside: Any, out: Any = None) -> np.ndarray:
+    return _folded(combine, _pooling_taps(_channels_last(x, window), window, outside), window, out)
+
+
+def _folded(combine: np.ufunc, views: list[np.ndarray], window: Any, out: Any = None) -> np.ndarray:
+    """What all offsets make together, as the inputs were given."""
+    if out is None:
+        out = _as_given(np.empty(views[0].shape, views[0].dtype), window)
+    found = _channels_last(out, window)
+    found[...] = views[0]
+    for view in views[1:]:
+        combine(found, view, out=found)
+    return out
+
+
+@kernel
+def window_sum(x: Any, window: Any, out: Any = None) -> np.ndarray:
+    return _fold(np.add, x, window, 0, out)
+
+
+@kernel
+def window_max(x: Any, window: Any, out: Any = None) -> np.ndarray:
+    return _fold(np.maximum, x, window, _lowest(x.dtype), out)
+
+
+@kernel
+def window_sum_gradient(g: Any, sizes: Any, window: Any, out: Any = None) -> np.ndarray:
+    g = _channels_last(g, window)
+    whole, inner = _whole(g, g.shape[-1], sizes, window, out)
+    for view in _taps(whole, window, g.shape[1:-1]):
+        view += g
+    return inner
+
+
+@kernel
+def window_max_gradient(g: Any, x: Any, window: Any, out: Any = None) -> np.ndarray:
+    g, x = _channels_last(g, window), _channels_last(x, window)
+    views = _pooling_taps(x, window, _lowest(x.dtype))
+    whole, inner = _whole(g, g.shape[-1], x.shape[1:-1], window, out)
+    greatest = _channels_last(_folded(np.maximum, views, window), window)
+    free, hit = np.ones(g.shape, bool), np.empty(g.shape, bool)
+    bits = BITS[g.dtype.itemsize]
+    are_apart = all(stride >= extent for stride, extent in zip(window.strides, window.extents, strict=True))
+    for view, share in zip(views, _taps(whole, window, g.shape[1:-1]), strict=True):
+        np.equal(view, greatest, out=hit)
+        hit &= free
+        free ^= hit  # of equal elements only the first counts
+        if are_apart:
+            np.multiply(g.view(bits), hit, out=share.view(bits))
+        else:
+            share += np.multiply(g.view(bits), hit).view(g.dtype)
+    return inner
+
+
+WRITING = (convolve, convolve_input_gradient, window_sum, window_max, window_sum_gradient, window_max_gradient)
+"""The kernels that can write their result to memory that they are given."""
