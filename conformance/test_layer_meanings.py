@@ -27,6 +27,20 @@ def test_a_stateful_layer_goes_on_where_it_was(kind: str, backend: Backend) -> N
     np.testing.assert_allclose(np.concatenate(parts, 1), whole, rtol=1e-12)  # the same sums, in two runs
 
 
+@pytest.mark.parametrize(
+    ("kind", "options"), [("SimpleRNN", {}), ("LSTM", {}), ("GRU", {}), ("GRU", {"reset_after": False})]
+)
+def test_a_cell_takes_the_steps_of_its_layer(kind: str, options: dict[str, bool], backend: Backend) -> None:
+    """Which the layer takes as an op."""
+    x = np.random.default_rng(0).normal(size=(2, 3, 3))
+    with using(backend):
+        layer = getattr(layers, kind)(4, return_sequences=True, dtype="float64", **options)
+        whole, states = ops.convert_to_numpy(layer(x)), [ops.zeros((2, 4), "float64")] * (1 + (kind == "LSTM"))
+        for step in range(3):
+            output, states = layer.cell(x[:, step], states)
+            np.testing.assert_allclose(ops.convert_to_numpy(output), whole[:, step], rtol=1e-12)  # the same sums
+
+
 def test_batch_normalization_moves_its_moments_only_in_training(backend: Backend) -> None:
     x = np.random.default_rng(0).normal(3.0, 2.0, (50, 2))
     with using(backend):

@@ -233,6 +233,15 @@ def test_a_row_that_a_batch_names_twice_moves_once(backend: Backend) -> None:
         np.testing.assert_array_equal(table.numpy(), 1 - np.array([[0.75], [0.0], [1.5]]) * np.ones(2))
 
 
+def test_constraints_hold_after_each_step(backend: Backend) -> None:
+    with using(backend):
+        weight, free = (Variable(np.array([0.5, -0.5, 2.0], "float32")) for _ in range(2))
+        weight.constraint = polykeras.constraints.NonNeg()
+        polykeras.optimizers.SGD(1.0).apply([ops.ones((3,)), ops.ones((3,))], [weight, free])
+        assert weight.numpy().tolist() == [0.0, 0.0, 1.0]
+        assert free.numpy().tolist() == [-0.5, -1.5, 1.0]
+
+
 def test_low_precision_computes_its_numbers_in_single(backend: Backend) -> None:
     """The power of Adam's beta is one in bfloat16, and its correction zero."""
     with using(backend):

@@ -90,6 +90,13 @@ def test_known_answer(backend: Backend) -> None:
     assert found.tolist() == [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]
 
 
+def test_derived_keys_stay_what_they_were(backend: Backend) -> None:
+    """So that a training that was saved goes on with the same draws."""
+    with using(backend):
+        assert ops.convert_to_numpy(random.split(7, 2)).tolist() == [[2545112793, 531643458], [698849000, 2576041488]]
+        assert ops.convert_to_numpy(random.fold_in(7, 1)).tolist() == [1163464678, 3359792081]
+
+
 SAMPLES = 1 << 16
 MOMENTS = {"uniform": (0.5, 1 / 12, 1 / 180), "normal": (0.0, 1.0, 2.0), "truncated_normal": (0.0, 0.7737, 0.95)}
 """The mean, the variance, and at most the variance of the squared distance from the mean."""

@@ -182,6 +182,7 @@ case(
     sample(array(2, 3)),
     sample(array()),
     sample(array(2), dtypes=COMPLEX),
+    sample(array(3, dtype="bool"), dtypes=BOOL),
     sample(EXTREMES, dtypes=FLOATS, gradient=False),
     dtypes=NUMBERS,
 )

@@ -20,12 +20,8 @@ class Fault:
     tests: str
     right: str
     wrong: str
-
-    @property
-    def backend(self) -> str:
-        """The backend on which the tests run: that of the file, or NumPy, which runs everything else."""
-        folder, _, name = self.file.rpartition("/")
-        return Path(name).stem.partition("_")[0] if folder == "backends" else "numpy"
+    backend: str
+    """The backend on which the tests run."""
 
     def planted(self) -> str:
         """The code of the file with the fault in it."""
@@ -36,17 +32,22 @@ class Fault:
 
 
 def faults() -> Iterator[Fault]:
-    """The faults of all files: a heading for each file of code, then meaning, [tests], and lines as in a diff."""
+    """The faults of all files: a heading for each file of code, then meaning, [tests], and lines as in a diff.
+
+    The tests run on the backend that a file of code is for, or that a heading names ("on torch"), or else on NumPy.
+    """
     for path in sorted(Path(__file__).parent.glob("*.txt")):
-        file = ""
+        file = backend = ""
         for block in path.read_text().strip().split("\n\n"):
             first, *lines = block.splitlines()
             if first.startswith("== "):
-                file = first.removeprefix("== ")
+                file, _, backend = first.removeprefix("== ").partition(" on ")
+                folder, name = Path(file).parent.name, Path(file).stem
+                backend = backend or (name.partition("_")[0] if folder == "backends" else "numpy")
                 continue
             meaning, _, tests = first.removesuffix("]").partition(" [")
             right, wrong = ("\n".join(line[2:] for line in lines if line[0] == sign) for sign in "-+")
-            yield Fault(file, meaning, tests, right, wrong)
+            yield Fault(file, meaning, tests, right, wrong, backend)
 
 
 @functools.cache
