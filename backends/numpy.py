@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from polykeras import philox
+from polykeras import ops, philox
 from polykeras.backend import OPERATORS, Backend, numpy_dtype
 from polykeras.dtypes import ALL, NAMES, STORAGE
 from polykeras.errors import MatrixError, OutOfRangeError, ShapeError
-from polykeras.interpreters import interprets
+from polykeras.interpreters import Run, interprets
 from polykeras.tape import TapeGradients
 
 from . import numpy_windows
@@ -186,10 +187,13 @@ class NumpyBackend(TapeGradients, Backend):
 
 
 @kernel
-def sigmoid(x: Any, out: Any = None) -> np.ndarray:
+def sigmoid(x: Any) -> np.ndarray:
     with np.errstate(over="ignore"):
-        out = np.negative(x, out=np.empty_like(x) if out is None else out)
-        np.exp(out, out=out)
+        return _sigmoid_into(x, np.empty_like(x))
+
+
+def _sigmoid_into(x: Any, out: np.ndarray) -> np.ndarray:
+    np.exp(np.negative(x, out=out), out=out)
     out += 1
     return np.divide(1, out, out=out)
 
@@ -294,11 +298,16 @@ def unstack(x: Any, num: int | None, axis: int) -> list[Any]:
 
 @kernel
 def split(x: Any, indices_or_sections: Any, axis: int) -> list[np.ndarray]:
-    size, rest = divmod(x.shape[axis], indices_or_sections) if type(indices_or_sections) is int else (0, 0)
-    if size < 1 or rest:
+    whole = x.shape[axis]
+    if type(indices_or_sections) is int:
+        count = indices_or_sections
+        edges = range(0, whole + 1, whole // count) if 0 < count <= whole and whole % count == 0 else ()
+    else:
+        edges = (0, *indices_or_sections, whole)
+    if not edges or any(type(edge) is not int or not start <= edge for start, edge in itertools.pairwise(edges)):
         return body("split", x, indices_or_sections, axis)
     before = (slice(None),) * (axis % x.ndim)
-    return [x[(*before, slice(start, start + size))] for start in range(0, x.shape[axis], size)]
+    return [x[(*before, slice(start, end))] for start, end in itertools.pairwise(edges)]
 
 
 # Creation and choice ---------------------------------------------------------------------------------------
@@ -608,11 +617,29 @@ def _log1p_into(x: Any, out: np.ndarray) -> np.ndarray:
     return out
 
 
-_INTO: dict[Any, Callable[..., Any]] = {KERNELS["relu"]: _relu_into, log1p: _log1p_into} | {
-    function: function for function in (sigmoid, where, *numpy_windows.WRITING)
+_INTO: dict[Any, Callable[..., Any]] = {
+    KERNELS["relu"]: _relu_into,
+    log1p: _log1p_into,
+    sigmoid: _sigmoid_into,
+    where: where,
+    **{function: function for function in numpy_windows.WRITING},
 }
 """For kernels, other than those of NumPy itself, functions that write their result to memory that they are given."""
 
 
+def _as_one_product(run: Run) -> Run:
+    """Products of stacked matrices with one matrix as that of all their rows with it: BLAS likes few large products."""
+
+    def multiply(x1: Any, x2: Any) -> Any:
+        shape, other = np.shape(x1), np.shape(x2)
+        if len(shape) <= 2 or len(other) != 2 or shape[-1] != other[0]:
+            return run(x1, x2)
+        rows = ops.reshape(x1, (math.prod(shape[:-1]), shape[-1]))
+        return ops.reshape(ops.matmul(rows, x2), (*shape[:-1], other[1]))
+
+    return multiply
+
+
 backend = NumpyBackend()
-interprets(Recorded, Recorder(backend, {"elementwise_each": recorded_updates}))
+_WAYS = {"elementwise_each": lambda run: recorded_updates, "matmul": _as_one_product}
+interprets(Recorded, Recorder(backend, _WAYS))

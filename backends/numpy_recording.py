@@ -292,10 +292,10 @@ class Recorder(Interpreter):
 
     level = 10  # below the tape, whose rules are recorded too
 
-    def __init__(self, backend: Backend, bodies: Mapping[str, Run]):
+    def __init__(self, backend: Backend, ways: Mapping[str, Callable[[Run], Run]]):
         self.backend = backend
-        self._bodies = bodies
-        """What runs in place of some kernels: parts that can be recorded, in place of a whole."""
+        self._ways = ways
+        """For some ops another way to run them, made of the usual one."""
         self._watching: Any = watching(backend)
 
     def spec(self, x: Recorded) -> Spec:
@@ -310,7 +310,8 @@ class Recorder(Interpreter):
     def runner(self, op: Op) -> Run:
         if self.backend.kernel(op.name) is None or op.takes_functions:
             return self._body(op)
-        return self._bodies.get(op.name) or functools.partial(self._run, op)
+        run = functools.partial(self._run, op)
+        return self._ways[op.name](run) if op.name in self._ways else run
 
     def _body(self, op: Op) -> Run:
         """The body of an op, on arguments as it wants them."""

@@ -85,17 +85,26 @@ def _mistakes(gates, states):
 
 case("simple_rnn", simple, *_samples(1, 1, (3,)), mistakes=_mistakes(1, 1))
 case("lstm", lstm, *_samples(4, 2, (12,)), mistakes=_mistakes(4, 2))
+
+
+def _steps(x, h, c, recurrent, unroll=False):
+    outputs, *states = lstm(x.swapaxes(0, 1), h, c, np.eye(x.shape[-1]), recurrent)
+    return outputs.swapaxes(0, 1), *states
+
+
 case(
     "lstm_steps",
-    lambda x, h, c, recurrent, unroll=False: lstm(x, h, c, np.eye(x.shape[-1]), recurrent),
-    sample(array(3, 4, 12), array(3, 3), array(3, 3), array(3, 12)),
-    sample(array(2, 1, 4), array(2, 1), array(2, 1), array(1, 4), unroll=True),
-    sample(array(0, 4, 12), array(0, 3), array(0, 3), array(3, 12)),
+    _steps,
+    sample(array(4, 3, 12), array(3, 3), array(3, 3), array(3, 12)),
+    sample(array(1, 2, 4), array(2, 1), array(2, 1), array(1, 4), unroll=True),
+    sample(array(4, 0, 12), array(0, 3), array(0, 3), array(3, 12)),
+    magnitude=lambda *args, **params: 1.0,  # states are up to 1, and so are the sums that gates are made of
     mistakes=[
-        sample(array(2, 4), array(2, 3), array(2, 3), array(3, 12)),
-        sample(array(2, 4, 8), array(2, 3), array(2, 3), array(3, 12)),
-        sample(array(2, 4, 12), array(2, 2), array(2, 3), array(3, 12)),
-        sample(array(2, 4, 12), array(2, 3), array(2, 3), array(3, 11)),
+        sample(array(4, 2), array(2, 3), array(2, 3), array(3, 12)),
+        sample(array(0, 2, 12), array(2, 3), array(2, 3), array(3, 12)),
+        sample(array(4, 2, 8), array(2, 3), array(2, 3), array(3, 12)),
+        sample(array(4, 2, 12), array(2, 2), array(2, 3), array(3, 12)),
+        sample(array(4, 2, 12), array(2, 3), array(2, 3), array(3, 11)),
     ],
 )
 case(

@@ -31,8 +31,7 @@ def _check(
         given = show_shape(recurrent.shape)
         raise ShapeError(f"expected a recurrent kernel of shape (units, {gates} * units); got shape {given}.")
     units = recurrent.shape[0]
-    if x.ndim != 3 or x.shape[1] == 0:
-        raise ShapeError(f"expected inputs of shape (batch, steps, features), with steps; got {show_shape(x.shape)}.")
+    _check_steps(x.shape, 1)
     wanted = (("kernel", kernel, (x.shape[2], gates * units)), *(("state", s, (x.shape[0], units)) for s in states))
     for name, given, shape in (*wanted, ("mask", mask, x.shape[:2])):
         if given is not None and (given.ndim != len(shape) or not all(map(same_size, given.shape, shape))):
@@ -40,6 +39,13 @@ def _check(
     if bias is not None and not same_size(bias.shape[-1] if bias.ndim else 0, gates * units):
         raise ShapeError(f"expected a bias with {gates} * {units} numbers; got shape {show_shape(bias.shape)}.")
     return units  # type: ignore[return-value]
+
+
+def _check_steps(shape: tuple[Any, ...], axis: int) -> None:
+    """Refuse inputs without steps along an axis."""
+    if len(shape) != 3 or shape[axis] == 0:
+        form = "batch, steps" if axis else "steps, batch"
+        raise ShapeError(f"expected inputs of shape ({form}, features), with steps; got {show_shape(shape)}.")
 
 
 def _results(x: Spec, units: Any, states: int) -> tuple[Spec, ...]:
@@ -73,12 +79,7 @@ def run_steps(
     """
     xs = ops.swapaxes(sequences, 0, 1)
     if mask is None:
-
-        def advance(carry: list[Any], x: Any) -> Any:
-            output, following = step(x, carry)
-            return following, output
-
-        states, outputs = ops.scan(advance, states, xs, unroll=unroll or 1)
+        outputs, states = _scanned(step, xs, states, unroll)
         return ops.swapaxes(outputs, 0, 1), states
 
     def advance_where(carry: Any, given: Any) -> Any:
@@ -90,6 +91,17 @@ def run_steps(
     first = ops.zeros_like(step(sequences[:, 0], states)[0])
     (_, states), outputs = ops.scan(advance_where, (first, states), (xs, ops.swapaxes(mask, 0, 1)), unroll=unroll or 1)
     return ops.swapaxes(outputs, 0, 1), states
+
+
+def _scanned(step: Any, xs: Any, states: list[Any], unroll: bool | int) -> tuple[Any, list[Any]]:
+    """As `run_steps`, with the steps along the first axis, and without a mask."""
+
+    def advance(carry: list[Any], x: Any) -> Any:
+        output, following = step(x, carry)
+        return following, output
+
+    states, outputs = ops.scan(advance, states, xs, unroll=unroll or 1)
+    return outputs, states
 
 
 def _where(counts: Any, new: Any, old: Any) -> Any:
@@ -191,10 +203,12 @@ def lstm(
     array([[0.6505352]], dtype=float32)
     """
 
-    x = _projected(x, kernel, bias)
     if mask is None:
-        return lstm_steps(x, h, c, recurrent_kernel, unroll)
-    outputs, states = run_steps(_lstm_step(recurrent_kernel), x, [h, c], mask, unroll)
+        _check_steps(ops.shape(x), 1)
+        projected = _projected(ops.swapaxes(x, 0, 1), kernel, bias)
+        outputs, h, c = lstm_steps(projected, h, c, recurrent_kernel, unroll)
+        return ops.swapaxes(outputs, 0, 1), h, c
+    outputs, states = run_steps(_lstm_step(recurrent_kernel), _projected(x, kernel, bias), [h, c], mask, unroll)
     return outputs, *states
 
 
@@ -203,9 +217,10 @@ def _lstm_step(recurrent_kernel: Any) -> Callable[[Any, list[Any]], tuple[Any, l
 
     def step(x: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         state, memory = states
-        entering, keeping, new, leaving = ops.split(ops.add(x, ops.matmul(state, recurrent_kernel)), 4, axis=-1)
-        kept = ops.multiply(ops.sigmoid(keeping), memory)
-        memory = ops.add(kept, ops.multiply(ops.sigmoid(entering), ops.tanh(new)))
+        gates, others = ops.split(ops.add(x, ops.matmul(state, recurrent_kernel)), 2, axis=-1)
+        entering, keeping = ops.split(ops.sigmoid(gates), 2, axis=-1)
+        new, leaving = ops.split(others, 2, axis=-1)
+        memory = ops.add(ops.multiply(keeping, memory), ops.multiply(entering, ops.tanh(new)))
         state = ops.multiply(ops.sigmoid(leaving), ops.tanh(memory))
         return state, [state, memory]
 
@@ -213,17 +228,19 @@ def _lstm_step(recurrent_kernel: Any) -> Callable[[Any, list[Any]], tuple[Any, l
 
 
 def _infer_lstm_steps(x: Spec, h: Spec, c: Spec, recurrent_kernel: Spec, unroll: Any) -> tuple[Spec, ...]:
-    units = _check(x, (h, c), None, recurrent_kernel, None, None, 4)
+    _check_steps(x.shape, 0)
+    by_batch = Spec((x.shape[1], x.shape[0], x.shape[2]), x.dtype)
+    units = _check(by_batch, (h, c), None, recurrent_kernel, None, None, 4)
     if not same_size(x.shape[2], 4 * units):
         raise ShapeError(f"expected inputs with 4 * {units} numbers for each step; got shape {show_shape(x.shape)}.")
-    return _results(x, units, 2)
+    return Spec((*x.shape[:2], units), x.dtype), h, c
 
 
 def _lstm_rule(g: Any, out: Any, x: Any, h: Any, c: Any, recurrent_kernel: Any, unroll: Any) -> tuple[Any, ...]:
     """The cotangents of `lstm_steps`: all gates are computed again at once, and so is what depends on them alone."""
-    (g_outputs, g_state, g_memory), outputs = g, ops.swapaxes(out[0], 0, 1)
+    (g_outputs, g_state, g_memory), (outputs, _, _) = g, out
     states = ops.concatenate([ops.expand_dims(h, 0), outputs[:-1]])
-    gates = ops.split(ops.add(ops.swapaxes(x, 0, 1), ops.matmul(states, recurrent_kernel)), 4, axis=-1)
+    gates = ops.split(ops.add(x, ops.matmul(states, recurrent_kernel)), 4, axis=-1)
     entering, keeping, leaving = (ops.sigmoid(gates[i]) for i in (0, 1, 3))
     new = ops.tanh(gates[2])
 
@@ -249,10 +266,10 @@ def _lstm_rule(g: Any, out: Any, x: Any, h: Any, c: Any, recurrent_kernel: Any, 
         g_gates = ops.multiply(ops.concatenate([g_memory, g_memory, g_memory, g_state], axis=-1), slopes)
         return [ops.matmul(g_gates, backwards), ops.multiply(g_memory, keeping)], g_gates
 
-    along = (ops.swapaxes(g_outputs, 0, 1), to_memory, ops.concatenate(slopes, axis=-1), keeping)
+    along = (g_outputs, to_memory, ops.concatenate(slopes, axis=-1), keeping)
     (g_h, g_c), g_gates = ops.scan(go_back, [g_state, g_memory], along, reverse=True)
     rows, columns = (ops.reshape(each, (-1, ops.shape(each)[-1])) for each in (states, g_gates))
-    return ops.swapaxes(g_gates, 0, 1), g_h, g_c, ops.matmul(ops.transpose(rows), columns)
+    return g_gates, g_h, g_c, ops.matmul(ops.transpose(rows), columns)
 
 
 def _slope(gate: Any) -> Any:
@@ -272,19 +289,20 @@ def lstm_steps(x: Array, h: Array, c: Array, recurrent_kernel: Array, unroll: An
     """The steps of `lstm`, when its inputs have been multiplied with their kernel, and the bias has been added.
 
     Args:
-        x: Array of shape (batch, steps, 4 * units).
+        x: Array of shape (steps, batch, 4 * units).
         h: The first state, of shape (batch, units).
         c: The first memory, of shape (batch, units).
         recurrent_kernel: What the state is multiplied with, of shape (units, 4 * units).
         unroll: Whether a compiled function has all steps one by one, or how many of them at a time.
 
     Returns:
-        The states after each step, of shape (batch, steps, units), the last state, and the last memory.
+        The states after each step, of shape (steps, batch, units), the last state, and the last memory.
 
-    >>> lstm_steps(ones((1, 2, 4)), zeros((1, 1)), zeros((1, 1)), ones((1, 4)))[1]
+    >>> lstm_steps(ones((2, 1, 4)), zeros((1, 1)), zeros((1, 1)), ones((1, 4)))[1]
     array([[0.6505352]], dtype=float32)
     """
-    outputs, states = run_steps(_lstm_step(recurrent_kernel), x, [h, c], None, unroll)
+    _check_steps(ops.shape(x), 0)
+    outputs, states = _scanned(_lstm_step(recurrent_kernel), x, [h, c], unroll)
     return outputs, *states
 
 
