@@ -18,12 +18,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.core import Tracer
+from jax.experimental.compilation_cache import compilation_cache
 
 from polykeras import philox, tree
 from polykeras.backend import OPERATORS, Backend, chosen_device, numpy_dtype
 from polykeras.dtypes import NAMES
 from polykeras.errors import MatrixError, OutOfRangeError, StateError
 from polykeras.op import OPS
+from polykeras.settings import settings
 from polykeras.spec import normalize_axis
 
 from . import jax_windows  # noqa: F401 (which enters its kernels into the table)
@@ -209,6 +211,7 @@ class JaxBackend(Backend):
         "See https://docs.jax.dev/en/latest/_autosummary/jax.lax.while_loop.html",
     }
     traces = True
+    _kept_in: str | None = None
     precision = lax.Precision.HIGHEST
 
     def call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> Any:
@@ -387,6 +390,14 @@ class JaxBackend(Backend):
     def release(self) -> None:
         jax.clear_caches()
 
+    def _keep_programs(self, folder: str | None) -> None:
+        """Have XLA keep what it compiles from now on in a folder, also what takes less than a second."""
+        if folder != self._kept_in:
+            self._kept_in = folder
+            jax.config.update("jax_compilation_cache_dir", folder)
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0 if folder else 1.0)
+            compilation_cache.reset_cache()  # which looks for the folder at the first program only
+
     def compile(
         self, function: Callable[..., list], donate: Sequence[int], state: int, jit_compile: bool | str
     ) -> Callable:
@@ -394,6 +405,7 @@ class JaxBackend(Backend):
         if jit_compile is False:
             return lambda *arrays: function(*[self.asarray(x) if type(x) is np.ndarray else x for x in arrays])
         compiled = jax.jit(function, donate_argnums=tuple(donate))
+        self._keep_programs(settings.compilation_cache)
 
         def run(*arrays: Any) -> list[Any]:
             with _allowing(arrays):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from . import backend as backends
@@ -11,6 +12,7 @@ from .settings import settings
 
 __all__ = [
     "backend",
+    "compilation_cache",
     "disable_flash_attention",
     "disable_interactive_logging",
     "disable_traceback_filtering",
@@ -30,6 +32,7 @@ __all__ = [
     "max_epochs",
     "max_steps_per_epoch",
     "set_backend",
+    "set_compilation_cache",
     "set_dtype_policy",
     "set_epsilon",
     "set_floatx",
@@ -270,6 +273,31 @@ def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
     >>> set_max_steps_per_epoch(None)
     """
     settings.set("max_steps_per_epoch", max_steps_per_epoch)
+
+
+def compilation_cache() -> str | None:
+    """The folder in which compiled programs are kept for later processes; None for none.
+
+    The environment variable `POLYKERAS_COMPILATION_CACHE` sets it too.
+
+    >>> compilation_cache() is None
+    True
+    """
+    return settings.compilation_cache
+
+
+def set_compilation_cache(folder: str | os.PathLike[str] | None) -> None:
+    """Keep compiled programs in a folder, where later processes find them instead of compiling again.
+
+    JAX heeds it, whose first steps are mostly compilation; others have nothing to keep, or keep it by themselves. Who
+    can write to the folder decides what code later processes run: it should be your own.
+
+    Args:
+        folder: The folder, which is made if it is not there; None to keep nothing from now on.
+
+    >>> set_compilation_cache(None)
+    """
+    settings.set("compilation_cache", folder)
 
 
 # What there is for compatibility ---------------------------------------------------------------------------

@@ -13,6 +13,7 @@ file is `config.toml` in the folder `POLYKERAS_HOME`, by default `~/.polykeras`.
     traceback_filtering = true
     max_epochs = 10                         # or POLYKERAS_MAX_EPOCHS; by default no limit
     max_steps_per_epoch = 100               # or POLYKERAS_MAX_STEPS_PER_EPOCH; by default no limit
+    compilation_cache = "~/.cache/programs" # or POLYKERAS_COMPILATION_CACHE; by default none
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ _DEFAULTS = {
     "traceback_filtering": True,
     "max_epochs": None,
     "max_steps_per_epoch": None,
+    "compilation_cache": None,
 }
-_FROM_ENVIRONMENT = ("backend", "floatx", "max_epochs", "max_steps_per_epoch")
+_FROM_ENVIRONMENT = ("backend", "floatx", "max_epochs", "max_steps_per_epoch", "compilation_cache")
 _OF_PROGRAMS = attrgetter("backend", "floatx", "epsilon", "image_data_format", "matmul_precision", "flash_attention")
 
 
@@ -70,6 +72,10 @@ def checked(name: str, value: Any, where: str) -> Any:
         return float(value)
     if name == "backend" and not isinstance(value, str):
         raise ConfigError(f"{where}: expected backend to be a name; got {value!r}.")
+    if name == "compilation_cache" and value is not None:
+        if not isinstance(value, (str, os.PathLike)):
+            raise ConfigError(f"{where}: expected compilation_cache to be a folder, or None for none; got {value!r}.")
+        return str(Path(value).expanduser().absolute())
     return value
 
 
@@ -97,6 +103,7 @@ class Settings:
     traceback_filtering: bool
     max_epochs: int | None
     max_steps_per_epoch: int | None
+    compilation_cache: str | None
 
     def __init__(self, values: dict[str, Any], origins: dict[str, str]):
         vars(self).update(values)

@@ -55,6 +55,24 @@ def test_limits(tmp_path):
     assert "POLYKERAS_MAX_EPOCHS: expected max_epochs to be a whole number from 1" in done.stderr
 
 
+def test_programs_are_kept_for_later_processes(tmp_path):
+    with pytest.raises(ConfigError, match="set_compilation_cache: expected compilation_cache to be a folder"):
+        config.set_compilation_cache(3)
+    pytest.importorskip("jax")
+    code = (
+        "import jax, polykeras; from polykeras import ops\n"
+        "seen = []; jax.monitoring.register_event_listener(lambda name, **_: seen.append(name))\n"
+        "polykeras.config.set_backend('jax'); ops.add(1, 2)\n"
+        "print(polykeras.compile(lambda x: ops.add(x, 1))(ops.array([1.0])), end=' ')\n"
+        "print('/jax/compilation_cache/cache_hits' in seen)"
+    )
+    folder = tmp_path / "kept" / "here"
+    for found in ("[2.] False", "[2.] True"):
+        done = in_new_process(code, POLYKERAS_HOME=str(tmp_path), POLYKERAS_COMPILATION_CACHE=str(folder))
+        assert done.stdout.strip() == found, done.stderr
+    assert list(folder.iterdir())
+
+
 def test_nothing_runs_code_of_files():
     assert config.is_nnx_enabled() is False
     with pytest.raises(SerializationError, match="never runs code that comes in a file"):
