@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from polykeras import ops, philox
+from polykeras import philox
 from polykeras.backend import OPERATORS, Backend, numpy_dtype
 from polykeras.dtypes import ALL, NAMES, STORAGE
 from polykeras.errors import MatrixError, OutOfRangeError, ShapeError
 from polykeras.interpreters import Run, interprets
+from polykeras.op import OPS
 from polykeras.tape import TapeGradients
 
 from . import numpy_windows
@@ -630,12 +631,14 @@ _INTO: dict[Any, Callable[..., Any]] = {
 def _as_one_product(run: Run) -> Run:
     """Products of stacked matrices with one matrix as that of all their rows with it: BLAS likes few large products."""
 
+    reshaped = OPS["reshape"].function
+
     def multiply(x1: Any, x2: Any) -> Any:
         shape, other = np.shape(x1), np.shape(x2)
         if len(shape) <= 2 or len(other) != 2 or shape[-1] != other[0]:
             return run(x1, x2)
-        rows = ops.reshape(x1, (math.prod(shape[:-1]), shape[-1]))
-        return ops.reshape(ops.matmul(rows, x2), (*shape[:-1], other[1]))
+        rows = reshaped(x1, (math.prod(shape[:-1]), shape[-1]))
+        return reshaped(run(rows, x2), (*shape[:-1], other[1]))
 
     return multiply
 
