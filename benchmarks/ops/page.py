@@ -22,7 +22,8 @@ INTRODUCTION = """# Every op beside the native call
 How many times as long an op takes as what its framework calls the same thing: the median of the ratios of paired
 rounds, and their quartiles, on a small and on a large input. `python -m benchmarks ops` writes this page; README.md
 says how it is measured, `ops/calls.py` has the calls, `ops/native.py` what they are held against, ops.json all numbers.
-Where a framework has no function for an op, or one that does something else, the place is empty."""
+PyTorch and NumPy compute on one thread. Where a framework has no function for an op, or one that does something
+else, the place is empty."""
 
 SLOW_ONES = """## What takes longer
 

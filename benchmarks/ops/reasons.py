@@ -41,7 +41,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("torch", "top_k", f"{_ORDER}, or here keys that no two share, as soon as there are equal ones"),
     ("torch", "segment_max segment_min segment_prod", "what names no segment is looked for, and left out"),
     ("torch", "hard_sigmoid", "its own has no second gradient"),
-    ("torch", "average_pool angle diagflat vander trapezoid linspace logspace kaiser", _SYNTHETIC),
+    ("torch", "nanmean average_pool angle diagflat vander trapezoid linspace logspace kaiser", _SYNTHETIC),
     ("jax", "exp2 erfc sinh cosh arctanh erfinv", "its own is off by 10 to 60 units in the last place"),
     ("jax", "one_hot linspace logspace geomspace pad kaiser cross", _SYNTHETIC),
     (
@@ -58,6 +58,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("tensorflow", "saturate_cast", "NaN, and bounds that are no floats, are looked for"),
     ("tensorflow", "top_k", "its own passes over NaN: the order is that of integers made of the floats"),
     ("tensorflow", "softplus log_sigmoid", _SYNTHETIC),
+    ("tensorflow", "softmax", "its own gives numbers where infinities leave none"),
     (
         "tensorflow",
         "batch_normalization",
