@@ -264,7 +264,7 @@ def _sum(x: Any, axis: Any, keepdims: bool) -> Any:
         together = math.gcd(count, 1 << (_LONG // width).bit_length() - 1) if 1 < width <= _LONG // 2 else 1
         if together > 1 and count >= _LONG:  # many short rows, as fewer long ones
             long = np.add.reduce(x.reshape(-1, together * width), axis=0).reshape(together, width)
-            return np.add.reduce(long, axis=0).reshape((*(1,) * lead * keepdims, *x.shape[lead:]))
+            return np.add.reduce(long, axis=0).reshape((*(1,) * (lead * keepdims), *x.shape[lead:]))
     return np.add.reduce(x, axis=axis, dtype=x.dtype, keepdims=keepdims)
 
 
@@ -294,7 +294,7 @@ KERNELS |= {
 @kernel
 def unstack(x: Any, num: int | None, axis: int) -> list[Any]:
     rows = x if axis == 0 else np.moveaxis(x, axis, 0)
-    return body("unstack", x, num, axis) if num not in (None, len(rows)) else list(rows)
+    return body("unstack", x, num, axis) if num not in (None, len(rows)) else [rows[i, ...] for i in range(len(rows))]
 
 
 @kernel

@@ -63,7 +63,7 @@ def _updated(rule: Any, numbers: Sequence[Any], arrays: Sequence[np.ndarray], do
     """The results of a rule at one place."""
     if arrays[0].size < 2 * PART:
         return rule.apply(numbers, *arrays)
-    if _are_apart(arrays) and all(arrays[i].flags.writeable for i in donate):
+    if _fit_together(arrays) and all(arrays[i].flags.writeable for i in donate):
         update = _update_of(rule, arrays[0].dtype, len(numbers), donate)
         if update is not None and update.lock.acquire(blocking=False):
             try:
@@ -73,10 +73,11 @@ def _updated(rule: Any, numbers: Sequence[Any], arrays: Sequence[np.ndarray], do
     return elementwise(functools.partial(rule.apply, numbers), tuple(arrays), donate)
 
 
-def _are_apart(arrays: Sequence[np.ndarray]) -> bool:
-    """Whether these are arrays without gaps, none of which shares memory with another."""
+def _fit_together(arrays: Sequence[np.ndarray]) -> bool:
+    """Whether these are arrays of one shape and dtype, without gaps, none of which shares memory with another."""
+    kinds = {(x.shape, x.dtype, x.flags.c_contiguous) for x in arrays}
     pairs = itertools.combinations(arrays, 2)
-    return all(x.flags.c_contiguous for x in arrays) and not any(itertools.starmap(np.may_share_memory, pairs))
+    return len(kinds) == 1 and arrays[0].flags.c_contiguous and not any(itertools.starmap(np.may_share_memory, pairs))
 
 
 class _Update:

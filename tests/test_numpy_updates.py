@@ -83,6 +83,15 @@ def test_arrays_that_are_the_same_or_cannot_be_written_to():
         np.testing.assert_array_equal(result, expected)
 
 
+def test_arrays_that_differ_in_shape_or_order():
+    rule = Rule(FORMULAS["each for itself"], 2, 1)
+    x, y = two_arrays()
+    for one, other in ((x.reshape(-1, 1), y[:1]), (x.reshape(5, -1).T, y.reshape(-1, 5)), (x[::2], y[::2])):
+        wanted = rule.formula(one.copy(), other.copy(), np.float32(2.0))
+        for result, expected in zip(elementwise_each([2.0, one, other], rule, (0, 1)), wanted, strict=True):
+            np.testing.assert_array_equal(result, expected)
+
+
 def test_threads_update_at_the_same_time():
     rule = Rule(FORMULAS["the first result is needed for the second"], 2, 1)
     wanted = rule.formula(*two_arrays(), np.float32(2.0))
