@@ -190,7 +190,7 @@ class Worker:
     def __init__(self, contestants: Mapping[str, Contestant]):
         self._names = " and ".join(contestants)
         described = {name: {"module": c.module, "options": dict(c.options)} for name, c in contestants.items()}
-        environment = dict(os.environ)
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}  # a checkout is compiled once, as what is installed
         for contestant in contestants.values():
             environment |= contestant.environment
         # It is closed with the worker.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 import importlib
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+if TYPE_CHECKING:
+    from rich.console import Console
 
 WIDTH = 30
 """The width of a bar, in characters."""
@@ -24,17 +24,19 @@ class TerminalBar:
     """
 
     def __init__(self, console: Console, title: str, total: int | None):
+        from rich import progress  # here, as it takes long to import, and not all trainings have a bar
+
         columns = (
-            TextColumn("{task.description}"),
-            BarColumn(WIDTH),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[logs]}"),
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(WIDTH),
+            progress.MofNCompleteColumn(),
+            progress.TimeElapsedColumn(),
+            progress.TimeRemainingColumn(),
+            progress.TextColumn("{task.fields[logs]}"),
         )
         self.is_shown = console.is_terminal
         self._console = console
-        self._bar = Progress(*columns, console=console, transient=True, disable=not self.is_shown)
+        self._bar = progress.Progress(*columns, console=console, transient=True, disable=not self.is_shown)
         self._bar.start()
         self._task = self._bar.add_task(title, total=total, logs="")
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
 from ..settings import settings
 from .bars import NotebookBar, TerminalBar, bar_for
 from .callback import Callback, as_numbers
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 INTERVAL = 0.2
 """Seconds between two looks at the logs, which may have to wait for the device."""
@@ -29,7 +30,13 @@ class ProgbarLogger(Callback):
 
     def __init__(self, console: Console | None = None) -> None:
         super().__init__()
-        self._console = console or Console(soft_wrap=True, highlight=False)
+        if console is None:
+            from rich.console import (
+                Console,
+            )  # here, as it takes long to import, which a silent training need not wait for
+
+            console = Console(soft_wrap=True, highlight=False)
+        self._console = console
         self._bar: TerminalBar | NotebookBar | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import urllib.error
-import urllib.parse
-import urllib.request
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -49,6 +45,11 @@ class RemoteMonitor(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Send the numbers."""
+        import http.client  # here, as they take long to import, which every training would wait for
+        import urllib.error
+        import urllib.parse
+        import urllib.request
+
         text = json.dumps({"epoch": epoch, **{key: _plain(value) for key, value in (logs or {}).items()}})
         body, kind = text, "application/json"
         if not self.send_as_json:
