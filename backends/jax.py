@@ -189,6 +189,10 @@ def _allowing(arguments: Iterable[Any]) -> contextlib.AbstractContextManager[Any
     return jax.enable_x64(True) if _is_wide(arguments) else contextlib.nullcontext()
 
 
+_CACHE = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
+"""JAX's own settings of what it keeps."""
+
+
 class JaxBackend(Backend):
     """JAX."""
 
@@ -212,6 +216,7 @@ class JaxBackend(Backend):
     }
     traces = True
     _kept_in: str | None = None
+    _own_cache: dict[str, Any]
     precision = lax.Precision.HIGHEST
 
     def call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> Any:
@@ -392,11 +397,14 @@ class JaxBackend(Backend):
 
     def _keep_programs(self, folder: str | None) -> None:
         """Have XLA keep what it compiles from now on in a folder, also what takes less than a second."""
-        if folder != self._kept_in:
-            self._kept_in = folder
-            jax.config.update("jax_compilation_cache_dir", folder)
-            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0 if folder else 1.0)
-            compilation_cache.reset_cache()  # which looks for the folder at the first program only
+        if folder == self._kept_in:
+            return
+        if self._kept_in is None:
+            self._own_cache = {name: getattr(jax.config, name) for name in _CACHE}
+        self._kept_in = folder
+        for name, value in zip(_CACHE, (folder, 0.0), strict=True):
+            jax.config.update(name, self._own_cache[name] if folder is None else value)
+        compilation_cache.reset_cache()  # which looks for the folder at the first program only
 
     def compile(
         self, function: Callable[..., list], donate: Sequence[int], state: int, jit_compile: bool | str

@@ -262,7 +262,7 @@ def _sum(x: Any, axis: Any, keepdims: bool) -> Any:
     if lead and axis in (0, tuple(range(lead))) and x.dtype.kind == "f" and x.flags.c_contiguous:
         count, width = math.prod(x.shape[:lead]), math.prod(x.shape[lead:])
         together = math.gcd(count, 1 << (_LONG // width).bit_length() - 1) if 1 < width <= _LONG // 2 else 1
-        if together > 1 and count >= _LONG:  # many short rows, as fewer long ones
+        if together > 1 and count >= _LONG:  # many short rows, as fewer long ones, by a power of two as batches are
             long = np.add.reduce(x.reshape(-1, together * width), axis=0).reshape(together, width)
             return np.add.reduce(long, axis=0).reshape((*(1,) * (lead * keepdims), *x.shape[lead:]))
     return np.add.reduce(x, axis=axis, dtype=x.dtype, keepdims=keepdims)
@@ -304,7 +304,7 @@ def split(x: Any, indices_or_sections: Any, axis: int) -> list[np.ndarray]:
         count = indices_or_sections
         edges = range(0, whole + 1, whole // count) if 0 < count <= whole and whole % count == 0 else ()
     else:
-        edges = (0, *indices_or_sections, whole)
+        edges = (0, *indices_or_sections, whole) if type(indices_or_sections) in (list, tuple) else ()
     if not edges or any(type(edge) is not int or not start <= edge for start, edge in itertools.pairwise(edges)):
         return body("split", x, indices_or_sections, axis)
     before = (slice(None),) * (axis % x.ndim)
@@ -340,28 +340,29 @@ _MANY = 512
 @kernel
 def where(condition: Any, x1: Any, x2: Any, out: Any = None) -> Any:
     """The choice, made bit by bit, because NumPy's own takes ten times as long where a mask has no pattern."""
+    is_kept_or_zero = False
     if type(x2) in (bool, int, float):
-        if x2 == 0 and condition.size >= _MANY and not np.signbit(x2) and x1.dtype.itemsize in BITS:
-            bits = BITS[x1.dtype.itemsize]
-            return np.multiply(x1.view(bits), condition, out=None if out is None else out.view(bits)).view(x1.dtype)
+        is_kept_or_zero = x2 == 0 and not np.signbit(x2)
         x2 = np.array(x2, x1.dtype)
     elif type(x1) in (bool, int, float):
         x1 = np.array(x1, x2.dtype)
     dtype = x1.dtype
     if max(condition.size, x1.size, x2.size) < _MANY or dtype.itemsize not in BITS:
-        return _in(out, np.where(condition, x1, x2))
-    bits = BITS[dtype.itemsize]
-    one, other = x1.view(bits), x2.view(bits)
-    mask = np.negative(condition.astype(bits))  # all bits or none
-    found = np.bitwise_and(np.bitwise_xor(one, other), mask, out=None if out is None else out.view(bits))
-    return np.bitwise_xor(found, other, out=found if found.ndim else None).view(dtype)
-
-
-def _in(out: Any, found: Any) -> Any:
-    """A result in the memory that was given for it, if any was."""
+        if out is None:
+            return np.where(condition, x1, x2)
+        np.copyto(out, x2)
+        np.copyto(out, x1, where=condition)
+        return out
     if out is None:
-        return found
-    out[...] = found
+        out = np.empty(np.broadcast_shapes(condition.shape, x1.shape, x2.shape), dtype)
+    bits = BITS[dtype.itemsize]
+    one, other, found = x1.view(bits), x2.view(bits), out.view(bits)
+    if is_kept_or_zero:
+        np.multiply(one, condition, out=found)
+        return out
+    np.bitwise_xor(one, other, out=found)
+    found &= np.negative(condition.astype(bits))  # all bits or none
+    found ^= other
     return out
 
 

@@ -28,6 +28,9 @@ from .numpy_table import KERNELS
 LAYOUTS = 4
 """For how many layouts of its arguments in memory a function has plans."""
 
+CONSTANT = 1 << 14
+"""How many elements an array may have that is computed once and kept: so many that they fit the cache with others."""
+
 
 class Planned:
     """A function of arrays that runs by a plan where it can.
@@ -100,16 +103,17 @@ class Plan:
         self._into = into
         self._targets = targets
         self._results = [x.number if type(x) is Recorded else x for x in map(held, results)]
-        self._steps = self._varying(self._needed())
+        self._steps = self._needed(self._varying(self._needed(recording.steps)))
         self.copied = self._shared_results()
         self.may_repeat = not any(step.consumes for step in self._steps)
         self.run = self._written()
+        del self._recording, self._steps, self._families, self._free  # with arrays that only the recording needed
 
-    def _needed(self) -> list[Step]:
+    def _needed(self, steps: list[Step]) -> list[Step]:
         """The steps without those whose results nobody uses."""
         wanted = {number for number in self._results if type(number) is int}
         kept: list[Step] = []
-        for step in reversed(self._recording.steps):
+        for step in reversed(steps):
             if wanted.intersection(step.outs):
                 wanted.update(_read_by(step))
                 kept.append(step)
@@ -124,7 +128,7 @@ class Plan:
             args = tree.map_structure(lambda x: known.get(x.number, x) if type(x) is Place else x, step.args)
             if step.kernel in of_shapes and type(args[0]) is Place:
                 slot = self._recording.slots[args[0].number]
-                args = (np.empty(slot.shape, slot.dtype), *args[1:])
+                args = (np.broadcast_to(np.empty((), slot.dtype), slot.shape), *args[1:])
             varies = any(type(leaf) is Place for leaf in tree.flatten(args))
             if varies or step.consumes or step.structure is not None or not self._is_small(step.outs[0]):
                 kept.append(dataclasses.replace(step, args=args))
@@ -138,7 +142,7 @@ class Plan:
 
     def _is_small(self, number: int) -> bool:
         """Whether an array may be kept as a constant."""
-        return math.prod(self._recording.slots[number].shape) <= 1 << 14
+        return math.prod(self._recording.slots[number].shape) <= CONSTANT
 
     def _shared_results(self) -> set[int]:
         """Which results share memory with an argument, with a constant, or with a result before them.

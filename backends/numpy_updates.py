@@ -107,13 +107,14 @@ class _Update:
         for start in range(0, whole, PART):
             part = slice(start, start + PART)
             self._plan.run(*[x[part] for x in rows], *numbers, *[out[part] for out in outs])
-        rest = slice(whole, size)
-        for out, result in zip(outs, self._rule.apply(numbers, *[x[rest] for x in rows]), strict=True):
-            out[rest] = result
+        if whole < size:
+            rest = slice(whole, size)
+            for out, result in zip(outs, self._rule.apply(numbers, *[x[rest] for x in rows]), strict=True):
+                out[rest] = result
         return tuple(out.reshape(shape) for out in outs)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=32)
 def _update_of(rule: Any, dtype: np.dtype, count: int, donate: tuple[int, ...]) -> _Update | None:
     """An update by a rule that takes so many numbers; None where its results are not new arrays of the parts' size."""
     shapes = [*[(PART,)] * rule.lists, *[()] * count]
@@ -136,7 +137,7 @@ def _update_of(rule: Any, dtype: np.dtype, count: int, donate: tuple[int, ...]) 
 def recorded_updates(arrays: Any, rule: Any, donate: Sequence[int]) -> list[Any]:
     """Updates of large arrays as wholes, which run in parts that fit the cache; those of others kernel by kernel."""
     numbers = rule.numbers_of(arrays[: rule.scalars], canonical(arrays[-1].dtype))
-    results = []
+    results, recording = [], recording_of(arrays)
     for column in rule.columns(arrays):
         if column[0].size < 2 * PART:
             results.append(rule.apply(numbers, *column))
@@ -145,9 +146,8 @@ def recorded_updates(arrays: Any, rule: Any, donate: Sequence[int]) -> list[Any]
         given = opened([*numbers, *column], known)
         update = functools.partial(_update_one, rule, tuple(donate), len(numbers))
         out = update(*given)
-        recording = recording_of([*numbers, *column])
         consumed = [given[len(numbers) + i] for i in donate]
-        results.append(recording.note(update, given, out, known, consumed) if recording.is_general else out)
+        results.append(recording.note(update, given, out, known, consumed) if known and recording.is_general else out)
     return rule.by_list(results)
 
 

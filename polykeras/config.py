@@ -289,8 +289,9 @@ def compilation_cache() -> str | None:
 def set_compilation_cache(folder: str | os.PathLike[str] | None) -> None:
     """Keep compiled programs in a folder, where later processes find them instead of compiling again.
 
-    JAX heeds it, whose first steps are mostly compilation; others have nothing to keep, or keep it by themselves. Who
-    can write to the folder decides what code later processes run: it should be your own.
+    JAX heeds it, whose first steps are mostly compilation, from the next `polykeras.compile` or training on. Others
+    have nothing to keep, or keep it by themselves. Who can write to the folder decides what code later processes run:
+    it should be your own.
 
     Args:
         folder: The folder, which is made if it is not there; None to keep nothing from now on.

@@ -102,8 +102,7 @@ def canonical(dtype: Any) -> str:
     name = _ALIASES.get(name, name)
     if name not in ALL and getattr(dtype, "kind", None) in ("O", "S", "U", "M", "m"):
         raise DTypeError(
-            f"expected numbers; got an array of {dtype!r}. Convert it first, as with `x.astype('float32')`; "
-            "texts with a StringLookup."
+            f"expected numbers; got {dtype!r}. Convert an array with `x.astype('float32')`, texts with a StringLookup."
         )
     if name not in ALL:
         raise DTypeError(f"expected a dtype, one of {', '.join(sorted(ALL))}; got {dtype!r}.")

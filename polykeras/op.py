@@ -109,6 +109,8 @@ class Op:
         self.takes_dtype = any(p.kind == "DType" for p in self.parameters)
         self.takes_values = any(p.kind == "Value" for p in self.parameters)
         self.takes_lists = any(p.kind == "Arrays" for p in self.parameters)
+        if self.pull is not None and (any(self.vjp) or self.own_gradient or self.takes_lists):
+            raise ValueError(f"op {self.name}: pull is for ops of single arrays, without vjp and own_gradient.")
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

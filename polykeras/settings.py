@@ -73,9 +73,9 @@ def checked(name: str, value: Any, where: str) -> Any:
     if name == "backend" and not isinstance(value, str):
         raise ConfigError(f"{where}: expected backend to be a name; got {value!r}.")
     if name == "compilation_cache" and value is not None:
-        if not isinstance(value, (str, os.PathLike)):
+        if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
             raise ConfigError(f"{where}: expected compilation_cache to be a folder, or None for none; got {value!r}.")
-        return str(Path(value).expanduser().absolute())
+        return value if isinstance(value, str) and "://" in value else str(Path(value).expanduser().absolute())
     return value
 
 

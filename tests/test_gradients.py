@@ -369,3 +369,20 @@ def test_a_function_with_its_own_gradient_may_leave(backend):
         return ops.array(values**3), lambda g: ops.multiply(g, ops.array(3 * values**2))
 
     assert ops.convert_to_numpy(ops.grad(lambda x: ops.sum(cubed(x)))(ops.array([1.0, 2.0]))).tolist() == [3.0, 12.0]
+
+
+def test_a_rule_for_all_gradients_takes_arrays_of_several_dtypes(backend):
+    generator = np.random.default_rng(0)
+    arrays = [generator.normal(size=shape).astype("float32") for shape in ((3, 2, 8), (2, 2), (2, 2), (2, 8))]
+    wide = [x.astype("float64") for x in arrays]
+
+    def total(*args):
+        return ops.sum(ops.lstm_steps(*args)[0])
+
+    wanted = ops.grad(total, (0, 1, 2, 3))(*wide)
+    for place in range(4):
+        given = [*arrays[:place], wide[place], *arrays[place + 1 :]]
+        for found, x, exact in zip(ops.grad(total, (0, 1, 2, 3))(*given), given, wanted, strict=True):
+            assert ops.dtype(found) == str(x.dtype)
+            found, exact = ops.convert_to_numpy(found), ops.convert_to_numpy(exact)
+            np.testing.assert_allclose(found, exact, rtol=1e-5, atol=1e-6)  # rounded to float32 in the end

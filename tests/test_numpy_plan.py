@@ -7,7 +7,7 @@ import pytest
 
 import polykeras
 from polykeras import Variable, ops, random
-from polykeras.backends import numpy_table
+from polykeras.backends import numpy_plan
 from polykeras.errors import OutOfRangeError
 from polykeras.ops.updates import Rule, elementwise_each
 
@@ -207,10 +207,19 @@ def test_updated_state_stays_in_its_memory_and_shares_it_with_nobody():
     assert not np.shares_memory(one.value, seen[-1])
 
 
-def test_what_is_the_same_in_every_call_is_computed_once(monkeypatch):
-    calls = []
-    monkeypatch.setitem(numpy_table.KERNELS, "sin", lambda x: calls.append(x) or np.sin(x))
-    monkeypatch.setattr(polykeras.backend.load("numpy"), "kernels", dict(numpy_table.KERNELS))
+@pytest.fixture
+def written(monkeypatch):
+    """The plans that are made from now on: their source, and what its names mean."""
+    plans, write = [], numpy_plan.function_from
+    monkeypatch.setattr(
+        numpy_plan,
+        "function_from",
+        lambda name, source, names: plans.append((source, names)) or write(name, source, names),
+    )
+    return plans
+
+
+def test_what_is_the_same_in_every_call_is_computed_once(written):
     ones = ops.ones((3,))
 
     @polykeras.compile
@@ -223,5 +232,22 @@ def test_what_is_the_same_in_every_call_is_computed_once(monkeypatch):
         np.testing.assert_array_equal(results[0], x[0] * np.sin(np.float32(1)))
         for result in results:
             result[...] = 7.0
-    assert len(calls) == 2  # recording it, and making the plan
     np.testing.assert_array_equal(ones, 1.0)
+    ((source, names),) = written
+    assert not any(x is np.sin for x in names.values()), source
+
+
+def test_what_only_constants_need_is_not_computed(written):
+    compiled, _ = counting(lambda x: ops.add(ops.zeros_like(ops.sin(x)), x))
+    for x in steps(3, size=200):
+        np.testing.assert_array_equal(compiled(x), x)
+    ((source, names),) = written
+    assert not any(x is np.sin for x in names.values()), source
+
+
+def test_choices_write_to_memory_of_the_plan(written):
+    compiled, _ = counting(lambda x: ops.add(ops.where(ops.greater(x, 0), x, 0.5), 1))
+    for x in steps(3, size=40):
+        np.testing.assert_array_equal(compiled(x), np.where(x > 0, x, np.float32(0.5)) + 1)
+    ((source, _),) = written
+    assert source.count("out=") == 2, source  # the comparison's, and the choice's

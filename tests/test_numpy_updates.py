@@ -7,7 +7,7 @@ import pytest
 
 import polykeras
 from polykeras import ops
-from polykeras.backends.numpy_updates import PART
+from polykeras.backends.numpy_updates import PART, _update_of
 from polykeras.ops.updates import Rule, elementwise_each
 
 SIZE = 3 * PART + 5
@@ -50,6 +50,25 @@ def test_updates_in_parts_give_what_the_formula_gives_for_whole_arrays(formula, 
             assert one.dtype == other.dtype
             np.testing.assert_array_equal(one, other)
         assert not np.shares_memory(*found)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_formulas_run_as_plans_but_where_results_are_not_new_arrays(name):
+    update = _update_of(Rule(FORMULAS[name], 2, 1), np.dtype("float32"), 1, (0,))
+    assert (update is None) == (name in ("arrays change places", "one array stays", "one result twice"))
+
+
+def test_parts_run_without_the_formula():
+    calls = []
+
+    def formula(x, y, n):
+        calls.append(np.shape(x))
+        return ops.add(x, n), ops.multiply(y, n)
+
+    rule = Rule(formula, 2, 1)
+    for _ in range(2):
+        elementwise_each([np.float32(2.0), *two_arrays()], rule, (0, 1))
+    assert calls == [(PART,), (5,), (5,)]  # for the plan, and for what is left of each array
 
 
 @pytest.mark.parametrize("formula", FORMULAS.values(), ids=FORMULAS)

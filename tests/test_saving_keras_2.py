@@ -54,10 +54,20 @@ def test_models_of_keras_2_go_on_as_they_would_have(folder, name):
             np.testing.assert_allclose(b, a, rtol=1e-5, atol=1e-6)
         if name in STARTS_ANEW:
             return
-        train(model, arrays["input"], arrays["target"], EPOCHS)
-        for a, b in zip(arrays["weight"], [w for layer in model.layers for w in layer.weights], strict=True):
-            # six steps in float32, each of which divides by roots of squares that are small
-            np.testing.assert_allclose(b.numpy(), a, rtol=1e-4, atol=2e-5, err_msg=b.path)
+        found, *moved = (trained(folder / f"{name}.h5", arrays, roundings) for roundings in (0, 1, 2))
+        for i, a in enumerate(arrays["weight"]):
+            # Six steps in float32, each of which divides by roots of squares that are small: where a gradient is only
+            # rounding, as before a normalization, by as much as a rounding of the inputs changes, too.
+            by_roundings = np.max([np.abs(weights[i] - found[i]) for weights in moved], axis=0)
+            assert (np.abs(found[i] - a) <= 2e-5 + 1e-4 * np.abs(a) + 4 * by_roundings).all(), (i, found[i], a)
+
+
+def trained(file, arrays, roundings):
+    """The weights of a model that goes on, with inputs that are larger by so many units in the last place."""
+    model = saving.load_model(file)
+    inputs = [x * np.float32(1 + roundings * 2**-23) if x.dtype == "float32" else x for x in arrays["input"]]
+    train(model, inputs, arrays["target"], EPOCHS)
+    return [w.numpy() for layer in model.layers for w in layer.weights]
 
 
 def test_weights_alone_go_into_a_model_by_order_and_by_name(folder):

@@ -31,9 +31,8 @@ class ProgbarLogger(Callback):
     def __init__(self, console: Console | None = None) -> None:
         super().__init__()
         if console is None:
-            from rich.console import (
-                Console,
-            )  # here, as it takes long to import, which a silent training need not wait for
+            # Here, as it takes long to import, and silent trainings have none.
+            from rich.console import Console
 
             console = Console(soft_wrap=True, highlight=False)
         self._console = console

@@ -239,6 +239,7 @@ def _infer_lstm_steps(x: Spec, h: Spec, c: Spec, recurrent_kernel: Spec, unroll:
 def _lstm_rule(g: Any, out: Any, x: Any, h: Any, c: Any, recurrent_kernel: Any, unroll: Any) -> tuple[Any, ...]:
     """The cotangents of `lstm_steps`: all gates are computed again at once, and so is what depends on them alone."""
     (g_outputs, g_state, g_memory), (outputs, _, _) = g, out
+    x, h, c, recurrent_kernel = (ops.cast(given, ops.dtype(outputs)) for given in (x, h, c, recurrent_kernel))
     states = ops.concatenate([ops.expand_dims(h, 0), outputs[:-1]])
     gates = ops.split(ops.add(x, ops.matmul(states, recurrent_kernel)), 4, axis=-1)
     entering, keeping, leaving = (ops.sigmoid(gates[i]) for i in (0, 1, 3))

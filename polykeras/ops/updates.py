@@ -23,7 +23,8 @@ class Rule:
     """A formula for the arrays at each place of some lists, and the settings that it is used with."""
 
     formula: Callable[..., tuple[Any, ...]]
-    """Takes an array of each list, then numbers, and the settings by name; gives arrays."""
+    """Takes an array of each list, then numbers, and the settings by name; gives arrays. It is a pure function: what it
+    computes for one call holds for all with these settings."""
     lists: int
     """How many lists there are."""
     scalars: int = 0

@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
+
 from .. import ops
 from ..backend import using
 from ..dtypes import result_type
@@ -259,7 +261,7 @@ class Optimizer(Memory):
             group.lists,
             len(self._scalar_variables()) + 2,
             self._numbers,
-            tuple([(name, getattr(self, name)) for name in self._settings]),
+            tuple([(name, _as_number(getattr(self, name))) for name in self._settings]),
             self._decay_of(group.written[0]) if decays else None,
         )
 
@@ -419,3 +421,8 @@ def run_if(
         return run
 
     take_all(variables, ops.cond(condition, new_values(then), new_values(otherwise)))
+
+
+def _as_number(setting: Any) -> Any:
+    """A setting, of which rules are known: an array without axes as a Python number."""
+    return setting.item() if isinstance(setting, np.ndarray) and not setting.ndim else setting

@@ -26,6 +26,8 @@ class Fault:
     def planted(self) -> str:
         """The code of the file with the fault in it."""
         code = _unparsed(self.file)
+        if self.right == self.wrong:
+            raise ValueError(f"{self.file}: {self.meaning}: the wrong code is the right one")
         if code.count(self.right) != 1:
             raise ValueError(f"{self.file}: {self.meaning}: the right code is there {code.count(self.right)} times")
         return code.replace(self.right, self.wrong)
