@@ -168,6 +168,15 @@ _BODIES = (
 KERNELS |= {name: _program(name) for name in _BODIES}
 
 
+def _of_segments(name: str) -> Callable[..., Any]:
+    """The program where the number of segments is known; where the data say how many there are, the op's body."""
+    program, body = KERNELS[name], body_of(name)
+    return lambda *args: (body if args[2] is None else program)(*args)
+
+
+KERNELS |= {name: _of_segments(name) for name in ("segment_sum", "segment_max", "segment_min", "segment_prod")}
+
+
 _WIDE_NAMES = frozenset({"int64", "uint64", "float64", "complex128"})
 _WIDE = frozenset(numpy_dtype(name) for name in _WIDE_NAMES)
 _PLAIN = frozenset(numpy_dtype(name) for name in NAMES) - _WIDE

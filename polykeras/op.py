@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import numpy as np
+
 from . import dispatch, mistakes
 from .backend import CURRENT, Backend
 from .dtypes import INTEGERS, Accepted, canonical, index_dtype
@@ -204,7 +206,7 @@ def _naming(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 # The public function ---------------------------------------------------------------------------------------
 
 _CONVERSIONS = {
-    "Axes": "if type({0}) is list: {0} = tuple({0})",
+    "Axes": "if type({0}) not in plain_axes: {0} = as_axes({0})",
     "Shape": "if type({0}) is not tuple: {0} = as_shape({0})",
     "DType": "if {0} is not None: {0} = canonical({0})",
     "FloatxDType": "{0} = settings.floatx if {0} is None else canonical({0})",
@@ -255,6 +257,8 @@ def _public_function(op: Op, declared: Callable[..., Any], name: str) -> Any:
         "runner_for": dispatch.select,  # under a name that no op has
         "refuse": mistakes.refuse,
         "recover": dispatch.recover,
+        "as_axes": _as_axes,
+        "plain_axes": _PLAIN_AXES,
         "as_shape": _as_shape,
         "as_list": _as_list,
         "sealed": _sealed,
@@ -274,7 +278,21 @@ def _public_function(op: Op, declared: Callable[..., Any], name: str) -> Any:
     return function
 
 
+_PLAIN_AXES = frozenset((int, tuple, type(None)))
+
+
+def _as_axes(axes: Any) -> Any:
+    """One axis or several, given as whatever has whole numbers in it; anything else is for others to refuse."""
+    if type(axes) is bool:
+        raise ShapeError(f"expected an axis or several; got {axes}.")
+    if isinstance(axes, (np.integer, np.ndarray)):
+        axes = axes.tolist()
+    return tuple(axes) if type(axes) is list else axes
+
+
 def _as_shape(shape: Any) -> tuple[Any, ...]:
+    if isinstance(shape, np.ndarray):
+        shape = shape.tolist()
     if hasattr(shape, "__index__"):
         return (shape,)
     try:

@@ -244,6 +244,35 @@ def test_conversions_of_arguments_name_the_op(home):
             call()
 
 
+def test_axes_and_shapes_may_come_from_numpy(backend):
+    x = np.arange(12.0).reshape(3, 4)
+    for axis in (np.int64(1), np.int32(-1), np.array(1), np.array([1]), [np.int64(1)]):
+        assert ops.convert_to_numpy(ops.sum(x, axis=axis)).tolist() == x.sum(1).tolist()
+    assert ops.shape(ops.transpose(x, np.array([1, 0]))) == (4, 3)
+    assert ops.shape(ops.reshape(x, np.array([4, 3]))) == (4, 3)
+    assert ops.shape(ops.zeros(np.array(3))) == (3,)
+    with pytest.raises(ShapeError, match="sum: expected an axis or several; got True"):
+        ops.sum(x, axis=True)
+
+
+def test_segments_are_counted_where_values_are_known(backend):
+    data, ids = np.array([1.0, 2.0, 3.0], "float32"), np.array([2, 0, 2], "int32")
+    assert ops.convert_to_numpy(ops.segment_sum(data, ids)).tolist() == [2.0, 0.0, 4.0]
+    assert ops.convert_to_numpy(ops.segment_max(data, ids))[2] == 3.0
+    if backend.traces:
+        with pytest.raises(
+            StateError, match="segment_sum: a compiled function cannot know how many segments there are"
+        ):
+            polykeras.compile(ops.segment_sum)(data, ids)
+
+
+def test_branches_need_no_operands(backend):
+    assert int(ops.switch(1, [lambda: ops.array(1), lambda: ops.array(2)])) == 2
+    assert (
+        int(polykeras.compile(lambda i: ops.switch(i, [lambda: ops.array(1), lambda: ops.array(2)]))(ops.array(0))) == 1
+    )
+
+
 def test_variables_say_what_they_expect(home):
     assert polykeras.Variable(lambda shape, dtype: ops.zeros(shape, dtype), shape=3).shape == (3,)
     assert polykeras.Variable([1.0], shape=1).shape == (1,)

@@ -117,7 +117,7 @@ def switch(index: Any, branches: Any, *operands: Any) -> Any:
     """
     if not branches:
         raise ShapeError("switch: there is no function to call: the list of branches is empty.")
-    return run_branch(index, list(branches), list(operands))
+    return run_branch(index, list(branches), operands)
 
 
 def _infer_while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import ops
 from ..dtypes import COMPUTABLE, FLOATS, ORDERED, same
-from ..errors import ShapeError
+from ..errors import ShapeError, StateError
 from ..op import Array, Index, composed
 from ..spec import Spec, same_size, show_shape, unknown_dim
 from ..symbolic import spec_of
@@ -34,8 +34,12 @@ def _reduced(data: Any, ids: Any, count: int | None, reduction: str, start: Any)
     _infer_segments(spec_of(data), spec_of(ids), count, False)
     ids = counting(ids)
     if count is None:
-        count = 0 if ops.shape(ids)[0] == 0 else int(ops.convert_to_numpy(ops.amax(ids))) + 1
-        count = count if count > 0 else 0
+        try:
+            count = 0 if ops.shape(ids)[0] == 0 else max(int(ops.convert_to_numpy(ops.amax(ids))) + 1, 0)
+        except StateError:
+            raise StateError(
+                "a compiled function cannot know how many segments there are. Give num_segments."
+            ) from None
     lost = ops.logical_or(ops.less(ids, 0), ops.greater_equal(ids, count))
     places = ops.expand_dims(ops.where(lost, count, ids), -1)
     empty = ops.full_like(ops.zeros((count + 1, *ops.shape(data)[1:]), ops.dtype(data)), start)
