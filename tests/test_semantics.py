@@ -260,17 +260,15 @@ def test_segments_are_counted_where_values_are_known(backend):
     assert ops.convert_to_numpy(ops.segment_sum(data, ids)).tolist() == [2.0, 0.0, 4.0]
     assert ops.convert_to_numpy(ops.segment_max(data, ids))[2] == 3.0
     if backend.traces:
-        with pytest.raises(
-            StateError, match="segment_sum: a compiled function cannot know how many segments there are"
-        ):
+        with pytest.raises(StateError, match="a compiled function cannot know the number of segments"):
             polykeras.compile(ops.segment_sum)(data, ids)
 
 
 def test_branches_need_no_operands(backend):
-    assert int(ops.switch(1, [lambda: ops.array(1), lambda: ops.array(2)])) == 2
-    assert (
-        int(polykeras.compile(lambda i: ops.switch(i, [lambda: ops.array(1), lambda: ops.array(2)]))(ops.array(0))) == 1
-    )
+    branches = [lambda: ops.array(1), lambda: ops.array(2)]
+    compiled = polykeras.compile(lambda i: ops.switch(i, branches))
+    for run in (lambda i: ops.switch(i, branches), compiled):
+        assert [int(run(ops.array(i))) for i in (0, 1)] == [1, 2]
 
 
 def test_variables_say_what_they_expect(home):
