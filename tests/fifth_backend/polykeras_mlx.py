@@ -336,6 +336,9 @@ def scatter_update(inputs: mx.array, indices: mx.array, updates: mx.array, reduc
         out[places] = updates
     else:
         out = getattr(rows.at[places], _COMBINE[reduction])(updates)
+    if reduction in ("max", "min") and mx.issubdtype(updates.dtype, mx.floating):  # MLX passes over NaN
+        missing = mx.where(mx.isnan(updates), updates, mx.zeros_like(updates))
+        out = mx.where(mx.isnan(rows), rows, out + mx.zeros_like(rows).at[places].add(missing))
     return out.reshape(inputs.shape)
 
 
