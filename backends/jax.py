@@ -23,7 +23,7 @@ from jax.experimental.compilation_cache import compilation_cache
 from polykeras import philox, tree
 from polykeras.backend import OPERATORS, Backend, chosen_device, numpy_dtype
 from polykeras.dtypes import NAMES
-from polykeras.errors import MatrixError, OutOfRangeError, StateError
+from polykeras.errors import MatrixError, OutOfRangeError, ShapeError, StateError
 from polykeras.op import OPS
 from polykeras.settings import settings
 from polykeras.spec import normalize_axis
@@ -49,7 +49,6 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "divide": jnp.divide,
     "floor_divide": lambda x1, x2: _in_single(jnp.floor_divide, x1, x2),
     "mod": jnp.remainder,
-    "power": jnp.power,
     "maximum": jnp.maximum,
     "minimum": jnp.minimum,
     "arctan2": jnp.arctan2,
@@ -168,6 +167,24 @@ _BODIES = (
 KERNELS |= {name: _program(name) for name in _BODIES}
 
 
+def _of_labels(program: Callable[..., Any]) -> Callable[..., Any]:
+    """The program of `ctc_loss`, which cannot refuse labels that are out of range, after a look at them."""
+
+    def run(target: Any, output: Any, target_length: Any, *options: Any) -> Any:
+        if output.ndim == 3 and target.ndim == 2:
+            try:
+                _in_range(target, output.shape[2], 2)
+                _in_range(target_length, target.shape[1] + 1, 1)
+            except OutOfRangeError:
+                return body_of("ctc_loss")(target, output, target_length, *options)  # which says so
+        return program(target, output, target_length, *options)
+
+    return run
+
+
+KERNELS["ctc_loss"] = _of_labels(KERNELS["ctc_loss"])
+
+
 def _of_segments(name: str) -> Callable[..., Any]:
     """The program where the number of segments is known; where the data say how many there are, the op's body."""
     program, body = KERNELS[name], body_of(name)
@@ -259,6 +276,10 @@ class JaxBackend(Backend):
                 "an array has no values while a function is being compiled. Return it, and look at the result."
             )
         return np.asarray(x)
+
+    def looked_at_value(self, error: Exception) -> bool:
+        """Whether an error means that a function looked at a value that is being traced."""
+        return isinstance(error, (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError))
 
     def on_host(
         self, function: Callable[..., np.ndarray], arrays: Sequence[Any], shape: tuple[int | None, ...], dtype: str
@@ -481,6 +502,18 @@ def _log1p(x: Any) -> Any:
 KERNELS["log1p"] = compiled(with_rules("log1p", _log1p))
 
 
+_POWER = with_rules("power", jnp.power)
+
+
+@kernel
+def power(x1: Any, x2: Any) -> Any:
+    """JAX's own gradient is NaN at 0 to the power of 0, but for whole numbers that are known."""
+    if type(x2) is int or (_is_known(x1) and _is_known(x2)):
+        return jnp.power(x1, x2)
+    dtype = jnp.result_type(x1, x2)
+    return _POWER(*jnp.broadcast_arrays(jnp.asarray(x1, dtype), jnp.asarray(x2, dtype)))
+
+
 def _complex_root(x: Any) -> Any:
     """The root, below the cut where the sign of a zero says so, at which XLA does not look."""
     root = jnp.sqrt(x)
@@ -658,6 +691,8 @@ def gather(x: Any, indices: Any) -> Any:
 
 @kernel
 def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None) -> Any:
+    if updates.shape != indices.shape[:-1] + inputs.shape[indices.shape[-1] :]:
+        raise ShapeError("updates as the indices and the inputs want them")  # whose reason the op's rule gives
     places = inputs.at[_places(indices, inputs.shape)]
     if reduction == "mul":
         return _scatter_product(inputs, indices, updates, reduction)
@@ -696,6 +731,8 @@ def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> 
 
 def _sign_and_logarithm(x: Any) -> tuple[Any, Any]:
     """Without the product of the pivots, which JAX's own may form and which may overflow."""
+    if x.shape[-1] != x.shape[-2]:
+        raise ShapeError("square matrices")  # whose reason the op's rule gives
     packed, pivots, _ = lax.linalg.lu(x)
     diagonal = jnp.diagonal(packed, axis1=-2, axis2=-1)
     exchanged = jnp.where(pivots != jnp.arange(x.shape[-1]), -1, 1)
@@ -784,6 +821,7 @@ def run_branch(index: Any, branches: Any, operands: Any) -> Any:
 
 @kernel
 def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | None) -> Any:
+    limit = None if maximum_iterations is None else operator.index(maximum_iterations)
     traced = any(not _is_known(x) for x in tree.flatten(loop_vars))
     if traced and _truth(tree.call(cond, loop_vars)) is not None:
         return body_of("while_loop")(cond, body, loop_vars, maximum_iterations)
@@ -791,7 +829,7 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | N
     def goes_on(state: Any) -> Any:
         rounds, values = state
         holds = jnp.reshape(tree.call(cond, values), ())
-        return holds if maximum_iterations is None else jnp.logical_and(holds, rounds < maximum_iterations)
+        return holds if limit is None else jnp.logical_and(holds, rounds < limit)
 
     def step(state: Any) -> Any:
         rounds, values = state

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from polykeras import philox
+from polykeras import philox, tree
 from polykeras.backend import OPERATORS, Backend, numpy_dtype
-from polykeras.dtypes import ALL, NAMES, STORAGE
+from polykeras.dtypes import ALL, NAMES, STORAGE, canonical
 from polykeras.errors import MatrixError, OutOfRangeError, ShapeError
 from polykeras.interpreters import Run, interprets
 from polykeras.op import OPS
@@ -22,6 +22,13 @@ from .numpy_plan import Planned
 from .numpy_recording import Recorded, Recorder
 from .numpy_table import BITS, KERNELS, body, kernel
 from .numpy_updates import recorded_updates
+
+
+def _of_numbers(x: Any) -> Any:
+    """An array, after a look at whether it is one of numbers: dates, which NumPy computes with, are not."""
+    canonical(x.dtype)
+    return x
+
 
 KERNELS |= {
     # arithmetic
@@ -87,7 +94,7 @@ KERNELS |= {
     # creation and conversion
     "zeros": np.zeros,
     "ones": np.ones,
-    "as_array": lambda x: x,
+    "as_array": _of_numbers,
     "stop_gradient": lambda variable: variable,
     # sorting
     "searchsorted": lambda seq, values, side: np.asarray(np.searchsorted(seq, values, side)).astype("int32"),
@@ -316,7 +323,7 @@ def split(x: Any, indices_or_sections: Any, axis: int) -> list[np.ndarray]:
 
 @kernel
 def broadcast_to(x: Any, shape: Any) -> np.ndarray:
-    if math.prod(shape) > 1 << 12:
+    if math.prod(shape) > 1 << 12 or x.ndim > len(shape):
         return np.broadcast_to(x, shape)
     out = np.empty(shape, x.dtype)  # for few elements, faster than NumPy's view
     out[...] = x
@@ -485,6 +492,8 @@ _COMBINE = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.multi
 @kernel
 def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None) -> np.ndarray:
     depth = indices.shape[-1]
+    if updates.shape != indices.shape[:-1] + inputs.shape[depth:]:
+        raise ShapeError("updates as the indices and the inputs want them")  # whose reason the op's rule gives
     width = math.prod(inputs.shape[depth:])
     out = inputs.copy().reshape(math.prod(inputs.shape[:depth]), width)
     places = _places(indices, inputs.shape)
@@ -532,15 +541,24 @@ def sort(x: Any, axis: int | None) -> np.ndarray:
 
 
 def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> Callable[..., Any]:
-    """A function of matrices, with an error of ours for what NumPy refuses."""
+    """A function of matrices, with an error of ours for what NumPy refuses; NaN for those that are not finite."""
 
-    def run(*args: Any) -> Any:
+    def run(x: Any, *args: Any) -> Any:
         try:
-            return compute(*args)
+            return compute(x, *args)
         except np.linalg.LinAlgError:
-            raise error() from None
+            finite = np.isfinite(x).all((-2, -1), keepdims=True)
+            if finite.all():
+                raise error() from None
+        results = run(np.where(finite, x, np.eye(*x.shape[-2:], dtype=x.dtype)), *args)
+        return tree.map_structure(lambda y: np.where(_along(finite, y), y, np.array(np.nan, y.dtype)), results)
 
     return run
+
+
+def _along(finite: Any, y: Any) -> np.ndarray:
+    """What is known of each matrix of a batch in a shape that broadcasts against a result: matrices, or rows."""
+    return finite if y.ndim == finite.ndim else finite[..., 0]
 
 
 @kernel
@@ -550,6 +568,11 @@ def triangular_solve(a: Any, b: Any, lower: bool) -> np.ndarray:
     zero = (np.diagonal(a, axis1=-2, axis2=-1) == 0).any(-1)[..., None, None]
     solution = np.linalg.solve(np.where(zero, np.eye(a.shape[-1]), np.triu(a)).astype(a.dtype), b)
     return np.where(zero, np.array(np.nan, a.dtype), solution) if zero.any() else solution
+
+
+def _sign_and_logarithm(x: Any) -> tuple[np.ndarray, np.ndarray]:
+    sign, logarithm = np.linalg.slogdet(x)
+    return np.where(np.isnan(logarithm), np.array(np.nan, x.dtype), sign), logarithm
 
 
 def _eigenvectors(x: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -562,12 +585,12 @@ KERNELS |= {
     "matrix_solve": _refusing(np.linalg.solve, MatrixError.singular),
     "lower_cholesky": _refusing(np.linalg.cholesky, MatrixError.not_positive_definite),
     "determinant": np.linalg.det,
-    "sign_and_logarithm": lambda x: tuple(np.linalg.slogdet(x)),
+    "sign_and_logarithm": _sign_and_logarithm,
     "orthogonal_triangular": lambda x, complete: tuple(np.linalg.qr(x, "complete" if complete else "reduced")),
-    "singular_vectors": lambda x: tuple(np.linalg.svd(x, full_matrices=False)),
-    "singular_values": lambda x: np.linalg.svd(x, compute_uv=False),
-    "symmetric_eigenvectors": lambda x: tuple(np.linalg.eigh(x)),
-    "general_eigenvectors": _eigenvectors,
+    "singular_vectors": _refusing(lambda x: tuple(np.linalg.svd(x, full_matrices=False)), MatrixError.not_converged),
+    "singular_values": _refusing(lambda x: np.linalg.svd(x, compute_uv=False), MatrixError.not_converged),
+    "symmetric_eigenvectors": _refusing(lambda x: tuple(np.linalg.eigh(x)), MatrixError.not_converged),
+    "general_eigenvectors": _refusing(_eigenvectors, MatrixError.not_converged),
 }
 
 

@@ -131,6 +131,8 @@ def _taps(x: Any, window: Any, counts: Any) -> list[np.ndarray]:
 def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any, out: Any = None) -> np.ndarray:
     g, groups, channels = _channels_last(g, window), window.groups, kernel.shape[-2]
     whole, inner = _whole(g, groups * channels, sizes, window, out)
+    if not g.size:
+        return inner
     views, rows = _taps(whole, window, g.shape[1:-1]), _group_rows(g, groups)
     if groups == 1 and channels <= _FEW_CHANNELS:
         matrix = kernel.reshape(math.prod(kernel.shape[:-1]), kernel.shape[-1])

@@ -74,7 +74,6 @@ KERNELS |= {
     "multiply": _binary("mul"),
     "divide": _binary("real_div"),
     "mod": _binary("floor_mod"),
-    "power": _binary("pow"),
     "arctan2": lambda x1, x2: raw.Atan2(y=x1, x=x2),
     "negative": _unary("neg"),
     "abs": tf.abs,
@@ -98,7 +97,6 @@ KERNELS |= {
     "all": tf.reduce_all,
     "sum": lambda x, axis, keepdims: raw.Sum(input=x, axis=_axes(x, axis), keep_dims=keepdims),
     "product": lambda x, axis, keepdims: raw.Prod(input=x, axis=_axes(x, axis), keep_dims=keepdims),
-    "running_sum": lambda x, axis: raw.Cumsum(x=x, axis=axis),
     # movement
     "reshape": tf.reshape,
     "broadcast_to": tf.broadcast_to,
@@ -131,7 +129,7 @@ class TensorflowBackend(TensorflowGradients, Backend):
     refusals = (tf.errors.InvalidArgumentError,)
     strict = True
     traces = True
-    scalars = OPERATORS - {"maximum", "minimum"} | {"clip"}
+    scalars = OPERATORS - {"maximum", "minimum", "power"} | {"clip"}
     wider = {
         "bool": "int32",
         "int8": "int32",
@@ -158,6 +156,8 @@ class TensorflowBackend(TensorflowGradients, Backend):
         "See https://www.tensorflow.org/api_docs/python/tf/gather",
         "remat": "A function with recomputed results may use variables and its arguments, and no other tensors. "
         "See https://www.tensorflow.org/api_docs/python/tf/recompute_grad",
+        "values": "Tensors that are being differentiated give their numbers to NumPy, and the gradient is lost unseen. "
+        "See https://www.tensorflow.org/guide/autodiff#2_did_calculations_outside_of_tensorflow",
     }
 
     # Arrays
@@ -165,6 +165,12 @@ class TensorflowBackend(TensorflowGradients, Backend):
     def _place(self) -> contextlib.AbstractContextManager[Any]:
         name = chosen_device(self)
         return contextlib.nullcontext() if name is None else tf.device(name)
+
+    def looked_at_value(self, error: Exception) -> bool:
+        """Whether an error means that a function looked at a value that is part of a graph."""
+        return isinstance(error, tf.errors.OperatorNotAllowedInGraphError) or (
+            isinstance(error, (TypeError, NotImplementedError, AttributeError)) and "symbolic" in str(error).lower()
+        )
 
     def from_numpy(self, array: np.ndarray) -> tf.Tensor:
         """A tensor with the values of a NumPy array."""
@@ -325,11 +331,23 @@ def floor_divide(x1: Any, x2: Any) -> Any:
 _NARROW = (tf.float16, tf.bfloat16)  # for which the processor lacks some kernels, which a graph finds out too late
 
 
-def _widened(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda x: tf.cast(compute(tf.cast(x, "float32")), x.dtype) if x.dtype in _NARROW else compute(x)
+def _widened(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of an array, and of others that are none, computed in 32 bits where that has less."""
+
+    def run(x: Any, *args: Any) -> Any:
+        return tf.cast(compute(tf.cast(x, "float32"), *args), x.dtype) if x.dtype in _NARROW else compute(x, *args)
+
+    return run
 
 
 _rint, _i0 = _widened(tf.math.rint), _widened(tf.math.bessel_i0)
+KERNELS["running_sum"] = _widened(lambda x, axis: raw.Cumsum(x=x, axis=axis))
+
+
+@kernel
+def power(x1: Any, x2: Any) -> Any:
+    """TensorFlow's own gradient is NaN at 0 to the power of 0, and so are second ones of powers of 1."""
+    return backend.with_rules(OPS["power"], _binary("pow"))(x1, x2)
 
 
 @kernel
@@ -642,6 +660,9 @@ def gather(x: Any, indices: Any) -> Any:
 
 @kernel
 def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None) -> Any:
+    wanted = indices.shape[:-1].concatenate(inputs.shape[indices.shape[-1] :])
+    if not updates.shape.is_compatible_with(wanted):  # at which TensorFlow may end the process
+        raise ShapeError("updates as the indices and the inputs want them")  # whose reason the op's rule gives
     places = _places(indices, backend.shape(inputs))
     if reduction == "mul":
         return inputs * _scattered_product(places, updates, inputs)
@@ -722,7 +743,15 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str) -> Any:
         raise ShapeError("a sequence with one axis")
     if values.dtype == tf.bool:
         sorted_sequence, values = tf.cast(sorted_sequence, tf.int32), tf.cast(values, tf.int32)
-    places = tf.searchsorted(sorted_sequence, tf.reshape(values, (-1,)), side)
+    flat = tf.reshape(values, (-1,))
+    if not values.dtype.is_floating:
+        return tf.reshape(tf.searchsorted(sorted_sequence, flat, side), tf.shape(values))
+    unknown = tf.math.is_nan(sorted_sequence)  # which come last, and of which TensorFlow does not know that they do
+    size = tf.size(sorted_sequence)
+    numbers = size - tf.math.count_nonzero(unknown, dtype=tf.int32)
+    sequence = tf.where(unknown, tf.constant(math.inf, values.dtype), sorted_sequence)
+    places = tf.minimum(tf.searchsorted(sequence, flat, side), numbers)
+    places = tf.where(tf.math.is_nan(flat), numbers if side == "left" else size, places)
     return tf.reshape(places, tf.shape(values))
 
 
@@ -797,6 +826,21 @@ def _sign_and_logarithm(x: Any) -> tuple[Any, Any]:
     return sign, tf.math.real(logarithm)
 
 
+def _of_finite(compute: Callable[[Any], tuple[Any, Any]]) -> Callable[[Any], tuple[Any, Any]]:
+    """Values and vectors of matrices, NaN for those that are not finite, at which TensorFlow stops."""
+
+    def run(x: Any) -> tuple[Any, Any]:
+        finite = tf.reduce_all(tf.math.is_finite(tf.math.real(x)) & tf.math.is_finite(tf.math.imag(x)), (-2, -1))
+        values, vectors = compute(tf.where(finite[..., None, None], x, tf.zeros_like(x)))
+        nan = tf.constant(math.nan)
+        return (
+            tf.where(finite[..., None], values, tf.cast(nan, values.dtype)),
+            tf.where(finite[..., None, None], vectors, tf.cast(nan, vectors.dtype)),
+        )
+
+    return run
+
+
 def _symmetric_eigenvectors(x: Any) -> tuple[Any, Any]:
     values, vectors = tf.linalg.eigh(x)
     return tf.math.real(values), vectors
@@ -816,8 +860,8 @@ KERNELS |= {
     "sign_and_logarithm": _sign_and_logarithm,
     "orthogonal_triangular": lambda x, complete: tuple(tf.linalg.qr(x, full_matrices=complete)),
     "singular_values": lambda x: tf.linalg.svd(x, compute_uv=False),
-    "symmetric_eigenvectors": _symmetric_eigenvectors,
-    "general_eigenvectors": lambda x: tuple(tf.linalg.eig(x)),
+    "symmetric_eigenvectors": _of_finite(_symmetric_eigenvectors),
+    "general_eigenvectors": _of_finite(lambda x: tuple(tf.linalg.eig(x))),
 }
 
 

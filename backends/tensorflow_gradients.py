@@ -27,6 +27,14 @@ def setting(variable: ContextVar[Any], value: Any) -> Iterator[None]:
         variable.reset(token)
 
 
+def _summed_to(x: Any, g: Any) -> Any:
+    """The cotangent of an array that was broadcast."""
+    if g.shape.is_fully_defined() and g.shape == x.shape:
+        return g
+    axes, _ = tf.raw_ops.BroadcastGradientArgs(s0=tf.shape(x), s1=tf.shape(g))
+    return tf.reshape(tf.reduce_sum(g, axes), tf.shape(x))
+
+
 class TensorflowGradients:
     """The gradient hooks of the backend, on tapes."""
 
@@ -85,7 +93,7 @@ class TensorflowGradients:
                     out = run(*given)  # again, so that a gradient of this gradient knows the rules too
                     g = tuple(map(tf.math.conj, cotangents))
                     results = [rule(g if isinstance(out, tuple) else g[0], out, *given) for rule in op.vjp]
-                    return [tf.math.conj(result) for result in results]
+                    return [_summed_to(x, tf.math.conj(result)) for x, result in zip(arrays, results, strict=True)]
 
                 return compute(*whole(arrays)), gradient
 

@@ -57,11 +57,12 @@ def _convolve_by_taps(x: Any, kernel: Any, window: Any) -> Any:
 @kernel
 def convolve(inputs: Any, kernel: Any, window: Any) -> Any:
     x = _channels_last(inputs, window)
+    if 0 in x.shape:
+        batch, *sizes, _ = shape_of(x)
+        return tf.zeros(window.with_spatial((batch,), window.outputs(tuple(sizes)), kernel.shape[-1]), x.dtype)
     unusual = window.groups > 1 or any(step != 1 for step in window.dilation)
     if unusual and (x.dtype != tf.float32 or window.rank == 3):
         return _as_given(_convolve_by_taps(x, kernel, window), window)
-    if x.shape[0] == 0:
-        return tf.zeros(window.with_spatial(x.shape, window.outputs(tuple(x.shape[1:-1])), kernel.shape[-1]), x.dtype)
     strides, dilations = (1, *window.strides, 1), (1, *window.dilation, 1)
     x, padding = _padded(x, window)
     if window.rank == 3:
@@ -78,7 +79,9 @@ def convolve(inputs: Any, kernel: Any, window: Any) -> Any:
 @kernel
 def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> Any:
     usual = window.rank == 2 and window.groups == 1 and all(step == 1 for step in window.dilation)
-    if usual and window.channels_last and isinstance(window.padding, str) and 0 not in g.shape:
+    if 0 in g.shape:
+        return tf.zeros(window.with_spatial(shape_of(g), sizes, kernel.shape[-2] * window.groups), g.dtype)
+    if usual and window.channels_last and isinstance(window.padding, str):
         shape = (shape_of(g)[0], *sizes, kernel.shape[-2])
         return tf.nn.conv2d_transpose(g, kernel, shape, window.strides, window.padding.upper())  # type: ignore[arg-type]
     shape = window.with_spatial(shape_of(g), sizes, kernel.shape[-2] * window.groups)

@@ -173,6 +173,10 @@ class TorchBackend(TorchGradients, Backend):
         out = kernel(*(x.view(torch.int64) ^ _SIGN_BIT if _is_uint64(x) else x for x in args))
         return (out ^ _SIGN_BIT).view(torch.uint64) if out.dtype is torch.int64 else out
 
+    def looked_at_value(self, error: Exception) -> bool:
+        """Whether an error means that NumPy was to look at a value that is being differentiated."""
+        return isinstance(error, RuntimeError) and str(error).startswith("Can't call numpy() on Tensor that requires")
+
     # Arrays
 
     def _device(self) -> str:
@@ -466,6 +470,9 @@ def hypot(x1: Any, x2: Any) -> Any:
 def view(x: Any, dtype: str | None) -> Any:
     wanted = x.dtype if dtype is None else backend.dtypes[dtype]
     if wanted.itemsize != x.dtype.itemsize:
+        if not x.numel():  # whose strides PyTorch finds fault with
+            last = x.shape[-1] * x.dtype.itemsize // wanted.itemsize
+            return x.new_empty((*x.shape[:-1], last), dtype=wanted)
         x = x.clone(memory_format=torch.contiguous_format)
     return x.view(wanted)
 
@@ -600,6 +607,8 @@ _REDUCTIONS = {"max": "amax", "min": "amin", "mul": "prod"}
 @kernel
 def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None) -> Any:
     depth = indices.shape[-1]
+    if updates.shape != indices.shape[:-1] + inputs.shape[depth:]:
+        raise ShapeError("updates as the indices and the inputs want them")  # whose reason the op's rule gives
     places = _places(indices, inputs.shape)
     width = math.prod(inputs.shape[depth:])
     rows = inputs.reshape(math.prod(inputs.shape[:depth]), width)
@@ -658,24 +667,42 @@ def _places_of_largest(keys: Any, k: int) -> Any:
 def searchsorted(sorted_sequence: Any, values: Any, side: str) -> Any:
     if sorted_sequence.ndim != 1:
         infer(OPS["searchsorted"], (sorted_sequence, values, side))  # refuses it, where PyTorch would go on
-    return torch.searchsorted(sorted_sequence.contiguous(), values.contiguous(), side=side).to(torch.int32)
+    sequence, values = sorted_sequence.contiguous(), values.contiguous()
+    if not sequence.is_floating_point():
+        return torch.searchsorted(sequence, values, side=side).to(torch.int32)
+    unknown = sequence.isnan()  # which come last, and of which PyTorch does not know that they do
+    numbers = len(sequence) - unknown.sum()
+    places = torch.searchsorted(sequence.masked_fill(unknown, torch.inf), values, side=side).minimum(numbers)
+    end = numbers if side == "left" else torch.full_like(numbers, len(sequence))
+    return torch.where(values.isnan(), end, places).to(torch.int32)
 
 
 # Linear algebra --------------------------------------------------------------------------------------------
 
 
 def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> Callable[..., Any]:
-    """A function of matrices, with an error of ours for what PyTorch refuses."""
+    """A function of matrices, with an error of ours for what PyTorch refuses; NaN for those that are not finite."""
 
-    def run(*args: Any) -> Any:
+    def run(x: Any, *args: Any) -> Any:
         try:
-            return compute(*args)
-        except torch.linalg.LinAlgError:  # pyright: ignore[reportPrivateImportUsage]
-            if args[0].isfinite().all():
-                raise error() from None
-            return torch.full_like(args[-1], torch.nan)
+            return compute(x, *args)
+        except RuntimeError as refusal:
+            finite = x.isfinite().all(-1).all(-1)[..., None, None]
+            if finite.all():
+                if isinstance(refusal, torch.linalg.LinAlgError):  # pyright: ignore[reportPrivateImportUsage]
+                    raise error() from None
+                raise
+        results = run(torch.where(finite, x, torch.eye(*x.shape[-2:], dtype=x.dtype, device=x.device)), *args)
+        return tree.map_structure(
+            lambda y: torch.where(finite if y.ndim == finite.ndim else finite[..., 0], y, torch.nan), results
+        )
 
     return run
+
+
+def _sign_and_logarithm(x: Any) -> tuple[Any, Any]:
+    sign, logarithm = torch.linalg.slogdet(x)
+    return torch.where(logarithm.isnan(), torch.nan, sign), logarithm
 
 
 @kernel
@@ -689,12 +716,12 @@ KERNELS |= {
     "triangular_solve": lambda a, b, lower: torch.linalg.solve_triangular(a, b, upper=not lower),
     "lower_cholesky": _refusing(torch.linalg.cholesky, MatrixError.not_positive_definite),
     "determinant": torch.linalg.det,
-    "sign_and_logarithm": lambda x: tuple(torch.linalg.slogdet(x)),
+    "sign_and_logarithm": _sign_and_logarithm,
     "orthogonal_triangular": lambda x, complete: tuple(torch.linalg.qr(x, "complete" if complete else "reduced")),
-    "singular_vectors": lambda x: tuple(torch.linalg.svd(x, full_matrices=False)),
-    "singular_values": torch.linalg.svdvals,
-    "symmetric_eigenvectors": lambda x: tuple(torch.linalg.eigh(x)),
-    "general_eigenvectors": lambda x: tuple(torch.linalg.eig(x)),
+    "singular_vectors": _refusing(lambda x: tuple(torch.linalg.svd(x, full_matrices=False)), MatrixError.not_converged),
+    "singular_values": _refusing(torch.linalg.svdvals, MatrixError.not_converged),
+    "symmetric_eigenvectors": _refusing(lambda x: tuple(torch.linalg.eigh(x)), MatrixError.not_converged),
+    "general_eigenvectors": _refusing(lambda x: tuple(torch.linalg.eig(x)), MatrixError.not_converged),
 }
 
 

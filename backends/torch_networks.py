@@ -190,7 +190,8 @@ def _reset_first(weight: Any) -> Any:
 def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool, axis: int) -> Any:
     axis = normalize_axis(axis, output.ndim)
     classes = target.squeeze(axis) if target.ndim == output.ndim and target.shape[axis] == 1 else target
-    if not from_logits or classes.shape != output.shape[:axis] + output.shape[axis + 1 :]:
+    shapes_fit = classes.shape == output.shape[:axis] + output.shape[axis + 1 :] and output.shape[axis]
+    if not from_logits or not shapes_fit:
         return body("sparse_categorical_crossentropy", target, output, from_logits, axis)
     classes = classes.long()
     classes = torch.where((classes >= 0) & (classes < output.shape[axis]), classes, -100)  # which PyTorch leaves out
@@ -257,6 +258,11 @@ def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, m
     sizes = (target_length, output_length, mask_index)
     shapes_fit = target.ndim == 2 and target_length.shape == output_length.shape == output.shape[:1] == target.shape[:1]
     if not shapes_fit or output.ndim != 3 or 0 in (*target.shape, *output.shape):
+        return body("ctc_loss", target, output, *sizes)
+    steps, classes = output.shape[1:]
+    are_there = (target >= 0) & (target < classes)
+    lengths_fit = (target_length <= target.shape[1]).all() & (output_length <= steps).all()
+    if not bool(are_there.all() & lengths_fit):  # of which PyTorch takes no notice, or has an error of its own
         return body("ctc_loss", target, output, *sizes)
     inside = torch.arange(target.shape[1], device=target.device) < target_length[:, None]
     labels = torch.where(inside, target, mask_index).long()

@@ -42,8 +42,14 @@ def _kernel_first(kernel: Any) -> Any:
     return moved.contiguous() if kernel.dtype == torch.float64 else moved
 
 
+def _output_shape(x: Any, window: Any, channels: int) -> tuple[int, ...]:
+    return window.with_spatial(x.shape, window.outputs(window.spatial(x.shape)), channels)
+
+
 @kernel
 def convolve(inputs: Any, kernel: Any, window: Any) -> Any:
+    if not inputs.numel():  # which PyTorch refuses
+        return inputs.new_zeros(_output_shape(inputs, window, kernel.shape[-1]))
     x = _channels_first(inputs, window)
     padding, rest = _evenly(window.pairs(tuple(x.shape[2:])))
     convolution = _CONVOLVE[window.rank]
@@ -65,11 +71,14 @@ def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any) -> Any
 
 @kernel
 def fold(x: Any, *options: Any) -> Any:
-    return F.fold(x, *options) if x.is_floating_point() and x.numel() else body("fold", x, *options)
+    fits = x.ndim == 3 and x.is_floating_point() and x.numel()
+    return F.fold(x, *options) if fits else body("fold", x, *options)
 
 
 @kernel
 def window_max(x: Any, window: Any) -> Any:
+    if not x.numel():
+        return x.new_zeros(_output_shape(x, window, x.shape[window.channel_axis]))
     x = _channels_first(x, window)
     pairs = window.pairs(tuple(x.shape[2:]))
     if not x.is_floating_point():
@@ -83,6 +92,8 @@ def window_max(x: Any, window: Any) -> Any:
 
 @kernel
 def window_sum(x: Any, window: Any) -> Any:
+    if not x.numel():
+        return x.new_zeros(_output_shape(x, window, x.shape[window.channel_axis]))
     x = _padded(_channels_first(x, window), window.pairs(tuple(_channels_first(x, window).shape[2:])))
     if not x.is_floating_point() or window.rank == 1 or any(step != 1 for step in window.dilation):
         return _as_given(_windows(x, window).sum(-1, dtype=x.dtype), window)

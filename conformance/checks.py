@@ -44,7 +44,7 @@ class Effort:
     """How much is tried where a framework compiles whatever is tried.
 
     With limited effort the rule is that nothing is compiled twice for one reason. Kernels have every sample, and of
-    derivatives, which are the framework's own, some; a body made of other ops has every sample in a compiled function,
+    derivatives, which are the framework's own, some; a body made of other ops has some samples in a compiled function,
     and little besides, because its ops have cases of their own and backends without compilers try all of it.
     """
 
@@ -83,6 +83,9 @@ def has_dtypes(case: Case, dtype: str, backend: Backend) -> bool:
     return dtype in backend.dtypes and (not needs_complex128 or "complex128" in backend.dtypes)
 
 
+SOME = 4
+"""How many samples of a body a framework compiles where the effort is limited."""
+
 Call = tuple[Sample, str]
 """A sample and the dtype in which to try it."""
 
@@ -116,22 +119,22 @@ def _handling(dtype: str) -> tuple[bool, bool, bool]:
 def compiled_calls(case: Case, backend: Backend) -> list[Call]:
     """What to call in a compiled function: every sample in a dtype, and all dtypes that are not tried eagerly.
 
-    Of a body, which takes its dtypes from the ops that it is made of, the last of these dtypes. Samples with dtypes of
-    their own are tried in each of them where the effort is not limited.
+    Of a body, which takes its dtypes from the ops that it is made of, the last of these dtypes, and some samples.
+    Samples with dtypes of their own are tried in each of them where the effort is not limited.
     """
     calls = [call for call in all_calls(case, backend) if case.compiled and call[0].compiled]
     eager = {dtype for _, dtype in eager_calls(case, backend)}
     first = {dtype: (sample, dtype) for sample, dtype in reversed(calls) if dtype not in eager}
     others = list(first.values())
-    if EFFORT.trusts_body(case, backend):
-        others = [call for call in others if call[1] == case.dtypes[-1]]
-    return [
+    chosen = [
         (sample, dtype)
         for sample, dtype in calls
-        if (sample.dtypes and not EFFORT.is_limited(backend))
-        or dtype == next(dtypes_of(case, sample, backend), None)
-        or (sample, dtype) in others
+        if (sample.dtypes and not EFFORT.is_limited(backend)) or dtype == next(dtypes_of(case, sample, backend), None)
     ]
+    if EFFORT.trusts_body(case, backend):
+        others = [call for call in others if call[1] == case.dtypes[-1]]
+        chosen = chosen[:: math.ceil(len(chosen) / SOME) or 1]  # an op's samples go from plain to strange
+    return [call for call in calls if call in chosen or call in others]
 
 
 def at_home(arguments: Any, backend: Backend) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,9 +31,25 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "level(name): what a test is about: ops, random, layers, losses, ...")
     checks.EFFORT.is_thorough = bool(config.getoption(THOROUGH, False))
     checks.EFFORT.dtypes = tuple(config.getoption(DTYPES, None) or ())
+    if not hasattr(config, "workerinput"):  # where pytest-xdist has several processes, they inherit it
+        _share_programs(config)
     unknown = set(config.getoption(LEVELS, None) or ()) - set(LEVEL_NAMES)
     if unknown:
         raise pytest.UsageError(f"--level: expected one of {', '.join(LEVEL_NAMES)}; got {unknown.pop()!r}.")
+
+
+def _share_programs(config: pytest.Config) -> None:
+    """Have what one process compiles, where the framework keeps such programs, serve the others, and itself again."""
+    if config.getoption(THOROUGH, False) or "POLYKERAS_COMPILATION_CACHE" in os.environ:
+        return
+    place = tempfile.TemporaryDirectory(prefix="polykeras-", ignore_cleanup_errors=True)
+    os.environ["POLYKERAS_COMPILATION_CACHE"] = place.name
+
+    def forget() -> None:
+        del os.environ["POLYKERAS_COMPILATION_CACHE"]
+        place.cleanup()
+
+    config.add_cleanup(forget)
 
 
 def level_of(item: pytest.Item) -> str:

@@ -12,7 +12,7 @@ import polykeras
 from polykeras import ops
 from polykeras.backend import Backend, using
 from polykeras.dtypes import NAMES
-from polykeras.errors import MatrixError, OutOfRangeError, PolykerasError
+from polykeras.errors import GradientError, MatrixError, OutOfRangeError, PolykerasError
 
 from .case import CASES
 from .ledger import LEDGER
@@ -83,6 +83,15 @@ def indices() -> bool:
     return False
 
 
+def values() -> bool:
+    """Whether NumPy does not get a value that is being differentiated."""
+    try:
+        ops.grad(lambda x: ops.sum(ops.multiply(x, np.sin(x))))(ops.array([1.0]))
+    except GradientError:
+        return True
+    return False
+
+
 def numbers(x: Any) -> np.ndarray:
     return np.asarray(ops.convert_to_numpy(x))
 
@@ -96,6 +105,7 @@ GAPS: dict[str, Callable[[], bool]] = {
     "uint64": uint64,
     "remat": remat,
     "indices": indices,
+    "values": values,
 }
 """By subject, whether all is well. Other subjects are named by the samples that they excuse."""
 

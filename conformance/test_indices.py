@@ -22,6 +22,9 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "gather": lambda x: ops.gather(x, np.array([[0, 3]], "int32")),
     "scatter": lambda x: ops.scatter(np.array([[2]], "int32"), x[:1], (2, 3)),
     "scatter_update": lambda x: ops.scatter_update(x, np.array([[0, -4]], "int32"), np.array([1.0])),
+    "ctc_loss": lambda x: ops.ctc_loss(
+        np.array([[1, 3]], "int32"), ops.expand_dims(x, 0), np.array([2], "int32"), np.array([2], "int32")
+    ),
     "slice": lambda x: ops.slice(x, np.array([1, 1], "int32"), (1, 3)),
 }
 """Calls with one index too far: within the number of elements, so that another row would be met."""

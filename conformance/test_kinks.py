@@ -22,6 +22,18 @@ KINKS: dict[str, tuple[Callable[..., Any], list[list[float]], list[list[float]]]
     "min shares": (ops.min, [[2.0, 1.0, 1.0]], [[0.0, 0.5, 0.5]]),
     "relu is flat at zero": (ops.relu, [[0.0, -0.0, 1.0]], [[0.0, 0.0, 1.0]]),
     "abs is flat at zero": (ops.abs, [[0.0, -2.0]], [[0.0, -1.0]]),
+    "powers of zero": (
+        ops.power,
+        [[0.0, 0.0, 0.0, 0.0, 2.0], [0.0, 0.5, 1.0, 2.0, 0.0]],
+        [[0.0, np.inf, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, np.log(2.0)]],
+    ),
+    "powers of zero, with numbers": (lambda x: ops.add(ops.power(x, 0), ops.power(x, 2.0)), [[0.0, 1.0]], [[0.0, 2.0]]),
+    "powers of what is negative": (ops.power, [[-2.0], [3.0]], [[12.0], [np.nan]]),
+    "second powers of zero": (
+        lambda x: ops.grad(lambda x: ops.sum(ops.add(ops.power(x, 1.0), ops.power(x, 3.0))))(x),
+        [[0.0, 2.0]],
+        [[0.0, 12.0]],
+    ),
     "the first maximum of a window": (
         lambda x: ops.max_pool(ops.reshape(x, (1, 4, 1)), 2),
         [[1.0, 1.0, 0.0, 2.0]],

@@ -250,6 +250,10 @@ class Backend:
         """
         raise NotImplementedError
 
+    def looked_at_value(self, error: Exception) -> bool:
+        """Whether an error of the framework means that a function looked at a value that is being traced."""
+        return False
+
     def seed(self, seed: int) -> None:
         """Seed the framework's own generators, which polykeras does not use."""
 

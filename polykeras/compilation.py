@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from . import tree
 from .backend import Backend, chosen_device, current, using
-from .errors import StateError
+from .errors import GradientError, StateError
 from .interpreters import HOST, Interpreter, held, home_of, kind_of, kind_or_none
 from .ops.gradient import Others
 from .settings import settings
@@ -156,7 +156,7 @@ class Compiled:
             others = Others()
             state = arrays[:count]
             with bind(self.variables, state, strict=True, donated=self._donate_variables) as binding:
-                result = others.split(self.function(*positional, **named))
+                result = others.split(self._traced(home, positional, named))
                 changed = self.variables if self._donate_variables else binding.changed()
                 program.ran(_Outcome(changed, others))
                 return [*binding.read_all(changed), *result]
@@ -174,6 +174,21 @@ class Compiled:
         program = _Program(home, donated)
         program.run = home.compile(flat, donated, count if self._donate_variables else 0, self._jit_compile)
         return program
+
+    def _traced(self, home: Backend, positional: Any, named: Any) -> Any:
+        """What the function returns, with an error of ours where it looks at values that are not there yet."""
+        try:
+            return self.function(*positional, **named)
+        except Exception as error:
+            root = error.__cause__ if isinstance(error, GradientError) else error
+            if home.traces and isinstance(root, Exception) and home.looked_at_value(root):
+                raise StateError(
+                    "compile: a function looked at a value, as `if x > 0`, float(x) and functions of NumPy do, before "
+                    f"there was one: {home.name} traces it once, for all values. Use ops.where, ops.cond, "
+                    "ops.while_loop and other functions of polykeras.ops, or do not compile it (run_eagerly=True for "
+                    "a model)."
+                ) from root
+            raise
 
 
 class _Outcome(NamedTuple):

@@ -77,6 +77,11 @@ class MatrixError(OpError, ValueError):
             "multiple of the identity, if it should be one."
         )
 
+    @classmethod
+    def not_converged(cls) -> MatrixError:
+        """The error for a matrix whose singular values or eigenvalues were not found."""
+        return cls("the iteration for this matrix did not converge. Scale it, or take it in float64.")
+
 
 class CallError(OpError, TypeError, ValueError):
     """An argument is of a kind that the op cannot use."""
@@ -105,8 +110,9 @@ class GradientError(PolykerasError, TypeError):
     def lost(cls) -> GradientError:
         """The error for an array that leaves its framework while it is being differentiated."""
         return cls(
-            "a value that is being differentiated was handed to NumPy or to another framework, where its gradient "
-            "would be lost. Use the function of polykeras.ops, or ops.stop_gradient if no gradient should flow."
+            "a value that is being differentiated was made a number, or handed to NumPy or to another framework, where "
+            "its gradient would be lost. Use the function of polykeras.ops, or ops.stop_gradient if no gradient should "
+            "flow."
         )
 
 

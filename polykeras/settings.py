@@ -75,7 +75,12 @@ def checked(name: str, value: Any, where: str) -> Any:
     if name == "compilation_cache" and value is not None:
         if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
             raise ConfigError(f"{where}: expected compilation_cache to be a folder, or None for none; got {value!r}.")
-        return value if isinstance(value, str) and "://" in value else str(Path(value).expanduser().absolute())
+        if isinstance(value, str) and "://" in value:
+            return value
+        folder = Path(value).expanduser().absolute()
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(f"{where}: expected compilation_cache to be a folder; {folder} is a file.")
+        return str(folder)
     return value
 
 

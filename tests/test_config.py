@@ -58,6 +58,9 @@ def test_limits(tmp_path):
 def test_programs_are_kept_for_later_processes(tmp_path):
     with pytest.raises(ConfigError, match="set_compilation_cache: expected compilation_cache to be a folder"):
         config.set_compilation_cache(3)
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="to be a folder; "):
+        config.set_compilation_cache(tmp_path / "file")
     pytest.importorskip("jax")
     code = (
         "import jax, polykeras; from polykeras import ops\n"

@@ -320,7 +320,7 @@ def test_a_function_to_differentiate_returns_one_number(backend, result, words):
             differentiate(result)(ops.array([1.0, 2.0]))
 
 
-LOST = "a value that is being differentiated was handed to NumPy or to another framework, where its gradient would"
+LOST = "a value that is being differentiated was made a number, or handed to NumPy or to another framework, where its"
 
 
 def elsewhere(x):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import polykeras
 from polykeras import ops
 from polykeras.errors import MatrixError
 
@@ -109,3 +110,24 @@ def test_modules_of_names_have_the_ops():
     assert "svd" not in dir(ops.numpy)
     with pytest.raises(AttributeError, match="no attribute 'relu'"):
         _ = ops.linalg.relu
+
+
+BATCH = np.array([[[2.0, 1.0], [1.0, 3.0]], [[np.nan, 1.0], [1.0, 3.0]], [[2.0, np.inf], [np.inf, 3.0]]])
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize(
+    "function", [ops.svd, lambda x: ops.svd(x, compute_uv=False), ops.eigh, ops.eig, ops.pinv, ops.slogdet]
+)
+def test_matrices_that_are_not_finite_give_nan_and_others_their_numbers(function, compiled, backend):
+    run = polykeras.compile(function) if compiled else function
+    both, alone = (polykeras.tree.flatten(run(backend.asarray(x))) for x in (BATCH[:2], BATCH[:1]))
+    for found, wanted in zip(both, alone, strict=True):
+        np.testing.assert_allclose(ops.convert_to_numpy(found)[:1], ops.convert_to_numpy(wanted), rtol=1e-13)
+        assert np.isnan(ops.convert_to_numpy(found)[1]).all()
+
+
+@pytest.mark.parametrize("function", [ops.svd, ops.eigh, ops.eig, lambda x: ops.lstsq(x, np.ones(2))])
+def test_infinity_in_a_matrix_is_no_error(function, backend):
+    for found in polykeras.tree.flatten(function(backend.asarray(BATCH[2]))):
+        assert np.isnan(ops.convert_to_numpy(found)).all()

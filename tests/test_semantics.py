@@ -122,6 +122,52 @@ DRIFTING = {
 }
 
 
+ODD = {
+    "while_loop: expected cond to give one condition; got None": lambda x: ops.while_loop(
+        lambda x: None, ops.negative, x
+    ),
+    "while_loop: expected cond to give one condition; got an array of shape": lambda x: ops.while_loop(
+        lambda x: ops.less(x, 0), ops.negative, x
+    ),
+    "while_loop: expected maximum_iterations to be a whole number; got 2.5": lambda x: ops.while_loop(
+        lambda x: ops.less(ops.sum(x), 9), lambda x: ops.add(x, 1), x, maximum_iterations=2.5
+    ),
+    "map: expected arrays to run along, with at least one axis": lambda x: ops.map(ops.negative, [x[0], x[1]]),
+    "scan: expected f to return a pair": lambda x: ops.scan(lambda carry, x: carry, x[0], x),
+    "associative_scan: elements and what the function makes of two of them must give the same": lambda x: (
+        ops.associative_scan(lambda x, y: ops.sum(x), x)
+    ),
+    "jvp: expected a tuple or list of primals, one for each argument": lambda x: ops.jvp(ops.negative, x, x),
+    "hessian: expected the function to return one number": lambda x: ops.hessian(ops.sin)(ops.cast(x, "float32")),
+}
+
+
+@pytest.mark.parametrize("complaint", ODD)
+def test_functions_of_another_kind_are_refused_in_the_same_words(home, complaint):
+    with pytest.raises(PolykerasError, match=complaint):
+        ODD[complaint](home.asarray([1, 2]))
+
+
+LOOKS = {
+    "if": lambda x: x if x > 0 else ops.negative(x),
+    "float": lambda x: ops.multiply(x, float(x)),
+    "NumPy": lambda x: ops.multiply(x, np.abs(x)),
+    "a gradient's if": ops.grad(lambda x: ops.square(x) if x > 0 else x),
+}
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_a_compiled_function_may_look_at_values_or_says_that_it_cannot(home, name):
+    compiled = polykeras.compile(LOOKS[name])
+    if home.traces:
+        with pytest.raises(StateError, match=f"looked at a value.*{home.name} traces it once"):
+            compiled(home.asarray(3.0))
+    else:
+        assert [float(compiled(home.asarray(x))) for x in (3.0, -2.0)] == [
+            float(LOOKS[name](home.asarray(x))) for x in (3.0, -2.0)
+        ]
+
+
 @pytest.mark.parametrize("complaint", DRIFTING)
 @pytest.mark.parametrize("compiled", [False, True])
 def test_what_a_loop_hands_on_keeps_its_shape_and_dtype(home, complaint, compiled):

@@ -202,6 +202,7 @@ case(
     magnitude=lambda indices, values, shape: np.full((), np.abs(values).sum()),
     mistakes=[
         sample(SPOTS, array(2), shape=(4,)),
+        sample(SPOTS, array(3), shape=(4, 1)),
         sample(SPOTS, array(3, 2), shape=(4,)),
         sample(np.zeros((3, 3), "int32"), array(3), shape=(4, 4)),
     ],
@@ -235,6 +236,8 @@ case(
     ),
     mistakes=[
         sample(array(4), SPOTS, array(2)),
+        sample(array(4, 2), SPOTS, array(2)),
+        sample(array(4, 1), SPOTS, array(3)),
         sample(array(4), SPOTS, array(3), reduction="mean"),
     ],
 )

@@ -76,6 +76,11 @@ case(
     sample(given(1.0, 2.0, 2.0, 3.0), given(0.0, 2.0, 2.5, 9.0), side="right"),
     sample(given(1.0, 2.0, 3.0), array(2, 3, low=0, high=4)),
     sample(given(1, 2**63, 2**64 - 1), LARGE[0], dtypes=("uint64",)),
+    *(
+        sample(given(1.0, 2.0, *last), given(0.0, 2.0, 3.0, INF, NAN), side=side, dtypes=("float32", "float64"))
+        for last in ((3.0, 4.0), (INF, NAN, NAN))
+        for side in ("left", "right")
+    ),
     dtypes=("float32", "float64", "int32", "int64"),
     mistakes=[
         sample(array(2, 3), array(2)),

@@ -6,17 +6,19 @@ The bodies run as Python does, which is all that an eager backend needs. Backend
 from __future__ import annotations
 
 import builtins
+import operator
 from collections.abc import Callable
 from typing import Any
 
-from .. import ops, tree
-from ..errors import ShapeError
+from .. import mistakes, ops, tree
+from ..errors import CallError, ShapeError
+from ..interpreters import ABSENT, NESTED, kind_or_none
 from ..op import Function, Functions, Index, Mask, Tree, composed, names_its_errors
 from ..spec import Spec, same_size, show_shape
 from ..symbolic import spec_of
 
 
-def _agree(one: Any, other: Any, what: str) -> Any:
+def agree(one: Any, other: Any, what: str) -> Any:
     """The Specs of two results that must have the same structure, shapes and dtypes."""
     (ones, structure), (others, other_structure) = (tree.take_apart(result) for result in (one, other))
     specs, other_specs = ([_spec_or_none(leaf) for leaf in leaves] for leaves in (ones, others))
@@ -53,7 +55,7 @@ def _infer_cond(pred: Spec, true_fn: Callable[[], Any], false_fn: Callable[[], A
         raise ShapeError(
             f"expected one condition; got an array of shape {show_shape(pred.shape)}. Use where to choose elements."
         )
-    return _agree(true_fn(), false_fn(), "both branches")
+    return agree(true_fn(), false_fn(), "both branches")
 
 
 @composed(infer=_infer_cond)
@@ -78,7 +80,7 @@ def _infer_branch(index: Spec, branches: Any, operands: Any) -> Any:
     results = [branch(*operands) for branch in branches]
     first = results[0]
     for other in results:
-        agreed = _agree(first, other, "all branches")
+        agreed = agree(first, other, "all branches")
     return agreed
 
 
@@ -121,13 +123,21 @@ def switch(index: Any, branches: Any, *operands: Any) -> Any:
 
 
 def _infer_while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any) -> Any:
-    holds = tree.call(cond, loop_vars)
-    if isinstance(holds, Spec) and any(not same_size(size, 1) for size in holds.shape):
+    _one_condition(tree.call(cond, loop_vars))
+    return agree(loop_vars, tree.like(loop_vars, tree.call(body, loop_vars)), LOOP)
+
+
+def _one_condition(holds: Any) -> Any:
+    """What a loop's condition gave, after a look at whether it is one."""
+    if kind_or_none(type(holds)) in (None, NESTED, ABSENT):
+        raise CallError(f"expected cond to give one condition; got {holds!r}. Is a return missing?")
+    shape = spec_of(holds).shape
+    if any(not same_size(size, 1) for size in shape):
         raise ShapeError(
-            f"expected cond to give one condition; got an array of shape {show_shape(holds.shape)}. "
+            f"expected cond to give one condition; got an array of shape {show_shape(shape)}. "
             "Use all or any to make one of it."
         )
-    return _agree(loop_vars, tree.like(loop_vars, tree.call(body, loop_vars)), LOOP)
+    return holds
 
 
 LOOP, COUNTED, CARRIED = (
@@ -155,16 +165,20 @@ def while_loop(cond: Function, body: Function, loop_vars: Tree, maximum_iteratio
     array(192, dtype=int32)
     """
     rounds, values = 0, _arrays(loop_vars)
-    while (maximum_iterations is None or rounds < maximum_iterations) and tree.call(cond, values):
+    limit = None if maximum_iterations is None else operator.index(maximum_iterations)
+    while limit is None or rounds < limit:
+        holds = tree.call(cond, values)
+        if not (holds if rounds else _one_condition(holds)):
+            break
         following = _arrays(tree.like(values, tree.call(body, values)))
         if not rounds:
-            _agree(values, following, LOOP)
+            agree(values, following, LOOP)
         values, rounds = following, rounds + 1
     return values
 
 
 def _infer_fori_loop(lower: Spec, upper: Spec, body_fun: Any, init_val: Any) -> Any:
-    return _agree(init_val, body_fun(Spec((), "int32"), init_val), COUNTED)
+    return agree(init_val, body_fun(Spec((), "int32"), init_val), COUNTED)
 
 
 @composed(infer=_infer_fori_loop, ulp=16)
@@ -187,14 +201,20 @@ def fori_loop(lower: Index, upper: Index, body_fun: Function, init_val: Tree) ->
     for number in range(first, int(upper)):
         following = _arrays(body_fun(ops.as_array(number), value))
         if number == first:
-            _agree(value, following, COUNTED)
+            agree(value, following, COUNTED)
         value = following
     return value
 
 
 def scan_length(xs: Any, length: int | None) -> Any:
     """The number of steps of a scan."""
-    lengths = {ops.shape(x)[0] for x in tree.flatten(xs) if x is not None}
+    shapes = [ops.shape(x) for x in tree.flatten(xs) if x is not None]
+    if () in shapes:
+        raise ShapeError(
+            "expected arrays to run along, with at least one axis; got a number. Lists and tuples are structures of "
+            "arrays: make an array of a list of numbers."
+        )
+    lengths = {shape[0] for shape in shapes}
     if length is not None:
         lengths.add(length)
     if len(lengths) != 1:
@@ -204,11 +224,22 @@ def scan_length(xs: Any, length: int | None) -> Any:
     return lengths.pop()
 
 
+def _step(f: Function, carry: Any, x: Any) -> tuple[Any, Any]:
+    """What the function of a scan gives, which is a pair."""
+    result = f(carry, x)
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        raise CallError(
+            "expected f to return a pair, of the next value to hand on and a result, which may be None; got "
+            f"{mistakes.shown(result)}."
+        )
+    return result[0], result[1]
+
+
 def _infer_scan(f: Any, init: Any, xs: Any, length: Any, reverse: bool, unroll: Any) -> Any:
     steps = scan_length(xs, length)
     x = tree.map_structure(lambda x: None if x is None else Spec(x.shape[1:], x.dtype), xs)
-    carry, y = f(init, x)
-    carry = _agree(init, carry, CARRIED)
+    carry, y = _step(f, init, x)
+    carry = agree(init, carry, CARRIED)
     stacked = tree.map_structure(lambda y: None if y is None else Spec((steps, *ops.shape(y)), ops.dtype(y)), y)
     return carry, stacked
 
@@ -226,7 +257,7 @@ def scan(
         f: Takes the value that is handed on and the elements of this step; gives the next value, in the same
             structure, shapes and dtypes, and a result.
         init: The first value, an array or a structure of them.
-        xs: The arrays to run along, or a structure of them.
+        xs: The arrays to run along, or a structure of them, as lists are.
         length: The number of steps, where there are no arrays.
         reverse: Whether to run from the last element to the first.
         unroll: How many steps a compiled loop does at a time.
@@ -242,10 +273,10 @@ def scan(
     leaves, structure = tree.take_apart(xs)
     columns = [[None] * steps if x is None else ops.unstack(x) for x in leaves]
     for step in range(steps)[::-1] if reverse else range(steps):
-        following, result = f(carry, tree.put_together(structure, [column[step] for column in columns]))
+        following, result = _step(f, carry, tree.put_together(structure, [column[step] for column in columns]))
         following = _arrays(following)
         if not results:
-            _agree(carry, following, CARRIED)
+            agree(carry, following, CARRIED)
         carry = following
         results.append(result)
     if reverse:
@@ -293,7 +324,7 @@ def map(f: Function, xs: Tree) -> Any:
 
     Args:
         f: Takes the elements of one place, in the structure of `xs`.
-        xs: The arrays, or a structure of them.
+        xs: The arrays, or a structure of them, as lists are.
 
     Returns:
         The results, joined along a new first axis.

@@ -11,7 +11,7 @@ from ..backend import host_array, numpy_dtype
 from ..dtypes import canonical, index_dtype
 from ..errors import ShapeError
 from ..op import Array, DType, FloatxDType, Index, Shape, Value, composed, names_its_errors, primitive
-from ..spec import Dim, Spec, broadcast_shapes, ceil_div, normalize_axis
+from ..spec import Dim, Spec, broadcast_shapes, ceil_div, normalize_axis, same_size, show_shape
 from ..symbolic import spec_of
 
 NEW = "makes an array"
@@ -19,8 +19,16 @@ NEW = "makes an array"
 
 def _infer_full(shape: tuple[Any, ...], fill_value: Any, dtype: str | None) -> Spec:
     value = spec_of(fill_value)
-    broadcast_shapes(shape, value.shape)
+    _check_fills(value.shape, shape)
     return Spec(shape, dtype or value.dtype)
+
+
+def _check_fills(given: tuple[Any, ...], shape: tuple[Any, ...]) -> None:
+    reached = broadcast_shapes(given, shape)
+    if len(reached) != len(shape) or not all(map(same_size, reached, shape)):
+        raise ShapeError(
+            f"expected a fill_value that broadcasts to {show_shape(shape)}; got one of shape {show_shape(given)}."
+        )
 
 
 @composed(infer=_infer_full, ulp=1)
@@ -147,7 +155,12 @@ def ones_like(x: Array, dtype: DType = None) -> Array:
     """
 
 
-@composed(infer=lambda x, fill_value, dtype: _infer_like(x, dtype), ulp=1)
+def _infer_full_like(x: Spec, fill_value: Any, dtype: str | None) -> Spec:
+    _check_fills(spec_of(fill_value).shape, x.shape)
+    return _infer_like(x, dtype)
+
+
+@composed(infer=_infer_full_like, ulp=1)
 def full_like(x: Array, fill_value: Value, dtype: DType = None) -> Array:
     """A value repeated in the shape of another array.
 

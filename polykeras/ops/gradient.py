@@ -13,6 +13,7 @@ from ..backend import Backend, using
 from ..dtypes import is_float
 from ..errors import DTypeError, GradientError
 from ..interpreters import ABSENT, NESTED, Interpreter, held, home_of, kind_of, kind_or_none, lend, lent
+from ..mistakes import shown
 from ..seeds import Keys
 from ..spec import Spec, same_size, show_shape
 from ..symbolic import spec_of
@@ -68,7 +69,12 @@ class _Arguments:
         for number, value in zip(self.numbers, (chosen,) if self.single else chosen, strict=True):
             args[number] = value
         with lend([self.leaves[i] for i in lent], [arrays[i] for i in lent]) as loan:
-            result = function(*args, **self.kwargs)
+            try:
+                result = function(*args, **self.kwargs)
+            except Exception as error:
+                if self.home.looked_at_value(error):
+                    raise GradientError.lost() from error
+                raise
             written = loan.written() if loan is not None else []
         self._assigned = [variable for variable, _ in written]
         return result, [value for _, value in written]
@@ -181,7 +187,12 @@ def grad(fun: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: boo
     >>> grad(lambda x: sum(square(x)))(array([1.0, 2.0]))
     array([2., 4.], dtype=float32)
     """
-    both = _differentiated("grad", fun, argnums, has_aux)
+    return _gradient("grad", fun, argnums, has_aux)
+
+
+def _gradient(name: str, fun: Callable[..., Any], argnums: Any, has_aux: bool = False) -> Callable[..., Any]:
+    """As `grad`, for the function that people called by this name."""
+    both = _differentiated(name, fun, argnums, has_aux)
 
     @functools.wraps(fun)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -274,6 +285,9 @@ def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = Fa
     >>> jvp(square, (array([1.0, 2.0]),), (array([1.0, 10.0]),))
     (array([1., 4.], dtype=float32), array([ 2., 40.], dtype=float32))
     """
+    for name, value in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(value, (tuple, list)):
+            raise GradientError(f"jvp: expected a tuple or list of {name}, one for each argument; got {shown(value)}.")
     primals, tangents = tuple(primals), tuple(tangents)
     given = _Arguments("jvp", primals, {}, tuple(range(len(primals))))
     directions, structure = tree.take_apart(tangents)
@@ -362,7 +376,7 @@ def hessian(fun: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     array([[ 6.,  0.],
            [ 0., 12.]], dtype=float32)
     """
-    return jacobian(grad(fun, argnums), argnums)
+    return jacobian(_gradient("hessian", fun, argnums), argnums)
 
 
 def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from .. import ops, tree
 from ..errors import DTypeError, ShapeError
 from ..op import Function, Tree, composed
 from ..spec import Spec, broadcast_shapes, normalize_axis, prod, same_size, show_shape
-from .control import scan_length
+from .control import agree, scan_length
 
 
 def _infer_vectorized_map(function: Any, elements: Any) -> Any:
@@ -79,7 +79,10 @@ def associative_scan(f: Function, elems: Tree, reverse: bool = False, axis: int 
     axes = [normalize_axis(axis, len(ops.shape(x))) for x in leaves]
 
     def combined(one: list[Any], other: list[Any]) -> list[Any]:
-        return tree.flatten(f(tree.put_together(structure, one), tree.put_together(structure, other)))
+        given = tree.put_together(structure, one)
+        result = f(given, tree.put_together(structure, other))
+        agree(given, result, "elements and what the function makes of two of them")
+        return tree.flatten(result)
 
     def flipped(leaves: list[Any]) -> list[Any]:
         return [ops.flip(x, axis) for x, axis in zip(leaves, axes, strict=True)]

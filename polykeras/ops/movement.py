@@ -462,7 +462,11 @@ def _check_pad_mode(mode: str, constant_values: Any) -> None:
 
 def _infer_pad(x: Spec, pad_width: Any, mode: str, constant_values: Any) -> Spec:
     _check_pad_mode(mode, constant_values)
-    return _infer_pad_constant(x, _pad_pairs(pad_width, x.ndim), x)
+    pairs = _pad_pairs(pad_width, x.ndim)
+    missing = [pair for size, pair in zip(x.shape, pairs, strict=True) if same_size(size, 0) and pair != (0, 0)]
+    if mode != "constant" and missing:
+        raise ShapeError(f"mode {mode!r} needs elements to repeat; got an array of shape {show_shape(x.shape)}.")
+    return _infer_pad_constant(x, pairs, x)
 
 
 @composed(infer=_infer_pad, ulp=0)

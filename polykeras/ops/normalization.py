@@ -205,11 +205,12 @@ def _check_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     return axes
 
 
-def _check_fits(x: Spec, axis: Any, **parameters: Spec | None) -> None:
+def _check_fits(x: Spec, axis: Any, **parameters: Any) -> None:
     axes = _check_axes(axis, x.ndim)
-    for name, given in parameters.items():
-        if given is None:
+    for name, parameter in parameters.items():
+        if parameter is None:
             continue
+        given = spec_of(parameter)
         spread = given.shape
         if given.ndim == len(axes):
             sizes = iter(given.shape)
@@ -247,7 +248,7 @@ def _layer_normalization(
 ) -> Array:
     """As `layer_normalization`, with a number for `epsilon`."""
     shape = ops.shape(x)
-    _check_axes(axis, len(shape))
+    _check_fits(Spec(shape), axis, gamma=gamma, beta=beta)
 
     def result(x: Any, gamma: Any, beta: Any) -> Any:
         centered = ops.subtract(x, ops.mean(x, axis, keepdims=True))
@@ -304,6 +305,7 @@ def _rms_normalization(x: Array, scale: Array | None = None, axis: Axes = -1, ep
     """As `rms_normalization`, with a number for `epsilon`."""
     x = x if ops.shape(x) else ops.reshape(x, (1,))
     shape = ops.shape(x)
+    _check_fits(Spec(shape), axis, scale=scale)
 
     def result(x: Any, scale: Any) -> Any:
         power = ops.mean(ops.square(x), axis, keepdims=True)

@@ -132,7 +132,8 @@ def _infer_resize(
         raise ShapeError(f"expected fill_mode to be 'constant'; got {fill_mode!r}.")
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ShapeError("images are cropped to an aspect ratio or padded to it; choose one of the two.")
-    if len(size) != 2 or not all(isinstance(s, int) and s > 0 for s in size):
+    sizes = size if isinstance(size, (tuple, list)) else ()
+    if len(sizes) != 2 or not all(isinstance(s, (int, np.integer)) and s > 0 for s in sizes):
         raise ShapeError(f"expected size to be a positive height and width; got {size!r}.")
     return Spec(layout.with_sizes(images.shape, *size), images.dtype)
 

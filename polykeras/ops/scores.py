@@ -119,6 +119,8 @@ def categorical_crossentropy(target: Array, output: Array, from_logits: bool = F
 
 def _infer_sparse(target: Spec, output: Spec, from_logits: bool, axis: int) -> Spec:
     axis = normalize_axis(axis, output.ndim)
+    if same_size(output.shape[axis], 0):
+        raise ShapeError(f"expected at least one class on axis {axis}; got output of shape {show_shape(output.shape)}.")
     shape = (*output.shape[:axis], *output.shape[axis + 1 :])
     single = target.ndim == output.ndim and same_size(target.shape[axis], 1)
     given = (*target.shape[:axis], *target.shape[axis + 1 :]) if single else target.shape

@@ -7,6 +7,7 @@ and positive. Which one is the largest would be a matter of rounding where two a
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -62,8 +63,9 @@ def _first_large(x: Any) -> Any:
 
 def _signs(x: Any) -> Any:
     """The sign, or direction in the complex plane, that each column is to be multiplied with, as a row."""
-    if 0 in ops.shape(x)[-2:]:
-        return ops.ones_like(x[..., :1, :])
+    *batch, rows, columns = ops.shape(x)
+    if 0 in (rows, columns):
+        return ops.ones((*batch, 1, columns), ops.dtype(x))
     first = _first_large(x)
     return ops.divide(conjugated(first), ops.abs(first)) if is_complex(x) else ops.where(ops.less(first, 0), -1.0, 1.0)
 
@@ -256,7 +258,7 @@ def eigh(x: Array) -> tuple[Array, Array]:
 
     Of a matrix that is not symmetric the symmetric part counts, (x + x^T) / 2, and so the gradient is symmetric. Of
     each eigenvector the first element that is large is positive (at least 0.57 times the largest). The gradient takes
-    vectors of equal eigenvalues not to turn into each other.
+    vectors of equal eigenvalues not to turn into each other. Where an element of a matrix is not finite, all is NaN.
 
     Args:
         x: Array; its last two axes are the matrices.
@@ -273,7 +275,9 @@ def eigh(x: Array) -> tuple[Array, Array]:
 
     def factors(x: Any) -> Any:
         values, vectors = symmetric_eigenvectors(symmetric_part(x))
-        return values, ops.multiply(vectors, _signs(vectors))
+        vectors = ops.multiply(vectors, _signs(vectors))
+        finite = ops.all(ops.isfinite(x), axis=(-2, -1), keepdims=True)  # LAPACK has numbers for others, too
+        return ops.where(finite[..., 0], values, math.nan), ops.where(finite, vectors, math.nan)
 
     return all_in_single(factors, x)
 

@@ -170,6 +170,8 @@ def _infer_trapezoid(y: Spec, x: Spec | None, dx: Any, axis: int) -> Spec:
     rest = (*y.shape[:axis], *y.shape[axis + 1 :])
     if x is None:
         return Spec(rest, y.dtype)
+    if not x.ndim:
+        raise ShapeError("expected x to be points, in one row or in the shape of y; got a number. Use dx for that.")
     if x.ndim == 1:
         if not same_size(x.shape[0], y.shape[axis]):
             raise ShapeError(
