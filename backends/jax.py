@@ -21,7 +21,7 @@ from jax.core import Tracer
 from jax.experimental.compilation_cache import compilation_cache
 
 from polykeras import philox, tree
-from polykeras.backend import OPERATORS, Backend, chosen_device, numpy_dtype
+from polykeras.backend import OPERATORS, Backend, chosen_device, numpy_dtype, using
 from polykeras.dtypes import NAMES
 from polykeras.errors import MatrixError, OutOfRangeError, ShapeError, StateError
 from polykeras.op import OPS
@@ -704,6 +704,16 @@ _scatter_product = with_rules(
     "scatter_update",
     lambda inputs, indices, updates, reduction: inputs.at[_places(indices, inputs.shape)].mul(updates),
 )
+
+
+@kernel
+def unique(x: Any, *options: Any) -> Any:
+    """Of known values by NumPy: where shapes depend on values, nearly every call would compile a dozen programs."""
+    if not _is_known(x):
+        return body_of("unique")(x, *options)
+    with using("numpy"):
+        found = OPS["unique"].function(np.asarray(x), *options)
+    return tree.map_structure(backend.from_numpy, found)
 
 
 # Linear algebra --------------------------------------------------------------------------------------------
