@@ -83,7 +83,7 @@ def has_dtypes(case: Case, dtype: str, backend: Backend) -> bool:
     return dtype in backend.dtypes and (not needs_complex128 or "complex128" in backend.dtypes)
 
 
-SOME = 4
+SOME = 3
 """How many samples of a body a framework compiles where the effort is limited."""
 
 Call = tuple[Sample, str]
@@ -133,7 +133,7 @@ def compiled_calls(case: Case, backend: Backend) -> list[Call]:
     ]
     if EFFORT.trusts_body(case, backend):
         others = [call for call in others if call[1] == case.dtypes[-1]]
-        chosen = chosen[:: math.ceil(len(chosen) / SOME) or 1]  # an op's samples go from plain to strange
+        chosen = [chosen[i * len(chosen) // SOME] for i in range(SOME)] if chosen else []  # from plain to strange
     return [call for call in calls if call in chosen or call in others]
 
 
