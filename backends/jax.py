@@ -51,7 +51,6 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "mod": jnp.remainder,
     "maximum": jnp.maximum,
     "minimum": jnp.minimum,
-    "arctan2": jnp.arctan2,
     "negative": jnp.negative,
     "square": jnp.square,
     # elementary functions
@@ -327,7 +326,7 @@ class JaxBackend(Backend):
         """The array in another dtype."""
         with _allowing([x, dtype]):
             if jnp.iscomplexobj(x) and not dtype.startswith("complex"):
-                x = jnp.real(x)
+                x = x != 0 if dtype == "bool" else jnp.real(x)
             return lax.convert_element_type(x, self.dtypes[dtype])
 
     # Devices
@@ -503,15 +502,37 @@ KERNELS["log1p"] = compiled(with_rules("log1p", _log1p))
 
 
 _POWER = with_rules("power", jnp.power)
+_ARCTAN2 = with_rules("arctan2", jnp.arctan2)
+
+
+@kernel
+def arctan2(x1: Any, x2: Any) -> Any:
+    """JAX's own gradient is NaN at the origin."""
+    return _ARCTAN2(*jnp.broadcast_arrays(x1, x2))
 
 
 @kernel
 def power(x1: Any, x2: Any) -> Any:
     """JAX's own gradient is NaN at 0 to the power of 0, but for whole numbers that are known."""
-    if type(x2) is int or (_is_known(x1) and _is_known(x2)):
-        return jnp.power(x1, x2)
     dtype = jnp.result_type(x1, x2)
+    if type(x2) is int:
+        return jnp.power(x1, x2)
+    if jnp.issubdtype(dtype, jnp.integer):
+        return _power_of_integers(*jnp.broadcast_arrays(jnp.asarray(x1, dtype), jnp.asarray(x2, dtype)))
+    if _is_known(x1) and _is_known(x2):
+        return jnp.power(x1, x2)
     return _POWER(*jnp.broadcast_arrays(jnp.asarray(x1, dtype), jnp.asarray(x2, dtype)))
+
+
+@compiled
+def _power_of_integers(base: Any, exponent: Any) -> Any:
+    """By squaring, for all bits of the exponent: JAX's own looks at six of them."""
+
+    def step(state: Any) -> Any:
+        base, exponent, product = state
+        return base * base, exponent >> 1, jnp.where(exponent & 1, product * base, product)
+
+    return lax.while_loop(lambda state: jnp.any(state[1] > 0), step, (base, exponent, jnp.ones_like(base)))[2]
 
 
 def _complex_root(x: Any) -> Any:
@@ -595,7 +616,10 @@ def _wins_over(dtype: Any, lowest: float) -> int:
 
 @kernel
 def top_k(x: Any, k: int, sorted: bool) -> Any:
-    return tuple(lax.top_k(x, k))
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        return tuple(lax.top_k(x, k))
+    places = lax.top_k(jnp.where(x == 0, 0, x), k)[1]  # which JAX tells from -0
+    return jnp.take_along_axis(x, places, -1), places
 
 
 KERNELS["argmax"] = _position(jnp.argmax, -np.inf, operator.gt)

@@ -25,9 +25,9 @@ from .numpy_updates import recorded_updates
 
 
 def _of_numbers(x: Any) -> Any:
-    """An array, after a look at whether it is one of numbers: dates, which NumPy computes with, are not."""
+    """An array in the machine's byte order, after a look at whether it is one of numbers: dates are not."""
     canonical(x.dtype)
-    return x
+    return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
 
 
 KERNELS |= {
@@ -186,7 +186,7 @@ class NumpyBackend(TapeGradients, Backend):
     def cast(self, x: Any, dtype: str) -> np.ndarray:
         """The array in another dtype."""
         if x.dtype.kind == "c" and not dtype.startswith("complex"):
-            x = x.real
+            x = x != 0 if dtype == "bool" else x.real
         return x.astype(self.dtypes[dtype])
 
     def devices(self) -> list[str]:

@@ -74,7 +74,6 @@ KERNELS |= {
     "multiply": _binary("mul"),
     "divide": _binary("real_div"),
     "mod": _binary("floor_mod"),
-    "arctan2": lambda x1, x2: raw.Atan2(y=x1, x=x2),
     "negative": _unary("neg"),
     "abs": tf.abs,
     "sign": lambda x: tf.cast(x != 0, x.dtype) if x.dtype.is_unsigned else raw.Sign(x=x),
@@ -129,7 +128,7 @@ class TensorflowBackend(TensorflowGradients, Backend):
     refusals = (tf.errors.InvalidArgumentError,)
     strict = True
     traces = True
-    scalars = OPERATORS - {"maximum", "minimum", "power"} | {"clip"}
+    scalars = OPERATORS - {"maximum", "minimum", "power", "arctan2"} | {"clip"}
     wider = {
         "bool": "int32",
         "int8": "int32",
@@ -232,7 +231,7 @@ class TensorflowBackend(TensorflowGradients, Backend):
 
     def cast(self, x: tf.Tensor, dtype: str) -> tf.Tensor:
         """The tensor in another dtype."""
-        return tf.cast(x, self.dtypes[dtype])
+        return tf.not_equal(x, 0) if dtype == "bool" and x.dtype.is_complex else tf.cast(x, self.dtypes[dtype])
 
     # Devices
 
@@ -345,9 +344,21 @@ KERNELS["running_sum"] = _widened(lambda x, axis: raw.Cumsum(x=x, axis=axis))
 
 
 @kernel
+def arctan2(x1: Any, x2: Any) -> Any:
+    """TensorFlow's own gradient is NaN at the origin."""
+    return backend.with_rules(OPS["arctan2"], lambda x1, x2: raw.Atan2(y=x1, x=x2))(x1, x2)
+
+
+@kernel
 def power(x1: Any, x2: Any) -> Any:
     """TensorFlow's own gradient is NaN at 0 to the power of 0, and so are second ones of powers of 1."""
-    return backend.with_rules(OPS["power"], _binary("pow"))(x1, x2)
+    return backend.with_rules(OPS["power"], _power)(x1, x2)
+
+
+def _power(x1: Any, x2: Any) -> Any:
+    """Of complex numbers, too, 1 where the exponent is 0, which TensorFlow has as NaN for a base of 0."""
+    out = raw.Pow(x=x1, y=x2)
+    return tf.where(tf.equal(x2, 0), tf.ones_like(out), out) if out.dtype.is_complex else out
 
 
 @kernel
@@ -408,6 +419,9 @@ def view(x: Any, dtype: str | None) -> Any:
     if dtype is None or x.dtype == backend.dtypes[dtype]:
         return x
     wanted = backend.dtypes[dtype]
+    if wanted == tf.bool:
+        return tf.cast(view(x, "uint8"), tf.bool)
+    x = tf.cast(x, tf.uint8) if x.dtype == tf.bool else x  # which it takes to have four bytes
     if not x.shape.rank and wanted.size != x.dtype.size:
         infer(OPS["view"], (x, dtype))
     if wanted.size > x.dtype.size:

@@ -44,7 +44,6 @@ KERNELS |= {
     "multiply": torch.mul,
     "divide": torch.div,
     "mod": torch.remainder,
-    "power": torch.pow,
     "negative": torch.neg,
     "i0": lambda x: torch.i0(x.clamp(-800, 800)),  # of infinity it makes NaN
     "i1": lambda x: torch.special.i1(x.clamp(-800, 800)),
@@ -221,7 +220,7 @@ class TorchBackend(TorchGradients, Backend):
     def cast(self, x: torch.Tensor, dtype: str) -> torch.Tensor:
         """The tensor in another dtype."""
         if x.is_complex() and not dtype.startswith("complex"):
-            x = x.real
+            x = x != 0 if dtype == "bool" else x.real
         if (
             dtype == "float8_e4m3fn"
         ):  # it has no infinity: what is too large is NaN elsewhere, and here the largest number
@@ -297,8 +296,16 @@ def _triton_can_be_imported() -> bool:
 
 
 @kernel
+def power(x1: Any, x2: Any) -> Any:
+    """Of complex numbers, too, 1 where the exponent is 0, which PyTorch has as NaN for a base of 0."""
+    out = torch.pow(x1, x2)
+    return torch.where(torch.as_tensor(x2, device=out.device) == 0, 1, out) if out.is_complex() else out
+
+
+@kernel
 def floor_divide(x1: Any, x2: Any) -> Any:
-    """The whole part of the quotient, which in bfloat16 PyTorch gets wrong by one."""
+    """The whole part of the quotient, which in bfloat16 PyTorch gets wrong by one, and of which it has no gradient."""
+    x1, x2 = (x.detach() if isinstance(x, torch.Tensor) else x for x in (x1, x2))
     narrow = next((x.dtype for x in (x1, x2) if isinstance(x, torch.Tensor)), None) is torch.bfloat16
     if not narrow:
         return x1 // x2

@@ -22,6 +22,13 @@ KINKS: dict[str, tuple[Callable[..., Any], list[list[float]], list[list[float]]]
     "min shares": (ops.min, [[2.0, 1.0, 1.0]], [[0.0, 0.5, 0.5]]),
     "relu is flat at zero": (ops.relu, [[0.0, -0.0, 1.0]], [[0.0, 0.0, 1.0]]),
     "abs is flat at zero": (ops.abs, [[0.0, -2.0]], [[0.0, -1.0]]),
+    "an angle at the origin": (ops.arctan2, [[0.0, 0.0, 1.0], [0.0, 2.0, 0.0]], [[0.0, 0.5, 0.0], [0.0, 0.0, -1.0]]),
+    "erfinv is steep at the ends": (ops.erfinv, [[1.0, -1.0]], [[np.inf, np.inf]]),
+    "whole quotients are flat": (
+        lambda x: ops.multiply(x, ops.floor_divide(x, 2.0)),
+        [[3.0, 4.0, -1.0]],
+        [[1.0, 2.0, -1.0]],
+    ),
     "powers of zero": (
         ops.power,
         [[0.0, 0.0, 0.0, 0.0, 2.0], [0.0, 0.5, 1.0, 2.0, 0.0]],

@@ -8,6 +8,7 @@ import functools
 import importlib
 import importlib.metadata
 import importlib.util
+import numbers
 import sys
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -302,6 +303,8 @@ def host_array(x: Any, dtype: str | None = None) -> np.ndarray:
             ) from None
         except ValueError:
             _dtype_of_numbers(x)  # which refuses what is not a number
+            if isinstance(x, numbers.Number):
+                raise DTypeError(f"expected a number that {dtype} can hold; got {x}. Choose another dtype.") from None
             raise ShapeError(
                 f"expected nested lists of one length on each axis; got {_shorten(x)}. Pad them to one length."
             ) from None

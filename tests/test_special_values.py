@@ -10,6 +10,7 @@ import pytest
 
 from polykeras import ops
 from polykeras.backend import numpy_dtype
+from polykeras.errors import DTypeError
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, of what is done here on purpose
 
@@ -285,3 +286,56 @@ def test_subnormals_are_numbers_or_a_gap_that_is_stated(backend, dtype):
             assert all(number in pair for number, *pair in zip(numbers, exact_numbers, flushed, strict=True))
         else:
             assert numbers == exact_numbers
+
+
+# Complex numbers, truth values, edges -------------------------------------------------------------------------
+
+
+def test_a_complex_number_is_true_unless_it_is_zero(backend):
+    z = backend.asarray(np.array([0, 1j, 1]))
+    assert listed(ops.cast(z, "bool")) == listed(ops.logical_not(ops.logical_not(z))) == [False, True, True]
+    assert listed(ops.nonzero(z)[0]) == [1, 2]
+    assert int(ops.count_nonzero(z)) == 2
+    assert bool(ops.any(z[:2]))
+    assert bool(ops.all(z[1:]))
+    assert listed(ops.where(z, 1, 2)) == [2, 1, 1]
+
+
+def test_zero_to_the_power_of_zero_is_one_for_complex_numbers_too(backend):
+    zero = backend.asarray(np.zeros(1, "complex64"))
+    assert listed(ops.power(zero, 0)) == listed(ops.power(zero, zero)) == [1]
+
+
+def test_powers_of_integers_wrap_around_however_large_the_exponent(backend):
+    for dtype in ("int32", "int64"):
+        wide = 2 ** (32 if dtype == "int32" else 64)
+        found = ops.power(backend.asarray([3, 5, -3], dtype), backend.asarray([100, 65, 71], dtype))
+        wanted = [pow(base, exponent) % wide for base, exponent in ((3, 100), (5, 65), (-3, 71))]
+        assert [x % wide for x in ops.convert_to_numpy(found).tolist()] == wanted
+
+
+def test_sparsemax_of_what_is_not_finite_is_nan(backend):
+    assert np.isnan(ops.convert_to_numpy(ops.sparsemax(backend.asarray([[1.0, NAN, 2.0], [1.0, INF, 2.0]])))).all()
+
+
+def test_top_k_takes_zeros_of_both_signs_for_equal(backend):
+    values, places = ops.top_k(backend.asarray([0.0, -0.0, 0.0, 1.0]), 4)
+    assert listed(places) == [3, 0, 1, 2]
+    assert np.signbit(ops.convert_to_numpy(values)).tolist() == [False, False, True, False]
+
+
+def test_bools_have_one_byte(backend):
+    assert listed(ops.view(backend.asarray([True, False]), "uint8")) == [1, 0]
+    assert listed(ops.view(backend.asarray([1, 0], "uint8"), "bool")) == [True, False]
+
+
+@pytest.mark.parametrize("function", [ops.segment_sum, ops.segment_max])
+def test_bools_have_no_sums_of_segments(function, backend):
+    with pytest.raises(DTypeError, match="not defined for bool"):
+        function(backend.asarray([True, False]), backend.asarray([0, 1]), 2)
+
+
+@pytest.mark.parametrize("number", [NAN, INF])
+def test_what_an_integer_cannot_hold_is_refused(number, backend):
+    with pytest.raises(DTypeError, match="that int32 can hold; got"):
+        ops.full((2,), number, "int32")

@@ -283,8 +283,8 @@ def _square_norm(x1: Any, x2: Any) -> Any:
     infer=broadcasting,
     accepts=ORDERED,
     vjp=(
-        lambda g, out, x1, x2: ops.divide(ops.multiply(g, x2), _square_norm(x1, x2)),
-        lambda g, out, x1, x2: ops.negative(ops.divide(ops.multiply(g, x1), _square_norm(x1, x2))),
+        lambda g, out, x1, x2: ops.divide_no_nan(ops.multiply(g, x2), _square_norm(x1, x2)),
+        lambda g, out, x1, x2: ops.negative(ops.divide_no_nan(ops.multiply(g, x1), _square_norm(x1, x2))),
     ),
     ulp=4,
 )

@@ -5,6 +5,7 @@ At a kink the gradient is that of the flat piece, 0, as for `relu`.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .. import ops
@@ -194,7 +195,7 @@ def sparsemax(x: Array, axis: int = -1) -> Array:
         axis: The axis along which the rows lie.
 
     Returns:
-        Numbers from 0 to 1, many of them 0. Errors are relative to the largest element.
+        Numbers from 0 to 1, many of them 0. Errors are relative to the largest element. NaN where that is not finite.
 
     >>> sparsemax([1.0, 1.5, -1.0])
     array([0.25, 0.75, 0.  ], dtype=float32)
@@ -208,7 +209,8 @@ def sparsemax(x: Array, axis: int = -1) -> Array:
         supported = _support(ops.stop_gradient(shifted), axis)
         count = ops.sum(ops.cast(supported, ops.dtype(x)), axis, keepdims=True)
         total = ops.sum(ops.where(supported, shifted, 0), axis, keepdims=True)
-        return ops.where(supported, ops.subtract(shifted, ops.divide(ops.subtract(total, 1), count)), 0)
+        chosen = ops.where(supported, ops.subtract(shifted, ops.divide(ops.subtract(total, 1), count)), 0)
+        return ops.where(ops.isfinite(greatest), chosen, math.nan)
 
     return in_single(result, x)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..dtypes import COMPUTABLE, FLOATS, ORDERED, same
+from ..dtypes import FLOATS, NUMBERS, ORDERED_NUMBERS, same
 from ..errors import ShapeError, StateError
 from ..op import Array, Index, composed
 from ..spec import Spec, same_size, show_shape, unknown_dim
@@ -53,7 +53,7 @@ def _bound(dtype: str, lowest: bool) -> Any:
 
 @composed(
     infer=_infer_segments,
-    accepts=COMPUTABLE,
+    accepts=NUMBERS,
     promote=same,
     summands=_elements,
     vjp=(lambda g, out, data, segment_ids, num_segments, sorted: _of_segment(g, segment_ids), None),
@@ -85,7 +85,7 @@ def _of_segment(x: Any, ids: Any) -> Any:
     return ops.take(padded, ops.where(lost, count, ids), 0)
 
 
-@composed(infer=_infer_segments, accepts=ORDERED, promote=same, ulp=0)
+@composed(infer=_infer_segments, accepts=ORDERED_NUMBERS, promote=same, ulp=0)
 def segment_max(data: Array, segment_ids: Index, num_segments: int | None = None, sorted: bool = False) -> Array:
     """The greatest of the elements along the first axis that belong to one segment; NaN if there is one.
 
@@ -107,7 +107,7 @@ def segment_max(data: Array, segment_ids: Index, num_segments: int | None = None
     return _reduced(data, segment_ids, num_segments, "max", _bound(ops.dtype(data), True))
 
 
-@composed(infer=_infer_segments, accepts=ORDERED, promote=same, ulp=0)
+@composed(infer=_infer_segments, accepts=ORDERED_NUMBERS, promote=same, ulp=0)
 def segment_min(data: Array, segment_ids: Index, num_segments: int | None = None, sorted: bool = False) -> Array:
     """The smallest of the elements along the first axis that belong to one segment; NaN if there is one.
 
@@ -129,7 +129,7 @@ def segment_min(data: Array, segment_ids: Index, num_segments: int | None = None
     return _reduced(data, segment_ids, num_segments, "min", _bound(ops.dtype(data), False))
 
 
-@composed(infer=_infer_segments, accepts=COMPUTABLE, promote=same, summands=_elements)
+@composed(infer=_infer_segments, accepts=NUMBERS, promote=same, summands=_elements)
 def segment_prod(data: Array, segment_ids: Index, num_segments: int | None = None, sorted: bool = False) -> Array:
     """The products of the elements along the first axis that belong to one segment.
 
