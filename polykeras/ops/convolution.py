@@ -84,7 +84,7 @@ def convolve_input_gradient(g: Array, kernel: Array, sizes: Any, window: Window)
     parts = zip(window.spatial_axes, window.pairs(sizes), window.extents, window.strides, sizes, strict=True)
     for axis, (low, _), extent, stride, size in parts:
         spread[axis] = stride
-        shape[axis] = (shape[axis] - 1) * stride + 1
+        shape[axis] = 0 if same_size(shape[axis], 0) else (shape[axis] - 1) * stride + 1
         lows[axis] = extent - 1 - low
         highs[axis] = size + extent - 1 - lows[axis] - shape[axis]
     g = ops.strided_slice_gradient(g, tuple(shape), (0,) * (rank + 2), tuple(shape), tuple(spread))

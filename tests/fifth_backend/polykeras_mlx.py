@@ -325,6 +325,8 @@ _COMBINE = {"add": "add", "max": "maximum", "min": "minimum", "mul": "multiply"}
 @kernel
 def scatter_update(inputs: mx.array, indices: mx.array, updates: mx.array, reduction: str | None) -> mx.array:
     depth = indices.shape[-1]
+    if updates.shape != indices.shape[:-1] + inputs.shape[depth:]:
+        raise ShapeError("updates as the indices and the inputs want them")  # whose reason the op's rule gives
     width = math.prod(inputs.shape[depth:])
     rows = inputs.reshape(math.prod(inputs.shape[:depth]), width)
     places = _places(indices, inputs.shape)
@@ -377,7 +379,7 @@ def _patches(x: mx.array, window: Any, outside: Any) -> mx.array:
 @kernel
 def convolve(inputs: mx.array, kernel: mx.array, window: Any) -> mx.array:
     x = _channels_last(inputs, window)
-    if x.dtype == mx.float64 or window.groups > 1:  # which MLX computes in float32, or not on three axes
+    if x.dtype == mx.float64 or window.groups > 1 or not x.size:  # which MLX computes in float32, or not at all
         return _as_given(_product_of_patches(x, kernel, window), window)
     padding = tuple(zip(*window.pairs(x.shape[1:-1]), strict=True))
     return _as_given(mx.conv_general(x, mx.moveaxis(kernel, -1, 0), window.strides, padding, window.dilation), window)
