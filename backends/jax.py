@@ -170,9 +170,11 @@ def _of_labels(program: Callable[..., Any]) -> Callable[..., Any]:
     """The program of `ctc_loss`, which cannot refuse labels that are out of range, after a look at them."""
 
     def run(target: Any, output: Any, target_length: Any, *options: Any) -> Any:
-        if output.ndim == 3 and target.ndim == 2:
+        known = _is_known(target) and _is_known(target_length)
+        if known and (target.ndim, output.ndim, target_length.ndim) == (2, 3, 1):
+            counts = np.arange(target.shape[1]) < np.asarray(target_length)[:, None]
             try:
-                _in_range(target, output.shape[2], 2)
+                _in_range(np.where(counts, np.asarray(target), 0), output.shape[2], 2)
                 _in_range(target_length, target.shape[1] + 1, 1)
             except OutOfRangeError:
                 return body_of("ctc_loss")(target, output, target_length, *options)  # which says so
@@ -216,6 +218,14 @@ def _allowing(arguments: Iterable[Any]) -> contextlib.AbstractContextManager[Any
 
 _CACHE = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
 """JAX's own settings of what it keeps."""
+
+
+_LOOKS = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
+)
+"""What JAX raises where a function looks at a value that is being traced."""
 
 
 class JaxBackend(Backend):
@@ -278,7 +288,7 @@ class JaxBackend(Backend):
 
     def looked_at_value(self, error: Exception) -> bool:
         """Whether an error means that a function looked at a value that is being traced."""
-        return isinstance(error, (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError))
+        return isinstance(error, _LOOKS)
 
     def on_host(
         self, function: Callable[..., np.ndarray], arrays: Sequence[Any], shape: tuple[int | None, ...], dtype: str
@@ -514,24 +524,28 @@ def arctan2(x1: Any, x2: Any) -> Any:
 @kernel
 def power(x1: Any, x2: Any) -> Any:
     """JAX's own gradient is NaN at 0 to the power of 0, but for whole numbers that are known."""
-    dtype = jnp.result_type(x1, x2)
-    if type(x2) is int:
-        return jnp.power(x1, x2)
-    if jnp.issubdtype(dtype, jnp.integer):
-        return _power_of_integers(*jnp.broadcast_arrays(jnp.asarray(x1, dtype), jnp.asarray(x2, dtype)))
     if _is_known(x1) and _is_known(x2):
-        return jnp.power(x1, x2)
+        return _power(x1, x2)
+    if type(x2) is float and x2 in (0.0, 1.0, 2.0):
+        x2 = int(x2)
+    if type(x2) is int or jnp.issubdtype(jnp.result_type(x1, x2), jnp.integer):
+        return _power(x1, x2) if type(x2) is not int else jnp.power(x1, x2)
+    dtype = jnp.result_type(x1, x2)
     return _POWER(*jnp.broadcast_arrays(jnp.asarray(x1, dtype), jnp.asarray(x2, dtype)))
 
 
 @compiled
-def _power_of_integers(base: Any, exponent: Any) -> Any:
-    """By squaring, for all bits of the exponent: JAX's own looks at six of them."""
+def _power(x1: Any, x2: Any) -> Any:
+    """Powers; of integers by squaring, for all bits of the exponent, where JAX's own looks at six of them."""
+    dtype = jnp.result_type(x1, x2)
+    if not jnp.issubdtype(dtype, jnp.integer):
+        return jnp.power(x1, x2)
 
     def step(state: Any) -> Any:
         base, exponent, product = state
         return base * base, exponent >> 1, jnp.where(exponent & 1, product * base, product)
 
+    base, exponent = jnp.broadcast_arrays(jnp.asarray(x1, dtype), jnp.asarray(x2, dtype))
     return lax.while_loop(lambda state: jnp.any(state[1] > 0), step, (base, exponent, jnp.ones_like(base)))[2]
 
 
@@ -614,14 +628,15 @@ def _wins_over(dtype: Any, lowest: float) -> int:
     return limits.min if lowest < 0 else limits.max
 
 
-@kernel
-def top_k(x: Any, k: int, sorted: bool) -> Any:
+def _top_k(x: Any, k: int) -> Any:
     if not jnp.issubdtype(x.dtype, jnp.floating):
         return tuple(lax.top_k(x, k))
-    places = lax.top_k(jnp.where(x == 0, 0, x), k)[1]  # which JAX tells from -0
+    places = lax.top_k(jnp.where(x == 0, 0, x), k)[1]  # JAX ranks -0 below 0
     return jnp.take_along_axis(x, places, -1), places
 
 
+_TOP_K = compiled(_top_k, 1)
+KERNELS["top_k"] = lambda x, k, sorted: _TOP_K(x, k)
 KERNELS["argmax"] = _position(jnp.argmax, -np.inf, operator.gt)
 KERNELS["argmin"] = _position(jnp.argmin, np.inf, operator.lt)
 
@@ -737,7 +752,7 @@ def unique(x: Any, *options: Any) -> Any:
         return body_of("unique")(x, *options)
     with using("numpy"):
         found = OPS["unique"].function(np.asarray(x), *options)
-    return tree.map_structure(backend.from_numpy, found)
+    return tree.map_structure(lambda y: jax.device_put(backend.from_numpy(y), x.sharding), found)
 
 
 # Linear algebra --------------------------------------------------------------------------------------------
@@ -855,7 +870,7 @@ def run_branch(index: Any, branches: Any, operands: Any) -> Any:
 
 @kernel
 def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | None) -> Any:
-    limit = None if maximum_iterations is None else operator.index(maximum_iterations)
+    limit = operator.index(maximum_iterations) if isinstance(maximum_iterations, float) else maximum_iterations
     traced = any(not _is_known(x) for x in tree.flatten(loop_vars))
     if traced and _truth(tree.call(cond, loop_vars)) is not None:
         return body_of("while_loop")(cond, body, loop_vars, maximum_iterations)

@@ -22,7 +22,7 @@ from tensorflow.python.eager.record import should_record_backprop
 from polykeras import philox
 from polykeras.backend import OPERATORS, Backend, chosen_device, numpy_dtype
 from polykeras.dtypes import NAMES
-from polykeras.errors import MatrixError, OutOfRangeError, ShapeError, StateError
+from polykeras.errors import MatrixError, OutOfRangeError, PolykerasError, ShapeError, StateError
 from polykeras.interpreters import Held, held
 from polykeras.op import OPS
 from polykeras.spec import normalize_axis
@@ -128,7 +128,7 @@ class TensorflowBackend(TensorflowGradients, Backend):
     refusals = (tf.errors.InvalidArgumentError,)
     strict = True
     traces = True
-    scalars = OPERATORS - {"maximum", "minimum", "power", "arctan2"} | {"clip"}
+    scalars = OPERATORS - {"maximum", "minimum", "arctan2"} | {"clip"}
     wider = {
         "bool": "int32",
         "int8": "int32",
@@ -167,9 +167,10 @@ class TensorflowBackend(TensorflowGradients, Backend):
 
     def looked_at_value(self, error: Exception) -> bool:
         """Whether an error means that a function looked at a value that is part of a graph."""
-        return isinstance(error, tf.errors.OperatorNotAllowedInGraphError) or (
-            isinstance(error, (TypeError, NotImplementedError, AttributeError)) and "symbolic" in str(error).lower()
-        )
+        kinds = (tf.errors.OperatorNotAllowedInGraphError, TypeError, NotImplementedError, AttributeError)
+        if not isinstance(error, kinds) or isinstance(error, PolykerasError):
+            return False
+        return isinstance(error, kinds[0]) or "SymbolicTensor" in str(error) or "symbolic tf.Tensor" in str(error)
 
     def from_numpy(self, array: np.ndarray) -> tf.Tensor:
         """A tensor with the values of a NumPy array."""
@@ -352,7 +353,11 @@ def arctan2(x1: Any, x2: Any) -> Any:
 @kernel
 def power(x1: Any, x2: Any) -> Any:
     """TensorFlow's own gradient is NaN at 0 to the power of 0, and so are second ones of powers of 1."""
-    return backend.with_rules(OPS["power"], _power)(x1, x2)
+    if type(x2) not in (int, float):
+        return backend.with_rules(OPS["power"], _power)(x1, x2)
+    if x2 == 0:
+        return tf.ones_like(x1)
+    return x1 if x2 == 1 else tf.square(x1) if x2 == 2 else raw.Pow(x=x1, y=tf.constant(x2, x1.dtype))
 
 
 def _power(x1: Any, x2: Any) -> Any:
@@ -789,24 +794,28 @@ def matmul(x1: Any, x2: Any) -> Any:
     return tf.squeeze(product, [axis for axis, rank in ((-2, rank1), (-1, rank2)) if rank == 1])
 
 
-def _all_finite(x: Any) -> Any:
-    return tf.reduce_all(tf.math.is_finite(tf.abs(x)))
+def _finite_matrices(x: Any) -> Any:
+    return tf.reduce_all(tf.math.is_finite(tf.math.real(x)) & tf.math.is_finite(tf.math.imag(x)), (-2, -1))
 
 
 def _matrix_solve(a: Any, b: Any) -> Any:
+    finite = _finite_matrices(a)[..., None, None]
     try:
-        return tf.linalg.solve(a, b)
+        solution = tf.linalg.solve(tf.where(finite, a, tf.eye(tf.shape(a)[-1], dtype=a.dtype)), b)
     except tf.errors.InvalidArgumentError as refusal:
         if "invertible" not in refusal.message:
             raise
-        if bool(_all_finite(a)):
-            raise MatrixError.singular() from None
-        return tf.fill(b.shape, tf.constant(math.nan, b.dtype))
+        raise MatrixError.singular() from None
+    return tf.where(finite, solution, tf.cast(math.nan, b.dtype))
 
 
 def _lower_cholesky(x: Any) -> Any:
     lower = tf.linalg.band_part(tf.linalg.cholesky(x), -1, 0)  # where there is no factor, the rest is not zero
-    if _is_known(lower) and bool(tf.reduce_any(tf.math.is_nan(tf.abs(lower)))) and bool(_all_finite(x)):
+    if (
+        _is_known(lower)
+        and bool(tf.reduce_any(tf.math.is_nan(tf.abs(lower))))
+        and bool(tf.reduce_all(_finite_matrices(x)))
+    ):
         raise MatrixError.not_positive_definite()
     return lower
 
@@ -844,7 +853,7 @@ def _of_finite(compute: Callable[[Any], tuple[Any, Any]]) -> Callable[[Any], tup
     """Values and vectors of matrices, NaN for those that are not finite, at which TensorFlow stops."""
 
     def run(x: Any) -> tuple[Any, Any]:
-        finite = tf.reduce_all(tf.math.is_finite(tf.math.real(x)) & tf.math.is_finite(tf.math.imag(x)), (-2, -1))
+        finite = _finite_matrices(x)
         values, vectors = compute(tf.where(finite[..., None, None], x, tf.zeros_like(x)))
         nan = tf.constant(math.nan)
         return (

@@ -299,7 +299,10 @@ def _triton_can_be_imported() -> bool:
 def power(x1: Any, x2: Any) -> Any:
     """Of complex numbers, too, 1 where the exponent is 0, which PyTorch has as NaN for a base of 0."""
     out = torch.pow(x1, x2)
-    return torch.where(torch.as_tensor(x2, device=out.device) == 0, 1, out) if out.is_complex() else out
+    if not out.is_complex():
+        return out
+    is_one = x2 == 0
+    return torch.where(is_one, 1, out) if isinstance(is_one, torch.Tensor) else torch.ones_like(out) if is_one else out
 
 
 @kernel
@@ -693,6 +696,8 @@ def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> 
     def run(x: Any, *args: Any) -> Any:
         try:
             return compute(x, *args)
+        except torch.OutOfMemoryError:
+            raise
         except RuntimeError as refusal:
             finite = x.isfinite().all(-1).all(-1)[..., None, None]
             if finite.all():

@@ -260,12 +260,12 @@ def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, m
     if not shapes_fit or output.ndim != 3 or 0 in (*target.shape, *output.shape):
         return body("ctc_loss", target, output, *sizes)
     steps, classes = output.shape[1:]
-    are_there = (target >= 0) & (target < classes)
-    lengths_fit = (target_length <= target.shape[1]).all() & (output_length <= steps).all()
-    if not bool(are_there.all() & lengths_fit):  # of which PyTorch takes no notice, or has an error of its own
-        return body("ctc_loss", target, output, *sizes)
     inside = torch.arange(target.shape[1], device=target.device) < target_length[:, None]
     labels = torch.where(inside, target, mask_index).long()
+    labels_fit = ((labels >= 0) & (labels < classes)).all()
+    lengths_fit = (target_length <= target.shape[1]).all() & (output_length <= steps).all()
+    if not bool(labels_fit & lengths_fit):  # of which PyTorch takes no notice, or has an error of its own
+        return body("ctc_loss", target, output, *sizes)
     target_length, output_length = target_length.long(), output_length.long()
 
     def fast(output: Any) -> Any:

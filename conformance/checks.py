@@ -83,8 +83,8 @@ def has_dtypes(case: Case, dtype: str, backend: Backend) -> bool:
     return dtype in backend.dtypes and (not needs_complex128 or "complex128" in backend.dtypes)
 
 
-SOME = 3
-"""How many samples of a body a framework compiles where the effort is limited."""
+OF_A_BODY = 3
+"""How many samples of a body a framework compiles where the effort is limited: the first, the last and between."""
 
 Call = tuple[Sample, str]
 """A sample and the dtype in which to try it."""
@@ -133,7 +133,7 @@ def compiled_calls(case: Case, backend: Backend) -> list[Call]:
     ]
     if EFFORT.trusts_body(case, backend):
         others = [call for call in others if call[1] == case.dtypes[-1]]
-        chosen = [chosen[i * len(chosen) // SOME] for i in range(SOME)] if chosen else []  # from plain to strange
+        chosen = [chosen[i * (len(chosen) - 1) // (OF_A_BODY - 1)] for i in range(OF_A_BODY)] if chosen else []
     return [call for call in calls if call in chosen or call in others]
 
 

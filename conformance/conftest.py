@@ -16,6 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from polykeras.backend import Backend, available, device, load, using
 from polykeras.errors import DeviceError
+from polykeras.settings import settings
 from polykeras.testing.plugin import BACKENDS, DEVICE, DTYPES, LEVELS, THOROUGH
 
 from . import cases as cases
@@ -40,13 +41,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _share_programs(config: pytest.Config) -> None:
     """Have what one process compiles, where the framework keeps such programs, serve the others, and itself again."""
-    if config.getoption(THOROUGH, False) or "POLYKERAS_COMPILATION_CACHE" in os.environ:
+    if config.getoption(THOROUGH, False) or settings.compilation_cache is not None:
         return
     place = tempfile.TemporaryDirectory(prefix="polykeras-", ignore_cleanup_errors=True)
     os.environ["POLYKERAS_COMPILATION_CACHE"] = place.name
+    settings.set("compilation_cache", place.name)
 
     def forget() -> None:
         del os.environ["POLYKERAS_COMPILATION_CACHE"]
+        settings.set("compilation_cache", None)
         place.cleanup()
 
     config.add_cleanup(forget)

@@ -180,13 +180,14 @@ class Compiled:
         try:
             return self.function(*positional, **named)
         except Exception as error:
-            root = error.__cause__ if isinstance(error, GradientError) else error
+            in_gradient = isinstance(error, GradientError)
+            root = error.__cause__ if in_gradient else error
+            remedy = "" if in_gradient else ", or do not compile it (run_eagerly=True for a model)"
             if home.traces and isinstance(root, Exception) and home.looked_at_value(root):
                 raise StateError(
                     "compile: a function looked at a value, as `if x > 0`, float(x) and functions of NumPy do, before "
                     f"there was one: {home.name} traces it once, for all values. Use ops.where, ops.cond, "
-                    "ops.while_loop and other functions of polykeras.ops, or do not compile it (run_eagerly=True for "
-                    "a model)."
+                    f"ops.while_loop and other functions of polykeras.ops{remedy}."
                 ) from root
             raise
 

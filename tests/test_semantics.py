@@ -151,7 +151,8 @@ def test_functions_of_another_kind_are_refused_in_the_same_words(home, complaint
 LOOKS = {
     "if": lambda x: x if x > 0 else ops.negative(x),
     "float": lambda x: ops.multiply(x, float(x)),
-    "NumPy": lambda x: ops.multiply(x, np.abs(x)),
+    "NumPy": lambda x: ops.multiply(x, ops.convert_to_tensor(np.sign(np.asarray(x)))),
+    "range": lambda x: ops.add(x, len(range(ops.cast(ops.abs(x), "int32")))),
     "a gradient's if": ops.grad(lambda x: ops.square(x) if x > 0 else x),
 }
 

@@ -108,13 +108,16 @@ _exact_power = exact(lambda base, exponent: base**exponent, np.power)
 
 
 def _power(x1, x2):
-    """NumPy's power, and for integers that of Python, the fraction cut off."""
+    """NumPy's power, and for integers that of Python, the fraction cut off, wrapped around."""
     if np.result_type(x1, x2).kind != "i":
         return _exact_power(x1, x2)
     dtype = x1.dtype if isinstance(x1, np.ndarray) else x2.dtype
 
+    half = 2 ** (8 * dtype.itemsize - 1)
+
     def one(base, exponent):
-        return 0 if exponent < 0 and abs(base) != 1 else int(int(base) ** int(exponent))
+        exact = 0 if exponent < 0 and abs(base) != 1 else int(int(base) ** int(exponent))
+        return (exact + half) % (2 * half) - half
 
     return np.vectorize(one, otypes=[object])(x1, x2).astype(dtype)
 
@@ -140,6 +143,7 @@ case(
     sample(given(2, 1, -1, 0), -3, dtypes=SIGNED),
     sample(-1, given(-3, -2, 0, 3), dtypes=SIGNED),
     sample(given(2, 3), given(0, 5), dtypes=("uint8", "uint32")),
+    sample(given(3, 5, -3), given(100, 65, 71), dtypes=("int32", "int64")),
     dtypes=FLOATS,
     mistakes=[*MISFITS, BOOLS],
 )

@@ -26,10 +26,13 @@ def work(orders: Connection, log: str, arguments: Sequence[str]) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import pytest
 
+    from polykeras.settings import settings
+
+    folder = os.path.dirname(os.path.abspath(log))
+    if settings.compilation_cache is None and "--thorough" not in arguments:
+        settings.set("compilation_cache", os.path.join(folder, "programs"))  # which workers share
     options = [*arguments, "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-q"]
-    status = pytest.main(
-        [*options, "--rootdir", os.path.dirname(os.path.abspath(log)), "-c", os.devnull], [Obeying(orders)]
-    )
+    status = pytest.main([*options, "--rootdir", folder, "-c", os.devnull], [Obeying(orders)])
     orders.send(("ended", int(status)))
 
 

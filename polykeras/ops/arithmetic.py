@@ -171,10 +171,10 @@ def _power_base_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
 
 
 def _power_exponent_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
-    stays = ops.equal(x1, 0)
+    is_flat = ops.equal(x1, 0)  # as 0 ** x2 is 0, but for x2 = 0
     if ops.dtype(x1) not in COMPLEXES:
-        stays = ops.logical_and(stays, ops.greater_equal(x2, 0))
-    return ops.multiply(g, ops.multiply(out, ops.log(ops.where(stays, 1, x1))))
+        is_flat = ops.logical_and(is_flat, ops.greater_equal(x2, 0))
+    return ops.multiply(g, ops.multiply(out, ops.log(ops.where(is_flat, 1, x1))))
 
 
 def _power_of_integers(compute: Any, constant: int | None, x1: Any, x2: Any) -> Any:
@@ -200,7 +200,7 @@ def power(x1: Array, x2: Array) -> Array:
     """Raise to a power, element by element.
 
     The gradient with respect to the base is 0 where the exponent is 0. That with respect to the exponent is NaN where
-    the base is negative, and 0 where it is 0 and the exponent is not negative.
+    the base is negative, and 0 where the base is 0 and the exponent is not negative.
 
     Args:
         x1: Array or number, the base.

@@ -63,9 +63,8 @@ def _first_large(x: Any) -> Any:
 
 def _signs(x: Any) -> Any:
     """The sign, or direction in the complex plane, that each column is to be multiplied with, as a row."""
-    *batch, rows, columns = ops.shape(x)
-    if 0 in (rows, columns):
-        return ops.ones((*batch, 1, columns), ops.dtype(x))
+    if 0 in ops.shape(x)[-2:]:
+        return ops.ones_like(ops.sum(x, -2, keepdims=True))
     first = _first_large(x)
     return ops.divide(conjugated(first), ops.abs(first)) if is_complex(x) else ops.where(ops.less(first, 0), -1.0, 1.0)
 
