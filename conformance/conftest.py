@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import shutil
 import tempfile
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -32,8 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "level(name): what a test is about: ops, random, layers, losses, ...")
     checks.EFFORT.is_thorough = bool(config.getoption(THOROUGH, False))
     checks.EFFORT.dtypes = tuple(config.getoption(DTYPES, None) or ())
-    if not hasattr(config, "workerinput"):  # where pytest-xdist has several processes, they inherit it
-        _share_programs(config)
+    _share_programs(config)
     unknown = set(config.getoption(LEVELS, None) or ()) - set(LEVEL_NAMES)
     if unknown:
         raise pytest.UsageError(f"--level: expected one of {', '.join(LEVEL_NAMES)}; got {unknown.pop()!r}.")
@@ -43,14 +44,15 @@ def _share_programs(config: pytest.Config) -> None:
     """Have what one process compiles, where the framework keeps such programs, serve the others, and itself again."""
     if config.getoption(THOROUGH, False) or settings.compilation_cache is not None:
         return
-    place = tempfile.TemporaryDirectory(prefix="polykeras-", ignore_cleanup_errors=True)
-    os.environ["POLYKERAS_COMPILATION_CACHE"] = place.name
-    settings.set("compilation_cache", place.name)
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex  # one for all processes of pytest-xdist
+    folder = os.path.join(tempfile.gettempdir(), f"polykeras-{run}")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    settings.set("compilation_cache", folder)
 
     def forget() -> None:
-        del os.environ["POLYKERAS_COMPILATION_CACHE"]
         settings.set("compilation_cache", None)
-        place.cleanup()
+        if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":  # which end when all tests have run
+            shutil.rmtree(folder, ignore_errors=True)
 
     config.add_cleanup(forget)
 
