@@ -528,9 +528,11 @@ def power(x1: Any, x2: Any) -> Any:
         return _power(x1, x2)
     if type(x2) is float and x2 in (0.0, 1.0, 2.0):
         x2 = int(x2)
-    if type(x2) is int or jnp.issubdtype(jnp.result_type(x1, x2), jnp.integer):
-        return _power(x1, x2) if type(x2) is not int else jnp.power(x1, x2)
+    if type(x2) is int:
+        return jnp.power(x1, x2)
     dtype = jnp.result_type(x1, x2)
+    if jnp.issubdtype(dtype, jnp.integer):
+        return _power(x1, x2)
     return _POWER(*jnp.broadcast_arrays(jnp.asarray(x1, dtype), jnp.asarray(x2, dtype)))
 
 
@@ -870,7 +872,9 @@ def run_branch(index: Any, branches: Any, operands: Any) -> Any:
 
 @kernel
 def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | None) -> Any:
-    limit = operator.index(maximum_iterations) if isinstance(maximum_iterations, float) else maximum_iterations
+    limit = maximum_iterations
+    if isinstance(limit, float):
+        operator.index(limit)  # which refuses it
     traced = any(not _is_known(x) for x in tree.flatten(loop_vars))
     if traced and _truth(tree.call(cond, loop_vars)) is not None:
         return body_of("while_loop")(cond, body, loop_vars, maximum_iterations)

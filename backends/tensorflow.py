@@ -354,7 +354,7 @@ def arctan2(x1: Any, x2: Any) -> Any:
 def power(x1: Any, x2: Any) -> Any:
     """TensorFlow's own gradient is NaN at 0 to the power of 0, and so are second ones of powers of 1."""
     if type(x2) not in (int, float):
-        return backend.with_rules(OPS["power"], _power)(x1, x2)
+        return backend.with_rules(OPS["power"], _power)(tf.convert_to_tensor(x1, x2.dtype), x2)
     if x2 == 0:
         return tf.ones_like(x1)
     return x1 if x2 == 1 else tf.square(x1) if x2 == 2 else raw.Pow(x=x1, y=tf.constant(x2, x1.dtype))
