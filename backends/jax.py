@@ -566,8 +566,10 @@ def _of_reals(name: str, compute: Callable[..., Any], of_complex: Callable[..., 
 _of_reals("sqrt", jnp.sqrt, _complex_root)
 for _name in ("arcsin", "arccos", "arctan", "arcsinh", "arccosh"):
     _of_reals(_name, getattr(jnp, _name))
-for _name in ("arctanh", "sinh", "cosh", "exp2"):
+for _name in ("arctanh", "exp2"):
     _of_reals(_name, body_of(_name))
+for _name in ("sinh", "cosh"):
+    _of_reals(_name, with_rules(_name, body_of(_name)))  # the slope of the body is NaN where it overflows
 KERNELS["floor"] = _rounding(jnp.floor)
 KERNELS["ceil"] = _rounding(jnp.ceil)
 KERNELS["rint"] = _rounding(jnp.rint)
@@ -870,7 +872,22 @@ def run_branch(index: Any, branches: Any, operands: Any) -> Any:
     return lax.switch(index, [lambda *xs, branch=branch: _arrays(branch(*xs)) for branch in branches], *operands)
 
 
+def _or_as_written(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """A loop that runs in Python, round by round, where its function looks at values."""
+    body = body_of(compute.__name__)
+
+    @functools.wraps(compute)
+    def run(*args: Any) -> Any:
+        try:
+            return compute(*args)
+        except _LOOKS:
+            return body(*args)
+
+    return run
+
+
 @kernel
+@_or_as_written
 def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | None) -> Any:
     limit = maximum_iterations
     if isinstance(limit, float):
@@ -892,6 +909,7 @@ def while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | N
 
 
 @kernel
+@_or_as_written
 def fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
     if _is_known(lower) and _is_known(upper):
         lower, upper = int(lower), int(upper)
@@ -899,6 +917,7 @@ def fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
 
 
 @kernel
+@_or_as_written
 def scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll: Any) -> Any:
     return lax.scan(lambda carry, x: _arrays(f(carry, x)), _arrays(init), xs, length, reverse, unroll)
 

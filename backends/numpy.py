@@ -565,9 +565,13 @@ def _along(finite: Any, y: Any) -> np.ndarray:
 def triangular_solve(a: Any, b: Any, lower: bool) -> np.ndarray:
     if lower:  # from the last to the first it is an upper triangle, for which elimination is substitution
         return triangular_solve(a[..., ::-1, ::-1], b[..., ::-1, :], False)[..., ::-1, :]
-    zero = (np.diagonal(a, axis1=-2, axis2=-1) == 0).any(-1)[..., None, None]
-    solution = np.linalg.solve(np.where(zero, np.eye(a.shape[-1]), np.triu(a)).astype(a.dtype), b)
-    return np.where(zero, np.array(np.nan, a.dtype), solution) if zero.any() else solution
+    if (np.diagonal(a, axis1=-2, axis2=-1) != 0).all():
+        return np.linalg.solve(np.triu(a), b)
+    solution = np.empty_like(b)
+    for i in reversed(range(a.shape[-1])):  # which does not refuse to divide by zero
+        rest = np.matmul(a[..., i : i + 1, i + 1 :], solution[..., i + 1 :, :])
+        solution[..., i : i + 1, :] = (b[..., i : i + 1, :] - rest) / a[..., i : i + 1, i : i + 1]
+    return solution
 
 
 def _sign_and_logarithm(x: Any) -> tuple[np.ndarray, np.ndarray]:

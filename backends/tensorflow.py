@@ -183,7 +183,7 @@ class TensorflowBackend(TensorflowGradients, Backend):
             raise StateError(
                 "a tensor has no values while a function is being compiled. Return it, and look at the result."
             )
-        return x.numpy()
+        return np.asarray(x.numpy(), x.dtype.as_numpy_dtype)  # of a single one it makes a number
 
     def is_traced(self, x: Any) -> bool:
         """Whether it is a tensor of a graph."""
@@ -364,6 +364,12 @@ def _power(x1: Any, x2: Any) -> Any:
     """Of complex numbers, too, 1 where the exponent is 0, which TensorFlow has as NaN for a base of 0."""
     out = raw.Pow(x=x1, y=x2)
     return tf.where(tf.equal(x2, 0), tf.ones_like(out), out) if out.dtype.is_complex else out
+
+
+@kernel
+def hard_silu(x: Any) -> Any:
+    """The slope of the body is NaN at infinity, where TensorFlow multiplies by 0."""
+    return backend.with_rules(OPS["hard_silu"], functools.partial(body, "hard_silu"))(x)
 
 
 @kernel

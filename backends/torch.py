@@ -394,16 +394,15 @@ def sign(x: Any) -> Any:
     return (x.view(torch.int64) != 0).to(x.dtype) if _is_uint64(x) else torch.sgn(x)
 
 
-def _without_nan(x: Any, instead: float = 0.0) -> Any:
-    return torch.nan_to_num(x, instead, math.inf, -math.inf)
-
-
 def _shrinking(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
     """PyTorch's kernel, with 0 for NaN, as in Keras."""
-    fits = (int, float)
-    return lambda x, by: (
-        compute(_without_nan(x), by) if x.is_floating_point() and type(by) in fits and by >= 0 else body(name, x, by)
-    )
+
+    def run(x: Any, by: Any) -> Any:
+        if x.is_floating_point() and type(by) in (int, float) and by >= 0:
+            return compute(x.masked_fill(x != x, 0.0), by)
+        return body(name, x, by)
+
+    return run
 
 
 KERNELS["hard_shrink"] = _shrinking(F.hardshrink, "hard_shrink")
@@ -415,7 +414,7 @@ def threshold(x: Any, threshold: Any, default_value: Any) -> Any:
     numbers = type(threshold) in (int, float) and type(default_value) in (int, float)
     if not numbers or not x.is_floating_point():
         return body("threshold", x, threshold, default_value)
-    return F.threshold(_without_nan(x, float(threshold)), threshold, default_value)
+    return F.threshold(x.masked_fill(x != x, float(threshold)), threshold, default_value)
 
 
 @kernel

@@ -24,6 +24,12 @@ KINKS: dict[str, tuple[Callable[..., Any], list[list[float]], list[list[float]]]
     "abs is flat at zero": (ops.abs, [[0.0, -2.0]], [[0.0, -1.0]]),
     "an angle at the origin": (ops.arctan2, [[0.0, 0.0, 1.0], [0.0, 2.0, 0.0]], [[0.0, 0.5, 0.0], [0.0, 0.0, -1.0]]),
     "erfinv is steep at the ends": (ops.erfinv, [[1.0, -1.0]], [[np.inf, np.inf]]),
+    "cosh is steep where it overflows": (ops.cosh, [[np.inf, -np.inf, 1e4]], [[np.inf, -np.inf, np.inf]]),
+    "sinh is steep where it overflows": (ops.sinh, [[np.inf, -np.inf, 1e4]], [[np.inf, np.inf, np.inf]]),
+    "hard_silu ends in lines": (ops.hard_silu, [[-np.inf, -3.0, 3.0, np.inf]], [[0.0, 0.0, 1.0, 1.0]]),
+    "hard_shrink ends in lines": (ops.hard_shrink, [[-np.inf, 0.5, np.inf]], [[1.0, 0.0, 1.0]]),
+    "soft_shrink ends in lines": (ops.soft_shrink, [[-np.inf, 0.5, np.inf]], [[1.0, 0.0, 1.0]]),
+    "threshold begins a line": (lambda x: ops.threshold(x, 0.5, 0.1), [[0.5, 1.0, np.inf]], [[0.0, 1.0, 1.0]]),
     "whole quotients are flat": (
         lambda x: ops.multiply(x, ops.floor_divide(x, 2.0)),
         [[3.0, 4.0, -1.0]],

@@ -221,6 +221,12 @@ def accumulator(*dtypes: str | type) -> str:
     return "uint32" if dtype in ("uint8", "uint16") else dtype
 
 
+def multiplied(*dtypes: str | type) -> str:
+    """The common dtype, with int32 for int8, whose products do not fit: how `matmul` and `einsum` compute."""
+    dtype = same(*dtypes)
+    return "int32" if dtype == "int8" else dtype
+
+
 def like_first(first: str | type, *_: str | type) -> str:
     """The dtype of the first: how one array is written into another."""
     return same(first)

@@ -87,6 +87,10 @@ class CallError(OpError, TypeError, ValueError):
     """An argument is of a kind that the op cannot use."""
 
 
+class OptionError(OpError, ValueError):
+    """An argument that is no array has a value that the op cannot use."""
+
+
 class MixedBackendsError(OpError, TypeError):
     """Arrays of two frameworks met in one call."""
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import ops
 from .backend import loaded
-from .errors import ShapeError
+from .errors import OptionError
 from .ops.random import (
     bernoulli,
     beta,
@@ -74,7 +74,7 @@ class SeedGenerator(Stateful):
         if seed is None:
             seed = int(GLOBAL_STREAM.next()[0])
         if not hasattr(seed, "__index__") or not 0 <= seed <= MASK:
-            raise ShapeError(f"SeedGenerator: expected a seed from 0 to 2**32 - 1; got {seed!r}.")
+            raise OptionError(f"SeedGenerator: expected a seed from 0 to 2**32 - 1; got {seed!r}.")
         self.name = "seed_generator" if name is None else name
         self.seed = int(seed)
         self.state = Variable(np.array([seed, 0], "uint32"), trainable=False, name="seed_generator_state")
@@ -110,7 +110,7 @@ def set_random_seed(seed: int) -> None:
     True
     """
     if not hasattr(seed, "__index__") or not 0 <= seed <= MASK:
-        raise ShapeError(f"set_random_seed: expected a seed from 0 to 2**32 - 1; got {seed!r}.")
+        raise OptionError(f"set_random_seed: expected a seed from 0 to 2**32 - 1; got {seed!r}.")
     GLOBAL_STREAM.reset(int(seed))
     random.seed(int(seed))
     np.random.seed(int(seed))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DTypeError, ShapeError, StateError
+from .errors import DTypeError, OptionError, StateError
 from .philox import MASK, integer_block
 
 # Counters from here on make keys, and never numbers: a draw would have to take 2**66 words to get there.
@@ -125,7 +125,7 @@ def next_seed() -> int:
 def words_of(seed: int) -> tuple[int, int]:
     """A seed as two words."""
     if not 0 <= seed < 1 << 64:
-        raise ShapeError(f"expected a seed from 0 to 2**64 - 1; got {seed}.")
+        raise OptionError(f"expected a seed from 0 to 2**64 - 1; got {seed}.")
     return int(seed) & MASK, int(seed) >> 32
 
 

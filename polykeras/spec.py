@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Union
 
 from .dtypes import standardize_dtype
-from .errors import DTypeError, ShapeError
+from .errors import DTypeError, OptionError, ShapeError
 
 Size = Union[int, "Dim"]
 _Atom = Union[str, "_Floor", "_BelowZero"]
@@ -343,7 +343,7 @@ class Spec:
         producer: Any = None,
     ):
         if sparse or ragged:
-            raise ShapeError(
+            raise OptionError(
                 "Spec: there are no sparse and no ragged arrays here. Leave out sparse=True and ragged=True."
             )
         sizes = tuple(unknown_dim(axis) if size is None else _as_size(size) for axis, size in enumerate(shape))

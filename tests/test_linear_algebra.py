@@ -36,6 +36,12 @@ def test_triangle_with_a_zero_on_its_diagonal_gives_nothing_finite(lower, backen
     assert not np.isfinite(ops.convert_to_numpy(solution)).any()
 
 
+def test_zero_on_the_diagonal_of_a_triangle_concerns_the_rows_that_it_enters(backend):
+    triangles = backend.asarray(np.array([[[4.0, 0, 0], [1, 0, 0], [1, 1, 2]], [[2.0, 0, 0], [2, 1, 0], [0, 0, 4]]]))
+    solution = ops.solve_triangular(triangles, backend.asarray(np.full((2, 3), 8.0)), lower=True)
+    assert ops.convert_to_numpy(solution).tolist() == [[2.0, np.inf, -np.inf], [4.0, 0.0, 2.0]]
+
+
 @pytest.mark.parametrize("shape", [(6, 6), (7, 3), (3, 7), (2, 4, 4)])
 def test_factors_multiply_to_what_was_factored(shape, backend):
     x = np.random.Generator(np.random.Philox(1)).normal(size=shape)

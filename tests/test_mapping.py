@@ -7,7 +7,7 @@ import pytest
 
 import polykeras
 from polykeras import ops
-from polykeras.errors import DTypeError, ShapeError
+from polykeras.errors import DTypeError, OptionError, ShapeError
 from polykeras.spec import Spec, dim
 
 
@@ -47,16 +47,16 @@ def test_vectorize_on_specs():
 
 
 @pytest.mark.parametrize(
-    ("signature", "args", "error"),
+    ("signature", "args", "error", "complaint"),
     [
-        ("(n)->", (numbers(3),), "expected a signature"),
-        ("(n)->()", (numbers(3), numbers(3)), "is for 1 arrays; got 2"),
-        ("(m,n)->()", (numbers(3),), r"with the axes \(m,n\)"),
-        ("(n),(n)->()", (numbers(3), numbers(4)), "axis n has sizes 3 and 4"),
+        ("(n)->", (numbers(3),), OptionError, "expected a signature"),
+        ("(n)->()", (numbers(3), numbers(3)), ShapeError, "is for 1 arrays; got 2"),
+        ("(m,n)->()", (numbers(3),), ShapeError, r"with the axes \(m,n\)"),
+        ("(n),(n)->()", (numbers(3), numbers(4)), ShapeError, "axis n has sizes 3 and 4"),
     ],
 )
-def test_vectorize_refuses(signature, args, error):
-    with pytest.raises(ShapeError, match=error):
+def test_vectorize_refuses(signature, args, error, complaint):
+    with pytest.raises(error, match=complaint):
         ops.vectorize(lambda *xs: ops.sum(xs[0]), signature=signature)(*args)
 
 

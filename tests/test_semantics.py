@@ -14,7 +14,14 @@ import pytest
 import polykeras
 from polykeras import ops, state
 from polykeras.backend import Backend, load, using
-from polykeras.errors import DTypeError, GradientError, OutOfRangeError, PolykerasError, ShapeError, StateError
+from polykeras.errors import (
+    DTypeError,
+    GradientError,
+    OutOfRangeError,
+    PolykerasError,
+    ShapeError,
+    StateError,
+)
 from polykeras.spec import Spec, dim
 
 
@@ -100,10 +107,29 @@ def test_loops_without_a_round_give_arrays(home):
         assert int(result) == 3
 
 
+def test_numpy_gets_arrays_also_of_single_numbers(home):
+    total = ops.convert_to_numpy(ops.sum(ops.ones(3)))
+    assert type(total) is np.ndarray
+    assert total.shape == ()
+
+
 def test_loops_keep_named_tuples(home):
     last = ops.while_loop(lambda x, n: ops.less(n, 3), lambda x, n: (ops.multiply(x, 2), ops.add(n, 1)), Pair(1.0, 0))
     assert type(last) is Pair
     assert float(last.x) == 8.0
+
+
+def _halved_if_even(x):
+    return x // 2 if int(x) % 2 == 0 else x - 1
+
+
+def test_loops_may_look_at_values(home):
+    start = ops.array(11)
+    assert int(ops.while_loop(lambda x: x > 4, _halved_if_even, start)) == 4
+    assert int(ops.fori_loop(0, 3, lambda i, x: _halved_if_even(x), start)) == 4
+    last, seen = ops.scan(lambda x, _: (_halved_if_even(x), x), start, length=3)
+    assert int(last) == 4
+    assert ops.convert_to_numpy(seen).tolist() == [11, 10, 5]
 
 
 DRIFTING = {

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import polykeras
 from polykeras import ops
-from polykeras.errors import DTypeError, ShapeError
+from polykeras.errors import DTypeError, OptionError, ShapeError
 from polykeras.spec import Dim, Spec, broadcast_shapes, dim, evaluate
 
 BATCH, N = dim("batch"), dim("n")
@@ -255,7 +255,7 @@ def test_a_spec_takes_the_arguments_of_a_keras_tensor():
     assert ops.add(x, 1).producer.op.name == "add"
     assert ops.add(polykeras.KerasTensor((2,), record_history=False), 1).producer is None
     for wrong in ({"sparse": True}, {"ragged": True}):
-        with pytest.raises(ShapeError, match="there are no sparse and no ragged arrays here"):
+        with pytest.raises(OptionError, match="there are no sparse and no ragged arrays here"):
             polykeras.KerasTensor((2,), **wrong)
 
 

@@ -106,12 +106,23 @@ for _name, _reference in (("floor", np.floor), ("ceil", np.ceil), ("rint", np.ri
         sample(HALVES, dtypes=FLOATS),
         dtypes=NUMBERS,
     )
+
+
+def _round(x, decimals=0):
+    if x.dtype.kind == "f":
+        return np.round(x, decimals)
+    limits = np.iinfo(x.dtype)
+    return np.clip(np.round(x.astype("float64"), decimals), limits.min, limits.max).astype(x.dtype)
+
+
 case(
     "round",
-    lambda x, decimals=0: np.round(x, decimals) if x.dtype.kind == "f" or decimals < 0 else x,
+    _round,
     sample(array(2, 3, low=-5, high=5)),
     sample(array(2, 3, low=-5, high=5), decimals=2, dtypes=("float32", "float64"), gradient=False),
     sample(given(123.0, 155.0, -26.0), decimals=-1, dtypes=("float32", "float64", "int32"), gradient=False),
+    sample(given(INF, -INF, NAN), decimals=-1, dtypes=FLOATS, gradient=False),
+    sample(given(4, 250, 255), decimals=-1, dtypes=("uint8",)),
     sample(HALVES, dtypes=FLOATS, gradient=False),
     dtypes=NUMBERS,
 )

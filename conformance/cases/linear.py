@@ -7,11 +7,16 @@ import numpy as np
 from ..case import COMPLEX, FLOATS, array, case, sample
 
 INTEGRAL = (*FLOATS, "int32", "int64")
+BYTES = (array(2, 3, low=-128, high=127, dtype="int8"), array(3, 4, low=-128, high=127, dtype="int8"))
+
+
+def _wide(x):
+    return x.astype("int32") if x.dtype == "int8" else x
 
 
 case(
     "matmul",
-    np.matmul,
+    lambda x1, x2: np.matmul(_wide(x1), _wide(x2)),
     sample(array(2, 3), array(3, 4)),
     sample(array(5, 2, 3), array(5, 3, 4)),
     sample(array(5, 2, 3), array(3, 4)),
@@ -25,6 +30,8 @@ case(
     sample(array(2, 0), array(0, 3)),
     sample(array(20, 300), array(300, 20), dtypes=FLOATS, gradient=False),
     sample(array(2, 3, dtype="float64"), array(3, 2, dtype="float32"), dtypes=("float64",)),
+    sample(*BYTES, dtypes=("int32",)),
+    sample(BYTES[0], array(3, dtype="int16"), dtypes=("int16",)),
     sample(array(5, 2, 3), array(3, 2), dtypes=COMPLEX),
     sample(array(2, 3), array(3), dtypes=COMPLEX),
     dtypes=INTEGRAL,
@@ -47,6 +54,7 @@ case(
     sample(array(2, 3), array(5, 3, 4)),
     sample(array(), array(2, 3)),
     sample(2.0, array(3), dtypes=FLOATS),
+    sample(*BYTES, dtypes=("int8",)),
     sample(array(5, 2, 3), array(3, 2), dtypes=COMPLEX),
     dtypes=INTEGRAL,
     magnitude=lambda x1, x2: np.dot(np.abs(x1), np.abs(x2)),
@@ -60,6 +68,7 @@ case(
     sample(array(2, 3), array(4), axes=0),
     sample(array(2, 3, 4), array(4, 2), axes=((0, 2), (1, 0))),
     sample(array(2, 3, 4), array(5, 4), axes=(-1, 1)),
+    sample(*BYTES, axes=1, dtypes=("int8",)),
     sample(array(2, 3), array(3), axes=1, dtypes=COMPLEX),
     dtypes=INTEGRAL,
     magnitude=lambda x1, x2, axes=2: np.tensordot(np.abs(x1), np.abs(x2), axes),
@@ -73,7 +82,7 @@ def _einsum_sample(subscripts, *arrays):
 
 case(
     "contract",
-    lambda subscripts, operands: np.einsum(subscripts, *operands),
+    lambda subscripts, operands: np.einsum(subscripts, *map(_wide, operands)),
     _einsum_sample("ij,jk->ik", array(2, 3), array(3, 4)),
     _einsum_sample("ij,jk", array(2, 3), array(3, 4)),
     _einsum_sample("bij,bkj->bik", array(2, 3, 4), array(2, 5, 4)),
@@ -90,6 +99,8 @@ case(
     _einsum_sample("ij,ij,j->i", array(2, 3), array(2, 3), array(3)),
     _einsum_sample("aij,jk->ik", array(2, 3, 4), array(4, 2)),
     sample("ij,j->i", [array(2, 3, dtype="float64"), array(3, dtype="float32")], dtypes=("float64",)),
+    sample("ij,jk->i", list(BYTES), dtypes=("int32",)),
+    sample("ij->i", [array(2, 3, low=0, high=255)], dtypes=("uint8",)),
     sample("ij,j->i", [array(2, 3), array(3)], dtypes=COMPLEX),
     dtypes=("float32", "float64", "int32"),
     magnitude=lambda subscripts, operands: np.einsum(subscripts, *(np.abs(x) for x in operands)),

@@ -370,10 +370,15 @@ def clip(x: Array, x_min: Array, x_max: Array) -> Array:
         x_max: The upper bound.
 
     Returns:
-        The elements, none of them below the lower or above the upper bound. NaN stays NaN.
+        The elements, none of them below the lower or above the upper bound. NaN stays NaN, and is the result where a
+        bound is NaN.
 
     >>> clip([-2.0, 0.5, 2.0], -1.0, 1.0)
     array([-1. ,  0.5,  1. ], dtype=float32)
     """
-    raised = ops.where(ops.less(x, x_min), x_min, x)
-    return ops.where(ops.greater(raised, x_max), x_max, raised)
+    raised = ops.where(ops.logical_or(ops.less(x, x_min), _is_nan(x_min)), x_min, x)
+    return ops.where(ops.logical_or(ops.greater(raised, x_max), _is_nan(x_max)), x_max, raised)
+
+
+def _is_nan(bound: Any) -> Any:
+    return bound != bound if isinstance(bound, (int, float)) else ops.not_equal(bound, bound)

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import ops
 from ..dtypes import NUMBERS, same
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, composed
 from ..spec import Spec, same_size, show_shape
 from ..symbolic import spec_of
@@ -17,7 +17,9 @@ from .windows import Window, check_room, is_channels_last, per_axis
 def _window(kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> Window:
     pairs = tuple(padding) if isinstance(padding, (tuple, list)) else (padding, padding)
     if len(pairs) != 2 or not all(hasattr(p, "__index__") and p >= 0 for p in pairs):
-        raise ShapeError(f"expected padding to be a number from 0, or one for each of 2 spatial axes; got {padding!r}.")
+        raise OptionError(
+            f"expected padding to be a number from 0, or one for each of 2 spatial axes; got {padding!r}."
+        )
     return Window(
         per_axis(kernel_size, 2, "kernel_size"),
         per_axis(stride, 2, "stride"),
@@ -115,7 +117,7 @@ def fold(x: Array, output_size: Any, kernel_size: Any, dilation: Any = 1, paddin
 
 def _block_size(block_size: Any) -> int:
     if not hasattr(block_size, "__index__") or block_size < 2:
-        raise ShapeError(f"expected block_size to be a whole number from 2; got {block_size!r}.")
+        raise OptionError(f"expected block_size to be a whole number from 2; got {block_size!r}.")
     return block_size.__index__()
 
 

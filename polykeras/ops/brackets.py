@@ -9,7 +9,7 @@ import numpy as np
 from .. import ops
 from ..backend import Backend
 from ..dtypes import INTEGERS, index_dtype, result_type
-from ..errors import DTypeError, OutOfRangeError, ShapeError
+from ..errors import DTypeError, OptionError, OutOfRangeError, ShapeError
 from ..interpreters import HOST, Interpreter, kind_of
 from ..op import Array, composed
 from ..spec import Dim, broadcast_shapes, larger, show_shape, smaller
@@ -113,7 +113,7 @@ def _bounds(item: slice, size: Any) -> tuple[Any, Any, int, bool]:
     """Start, stop and positive step that reach the elements of a slice, and whether their order is to be reversed."""
     step = 1 if item.step is None else item.step.__index__()
     if step == 0:
-        raise ShapeError("expected the step of a slice to be other than 0.")
+        raise OptionError("expected the step of a slice to be other than 0.")
     if isinstance(size, int) and all(b is None or hasattr(b, "__index__") for b in (item.start, item.stop)):
         places = range(*item.indices(size))
         if step < 0:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import mistakes, ops, tree
-from ..errors import CallError, ShapeError
+from ..errors import CallError, OptionError, ShapeError
 from ..interpreters import ABSENT, NESTED, kind_or_none
 from ..op import Function, Functions, Index, Mask, Tree, composed, names_its_errors
 from ..spec import Spec, same_size, show_shape
@@ -118,11 +118,13 @@ def switch(index: Any, branches: Any, *operands: Any) -> Any:
     array(10., dtype=float32)
     """
     if not branches:
-        raise ShapeError("switch: there is no function to call: the list of branches is empty.")
+        raise OptionError("switch: there is no function to call: the list of branches is empty.")
     return run_branch(index, list(branches), operands)
 
 
 def _infer_while_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any) -> Any:
+    if maximum_iterations is not None:
+        operator.index(maximum_iterations)
     _one_condition(tree.call(cond, loop_vars))
     return agree(loop_vars, tree.like(loop_vars, tree.call(body, loop_vars)), LOOP)
 

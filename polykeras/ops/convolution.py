@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..dtypes import inexact
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, composed, names_its_errors, primitive
 from ..spec import Spec, same_size, show_shape
 from .windows import Window, check_room, is_channels_last, padding_of, per_axis
@@ -236,7 +236,7 @@ def transposed_sizes(window: Window, shape: tuple[Any, ...], output_padding: Any
     extras = (None,) * window.rank if output_padding is None else output_padding
     extras = tuple(extras) if isinstance(extras, (tuple, list)) else (extras,) * window.rank
     if len(extras) != window.rank:
-        raise ShapeError(
+        raise OptionError(
             f"expected output_padding to be a number, or one for each spatial axis; got {output_padding!r}."
         )
     same = window.padding == "same"
@@ -288,7 +288,7 @@ def conv_transpose(
         raise ShapeError(f"the kernel takes {kernel_shape[-1]} channels, and the inputs have {channels}.")
     sizes = transposed_sizes(window, shape, output_padding)
     if not all(map(same_size, window.outputs(sizes), window.spatial(shape))):
-        raise ShapeError(
+        raise OptionError(
             f"output_padding={output_padding!r} does not go with strides={strides!r}. Use one below the strides."
         )
     return convolve_input_gradient(inputs, kernel, sizes, window)

@@ -9,7 +9,7 @@ import numpy as np
 from .. import ops
 from .. import spec as specs
 from ..dtypes import ORDERED, inexact, same
-from ..errors import DTypeError, OutOfRangeError, ShapeError, StateError
+from ..errors import DTypeError, OptionError, OutOfRangeError, ShapeError, StateError
 from ..op import Array, Index, composed
 from ..spec import Spec, same_size, show_shape, unknown_dim
 from ..symbolic import spec_of
@@ -21,7 +21,7 @@ def _infer_bincount(x: Spec, weights: Spec | None, minlength: int, sparse: bool)
     if sparse:
         raise DTypeError("there are no sparse arrays here. Leave out sparse=True.")
     if minlength < 0:
-        raise ShapeError(f"expected minlength to be from 0 up; got {minlength}.")
+        raise OptionError(f"expected minlength to be from 0 up; got {minlength}.")
     if not x.ndim:
         raise ShapeError("expected an array with at least one axis; got one without axes.")
     if weights is None:
@@ -121,11 +121,11 @@ def bincount(x: Index, weights: Array | None = None, minlength: int = 0, sparse:
 
 def _infer_histogram(x: Spec, bins: int, range: Any) -> tuple[Spec, Spec]:
     if not hasattr(bins, "__index__") or bins < 1:
-        raise ShapeError(f"expected bins to be how many there are, at least 1; got {bins!r}.")
+        raise OptionError(f"expected bins to be how many there are, at least 1; got {bins!r}.")
     if range is not None:
         low, high = range
         if not np.isfinite([low, high]).all() or high < low:
-            raise ShapeError(f"expected range to be two finite numbers in ascending order; got {range}.")
+            raise OptionError(f"expected range to be two finite numbers in ascending order; got {range}.")
     return Spec((bins,), "int32"), Spec((bins + 1,), x.dtype)
 
 
@@ -149,7 +149,7 @@ def histogram(x: Array, bins: int = 10, range: Any = None) -> Any:
         x: Array, of any shape.
         bins: How many bins.
         range: The lower edge of the first bin and the upper edge of the last, a pair; None for the smallest and the
-            greatest element. Elements outside are not counted; with a NaN among the elements no edges are found.
+            greatest element. Elements outside are not counted; between NaN or infinity no edges are found.
 
     Returns:
         How many elements lie in each bin, int32; and the edges of the bins, one more than bins.

@@ -9,7 +9,7 @@ import numpy as np
 from .. import ops
 from ..backend import host_array, numpy_dtype
 from ..dtypes import canonical, index_dtype
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, DType, FloatxDType, Index, Shape, Value, composed, names_its_errors, primitive
 from ..spec import Dim, Spec, broadcast_shapes, ceil_div, normalize_axis, same_size, show_shape
 from ..symbolic import spec_of
@@ -190,7 +190,7 @@ def _bounds_dtype(*bounds: Any) -> str:
 def _arange(start: Any, stop: Any, step: Any, dtype: str | None) -> np.ndarray:
     given = [_number(b) for b in (start, stop, step) if b is not None]
     if step is not None and given[-1] == 0:
-        raise ShapeError("expected a step other than 0.")
+        raise OptionError("expected a step other than 0.")
     begin, *rest = given if stop is not None else [0, *given]
     return np.arange(begin, *rest).astype(numpy_dtype(dtype or _bounds_dtype(*given)))
 
@@ -266,7 +266,7 @@ def identity(n: int, dtype: Any = None) -> Array:
 
 def _infer_one_hot(x: Spec, num_classes: int, axis: int, dtype: str, sparse: bool) -> Spec:
     if not hasattr(num_classes, "__index__") or (not isinstance(num_classes, Dim) and num_classes < 0):
-        raise ShapeError(f"expected num_classes to be a whole number from 0; got {num_classes!r}.")
+        raise OptionError(f"expected num_classes to be a whole number from 0; got {num_classes!r}.")
     axis = normalize_axis(axis, x.ndim + 1)
     return Spec((*x.shape[:axis], num_classes, *x.shape[axis:]), dtype)
 
@@ -290,7 +290,7 @@ def one_hot(x: Index, num_classes: int, axis: int = -1, dtype: FloatxDType = Non
            [0., 0., 1.]], dtype=float32)
     """
     if sparse:
-        raise ShapeError("one_hot: sparse arrays do not exist here. Leave out sparse=True.")
+        raise OptionError("one_hot: sparse arrays do not exist here. Leave out sparse=True.")
     ndim = len(ops.shape(x)) + 1
     _infer_one_hot(Spec((1,) * (ndim - 1)), num_classes, axis, dtype, sparse)
     axis = normalize_axis(axis, ndim)
@@ -301,9 +301,9 @@ def one_hot(x: Index, num_classes: int, axis: int = -1, dtype: FloatxDType = Non
 
 def _infer_multi_hot(inputs: Spec, num_classes: int | None, axis: int, dtype: str, sparse: bool) -> Spec:
     if num_classes is None:
-        raise ShapeError("expected num_classes, the number of classes; got None.")
+        raise OptionError("expected num_classes, the number of classes; got None.")
     if sparse:
-        raise ShapeError("sparse arrays do not exist here. Leave out sparse=True.")
+        raise OptionError("sparse arrays do not exist here. Leave out sparse=True.")
     rest = (*inputs.shape[:1], *inputs.shape[2:]) if inputs.ndim > 1 else ()
     axis = normalize_axis(axis, len(rest) + 1)
     return Spec((*rest[:axis], num_classes, *rest[axis:]), dtype)

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import ops
 from ..dtypes import ORDERED, inexact, result_type
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, Index, composed
 from ..spec import Spec, same_size, show_shape
 from ..symbolic import spec_of
@@ -26,7 +26,7 @@ def _single_at_least(dtype: str) -> str:
 
 def _index_in_range(mask_index: int, classes: Any) -> None:
     if isinstance(classes, int) and not 0 <= mask_index < classes:
-        raise ShapeError(f"mask_index={mask_index} names none of the {classes} classes.")
+        raise OptionError(f"mask_index={mask_index} names none of the {classes} classes.")
 
 
 def _infer_loss(target: Spec, output: Spec, target_length: Spec, output_length: Spec, mask_index: int) -> Spec:
@@ -122,9 +122,9 @@ def _infer_decode(
     if strategy == "greedy":
         return Spec((1, batch, steps), "int32"), Spec((batch, 1), dtype)
     if strategy != "beam_search":
-        raise ShapeError(f"expected strategy to be 'greedy' or 'beam_search'; got {strategy!r}.")
+        raise OptionError(f"expected strategy to be 'greedy' or 'beam_search'; got {strategy!r}.")
     if not 1 <= top_paths <= beam_width:
-        raise ShapeError(f"expected from 1 to beam_width={beam_width} top_paths; got {top_paths}.")
+        raise OptionError(f"expected from 1 to beam_width={beam_width} top_paths; got {top_paths}.")
     return Spec((top_paths, batch, steps), "int32"), Spec((batch, top_paths), dtype)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from .. import ops
 from ..backend import WEAK
 from ..dtypes import FLOATS, INTEGERS, inexact
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, OptionError, ShapeError
 from ..op import Array, DType, FloatxDType, Index, Seed, Shape, composed, names_its_errors, primitive
 from ..philox import MASK, SIGNIFICANT_BITS, threshold
 from ..seeds import CHILD_KEYS, SPLIT_KEYS
@@ -113,7 +113,7 @@ def check_number(name: str, value: Any, low: float, high: float = math.inf, abov
     """Refuse a Python number that a distribution cannot have; of arrays nobody knows the values before the run."""
     if type(value) in WEAK and not (low < value <= high if above else low <= value <= high):
         wanted = f"above {low}" if above else f"from {low}" + ("" if high == math.inf else f" to {high}")
-        raise ShapeError(f"expected {name} {wanted}; got {value}.")
+        raise OptionError(f"expected {name} {wanted}; got {value}.")
 
 
 # Uniform numbers -------------------------------------------------------------------------------------------
@@ -243,12 +243,12 @@ def _infer_randint(shape: tuple[Any, ...], minval: Any, maxval: Any, dtype: str,
         raise DTypeError(f"expected an integer dtype; got {dtype}.")
     for name, bound in (("minval", minval), ("maxval", maxval)):
         if not hasattr(bound, "__index__"):
-            raise ShapeError(f"expected {name} to be a whole number; got {bound!r}.")
+            raise OptionError(f"expected {name} to be a whole number; got {bound!r}.")
     if not minval < maxval:
-        raise ShapeError(f"expected minval to be less than maxval; got {minval} and {maxval}.")
+        raise OptionError(f"expected minval to be less than maxval; got {minval} and {maxval}.")
     limits = np.iinfo(dtype)
     if minval < limits.min or maxval - 1 > limits.max:
-        raise ShapeError(
+        raise OptionError(
             f"{dtype} cannot hold numbers from {minval} to {maxval - 1}; it goes from {limits.min} to {limits.max}."
         )
     return Spec(shape, dtype)
@@ -322,7 +322,7 @@ def bernoulli(shape: Any, probability: Any = 0.5, dtype: Any = "bool", seed: Any
     """
     if isinstance(probability, (int, float)):
         if not 0 <= probability <= 1:
-            raise ShapeError(f"bernoulli: expected a probability from 0 to 1; got {probability}.")
+            raise OptionError(f"bernoulli: expected a probability from 0 to 1; got {probability}.")
         return ops.cast(random_coin(seed, shape, probability), dtype)
     return ops.cast(ops.less(random_unit(seed, shape, "float64"), probability), dtype)
 
@@ -479,7 +479,7 @@ def shuffle(x: Array, axis: int = 0, seed: Seed = None) -> Array:
 
 def _check_rate(rate: float) -> None:
     if not 0 <= rate <= 1:
-        raise ShapeError(f"expected a rate from 0 to 1; got {rate}.")
+        raise OptionError(f"expected a rate from 0 to 1; got {rate}.")
 
 
 def _infer_dropout(inputs: Spec, rate: float, noise_shape: Any, seed: Spec) -> Spec:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import ops
 from ..dtypes import COMPUTABLE, inexact
-from ..errors import ShapeError
+from ..errors import OptionError
 from ..op import Array, composed, primitive
 from ..spec import Spec
 from .complexes import conjugated, is_complex
@@ -264,7 +264,7 @@ def orthogonal_triangular(x: Array, complete: bool) -> Any:
 
 def _is_complete(mode: str) -> bool:
     if mode not in ("reduced", "complete"):
-        raise ShapeError(f"expected mode to be 'reduced' or 'complete'; got {mode!r}.")
+        raise OptionError(f"expected mode to be 'reduced' or 'complete'; got {mode!r}.")
     return mode == "complete"
 
 

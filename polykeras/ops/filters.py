@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..dtypes import ORDERED, ORDERED_NUMBERS, inexact, same
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, composed
 from ..spec import Spec, show_shape
 from ..symbolic import spec_of
@@ -17,7 +17,7 @@ from .pictures import in_image_dtype, picture, pictures_of, working_dtype
 def gaussian_taps(size: Any, sigma: Any) -> list[float]:
     """A bell curve at as many places, adding up to 1."""
     if not hasattr(size, "__index__") or size < 1 or not sigma > 0:
-        raise ShapeError(
+        raise OptionError(
             f"expected a kernel with a positive number of pixels and a positive deviation; got {size} and {sigma}."
         )
     bell = [math.exp(-0.5 * ((place - (size - 1) / 2) / float(sigma)) ** 2) for place in range(size)]
@@ -44,7 +44,7 @@ def blurred(x: Any, taps: list[float], axis: int) -> Any:
 
 def _pair(value: Any, name: str) -> tuple[Any, Any]:
     if not isinstance(value, (tuple, list)) or len(value) != 2:
-        raise ShapeError(f"expected {name} to be two numbers; got {value!r}.")
+        raise OptionError(f"expected {name} to be two numbers; got {value!r}.")
     return value[0], value[1]
 
 

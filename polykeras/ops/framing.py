@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, composed
 from ..spec import Spec, prod, show_shape
 from .pictures import picture
@@ -19,7 +19,7 @@ def _edges(
 ) -> tuple[Any, Any]:
     """How much is added, or cut off, before and after an axis."""
     if [before, after, target].count(None) != 1:
-        raise ShapeError(
+        raise OptionError(
             f"expected two of {words[0]}, {words[1]} and {words[2]}, from which the third follows; got {before}, "
             f"{after} and {target}."
         )
@@ -202,7 +202,7 @@ def _dimensions(size: Any) -> int:
         return 3
     if isinstance(size, int) or (isinstance(size, (tuple, list)) and len(size) == 2):
         return 2
-    raise ShapeError(f"expected size to be a number, or two or three of them; got {size!r}.")
+    raise OptionError(f"expected size to be a number, or two or three of them; got {size!r}.")
 
 
 @composed(infer=lambda images, size, *options: _infer_patches(images, size, *options, rank=_dimensions(size)), ulp=0)

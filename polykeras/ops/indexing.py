@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..dtypes import like_first
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, Axes, Index, Shape, composed, primitive
 from ..spec import Dim, Spec, broadcast_shapes, ceil_div, normalize_axis, prod, same_size, show_shape
 from ..symbolic import spec_of
@@ -361,7 +361,7 @@ def scatter(indices: Index, values: Array, shape: Shape) -> Array:
 
 def _infer_scatter_update(inputs: Spec, indices: Spec, updates: Spec, reduction: str | None) -> Spec:
     if reduction not in (None, "add", "max", "min", "mul"):
-        raise ShapeError(f"expected reduction to be None, 'add', 'max', 'min' or 'mul'; got {reduction!r}.")
+        raise OptionError(f"expected reduction to be None, 'add', 'max', 'min' or 'mul'; got {reduction!r}.")
     _infer_scatter(indices, updates, inputs.shape)
     return Spec(inputs.shape, inputs.dtype)
 

@@ -8,7 +8,7 @@ from typing import Any
 from .. import ops
 from .. import spec as specs
 from ..dtypes import same
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, Arrays, Axes, composed
 from ..spec import Spec, normalize_axis, show_shape
 from .movement import _infer_concatenate, parts
@@ -153,7 +153,7 @@ def array_split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Any]:
         return parts(x, indices_or_sections, axis)
     count = indices_or_sections.__index__()
     if count < 1:
-        raise ShapeError(f"expected at least one part; got {count}.")
+        raise OptionError(f"expected at least one part; got {count}.")
     shape = ops.shape(x)
     axis = normalize_axis(axis, len(shape))
     pieces, start = [], 0
@@ -231,7 +231,7 @@ def dsplit(x: Array, indices_or_sections: Any) -> list[Any]:
 def _meshgrid(xs: Arrays, indexing: str) -> list[Any]:
     """Coordinates of the points of a grid."""
     if indexing not in ("xy", "ij"):
-        raise ShapeError(f"expected indexing to be 'xy' or 'ij'; got {indexing!r}.")
+        raise OptionError(f"expected indexing to be 'xy' or 'ij'; got {indexing!r}.")
     order = list(range(len(xs)))
     if indexing == "xy" and len(xs) > 1:
         order[:2] = 1, 0

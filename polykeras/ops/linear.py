@@ -7,8 +7,8 @@ from typing import Any
 
 from .. import ops
 from .. import spec as specs
-from ..dtypes import COMPUTABLE, same
-from ..errors import ShapeError
+from ..dtypes import COMPUTABLE, multiplied, same
+from ..errors import OptionError, ShapeError
 from ..op import Array, Arrays, composed, names_its_errors, primitive
 from ..spec import Spec, broadcast_shapes, normalize_axes, prod, same_size, show_shape
 from .rules import all_elements
@@ -62,7 +62,7 @@ def _products(x1: Spec, x2: Spec) -> Any:
 @primitive(
     why="the work of the hardware's matrix units",
     infer=_infer_matmul,
-    promote=same,
+    promote=multiplied,
     accepts=COMPUTABLE,
     vjp=(_matmul_left_rule, _matmul_right_rule),
     summands=_products,
@@ -75,7 +75,7 @@ def matmul(x1: Array, x2: Array) -> Array:
         x2: Array; likewise, one axis counts as a single column. Axes in front broadcast.
 
     Returns:
-        The products. The axis that was added to an array with one axis is left out again.
+        The products, in int32 for int8. The axis that was added to an array with one axis is left out again.
 
     >>> matmul([[1.0, 2.0], [3.0, 4.0]], [[1.0], [1.0]])
     array([[3.],
@@ -107,7 +107,7 @@ def dot(x1: Array, x2: Array) -> Array:
     if 0 in ndims:
         return ops.multiply(x1, x2)
     if ndims[0] <= 2 and ndims[1] <= 2:
-        return matmul(x1, x2)
+        return ops.cast(matmul(x1, x2), ops.dtype(x1))
     return tensordot(x1, x2, ((-1,), (-2 if ndims[1] > 1 else 0,)))
 
 
@@ -117,7 +117,7 @@ def _contracted(axes: Any, ndim1: int, ndim2: int) -> tuple[tuple[int, ...], tup
             raise ShapeError(f"cannot sum over {axes} axes of arrays that have {ndim1} and {ndim2}.")
         return tuple(range(ndim1 - axes, ndim1)), tuple(range(axes))
     if not isinstance(axes, (tuple, list)) or len(axes) != 2:
-        raise ShapeError(f"expected axes to be a number, or a pair of lists of axes; got {axes!r}.")
+        raise OptionError(f"expected axes to be a number, or a pair of lists of axes; got {axes!r}.")
     return normalize_axes(axes[0], ndim1), normalize_axes(axes[1], ndim2)
 
 
@@ -162,7 +162,8 @@ def tensordot(x1: Array, x2: Array, axes: Any = 2) -> Array:
     inner = specs.prod(shape1[a] for a in first)
     rows = ops.reshape(ops.transpose(x1, left + first), (specs.prod(shape1[a] for a in left), inner))
     columns = ops.reshape(ops.transpose(x2, second + right), (inner, specs.prod(shape2[a] for a in right)))
-    return ops.reshape(matmul(rows, columns), (*(shape1[a] for a in left), *(shape2[a] for a in right)))
+    products = ops.cast(matmul(rows, columns), ops.dtype(x1))
+    return ops.reshape(products, (*(shape1[a] for a in left), *(shape2[a] for a in right)))
 
 
 # Einstein's notation ---------------------------------------------------------------------------------------
@@ -194,7 +195,7 @@ def _parse(subscripts: str, ndims: tuple[int, ...]) -> tuple[tuple[str, ...], st
     else:
         result = spare + "".join(sorted(c for c in set(everything) - set(spare) if everything.count(c) == 1))
     if len(set(result)) != len(result) or not set(result) <= set(everything):
-        raise ShapeError(f"the result of {subscripts!r} must name axes of the arrays, each of them once.")
+        raise OptionError(f"the result of {subscripts!r} must name axes of the arrays, each of them once.")
     return operands, result
 
 
@@ -227,7 +228,7 @@ def _contraction_order(operands: tuple[str, ...], result: str, shapes: tuple[tup
 
 @composed(
     infer=_infer_contract,
-    promote=same,
+    promote=multiplied,
     accepts=COMPUTABLE,
     summands=lambda subscripts, operands: max(x.size for x in operands),
 )
@@ -239,7 +240,7 @@ def contract(subscripts: str, operands: Arrays) -> Array:
         operands: The arrays.
 
     Returns:
-        The sum of products.
+        The sum of products, in int32 for int8.
 
     >>> contract("ij,jk->ik", [[[1.0, 2.0]], [[3.0], [4.0]]])
     array([[11.]], dtype=float32)
@@ -288,7 +289,7 @@ def _without_repeats(x: Any, letters: str) -> tuple[Any, str]:
 def _summed(x: Any, letters: str, needed: set[str]) -> tuple[Any, str]:
     """An array summed over the axes that nobody needs any more."""
     over = tuple(a for a, letter in enumerate(letters) if letter not in needed)
-    return (ops.sum(x, over) if over else x), "".join(c for c in letters if c in needed)
+    return (ops.cast(ops.sum(x, over), ops.dtype(x)) if over else x), "".join(c for c in letters if c in needed)
 
 
 def _multiplied(terms: list[tuple[Any, str]], needed: set[str], sizes: dict[str, Any]) -> tuple[Any, str]:
@@ -340,7 +341,7 @@ def einsum(subscripts: str, *operands: Array, **kwargs: Any) -> Array:
         **kwargs: Accepted for compatibility: the order of contraction is planned in any case.
 
     Returns:
-        The sum of products.
+        The sum of products, in int32 for int8.
 
     >>> einsum("ij,j->i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
     array([3., 7.], dtype=float32)

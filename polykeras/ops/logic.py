@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import ops
 from ..dtypes import BITS, COMPUTABLE, ORDERED, UNSIGNED, WHOLE, same
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, Mask, alias, composed, primitive
 from ..spec import Spec, broadcast_shapes, unknown_dim
 from .arithmetic import MACHINE
@@ -340,7 +340,7 @@ def where(condition: Mask, x1: Any = None, x2: Any = None) -> Any:
     if x1 is None and x2 is None:
         return nonzero(condition)
     if x1 is None or x2 is None:
-        raise ShapeError("expected both x1 and x2, or neither. Give the other as well, 0 for example.").named("where")
+        raise OptionError("expected both x1 and x2, or neither. Give the other as well, 0 for example.").named("where")
     return _choose(condition, x1, x2)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import ops, tree
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, OptionError, ShapeError
 from ..op import Function, Tree, composed
 from ..spec import Spec, broadcast_shapes, normalize_axis, prod, same_size, show_shape
 from .control import agree, scan_length
@@ -129,7 +129,7 @@ def _parsed(signature: str) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]
     """For each argument and for each result the names of its axes."""
     text = re.sub(r"\s+", "", signature)
     if not _SIGNATURE.fullmatch(text):
-        raise ShapeError(f"expected a signature such as '(m,n),(n)->(m)'; got {signature!r}.").named("vectorize")
+        raise OptionError(f"expected a signature such as '(m,n),(n)->(m)'; got {signature!r}.").named("vectorize")
 
     def sides(side: str) -> list[tuple[str, ...]]:
         return [tuple(name for name in names.split(",") if name) for names in re.findall(r"\(([^)]*)\)", side)]

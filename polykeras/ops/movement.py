@@ -11,7 +11,7 @@ import numpy as np
 from .. import ops
 from .. import spec as specs
 from ..dtypes import same
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, Arrays, Axes, Shape, composed, names_its_errors, primitive
 from ..spec import Dim, Spec, broadcast_shapes, normalize_axes, normalize_axis, same_size, show_shape
 
@@ -317,7 +317,7 @@ def parts(x: Any, indices_or_sections: Any, axis: int) -> list[Any]:
     length = shape[axis]
     if hasattr(indices_or_sections, "__index__") and not np.ndim(indices_or_sections):
         if indices_or_sections < 1:
-            raise ShapeError(f"expected the number of parts to be at least 1; got {indices_or_sections}.")
+            raise OptionError(f"expected the number of parts to be at least 1; got {indices_or_sections}.")
         part = length // indices_or_sections
         if not same_size(part * indices_or_sections, length):
             raise ShapeError(
@@ -329,7 +329,7 @@ def parts(x: Any, indices_or_sections: Any, axis: int) -> list[Any]:
         try:
             cuts = [operator.index(i) for i in indices_or_sections]
         except TypeError:
-            raise ShapeError(
+            raise OptionError(
                 "expected a number of equal parts, or a list of the positions at which to cut; "
                 f"got {indices_or_sections!r}."
             ) from None
@@ -443,7 +443,7 @@ def _pad_pairs(pad_width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
     except ValueError:
         pairs = np.full((1, 2), -1)
     if pairs.dtype.kind not in "iu" or (pairs < 0).any():
-        raise ShapeError(
+        raise OptionError(
             f"expected pad_width to be a number, a pair, or a pair for each of the {ndim} axes, none negative; "
             f"got {pad_width!r}."
         )
@@ -455,9 +455,9 @@ _PAD_MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
 
 def _check_pad_mode(mode: str, constant_values: Any) -> None:
     if mode not in _PAD_MODES:
-        raise ShapeError(f"expected mode to be one of {', '.join(_PAD_MODES)}; got {mode!r}.")
+        raise OptionError(f"expected mode to be one of {', '.join(_PAD_MODES)}; got {mode!r}.")
     if constant_values is not None and mode != "constant":
-        raise ShapeError(f"constant_values go with mode='constant'; got mode={mode!r}.")
+        raise OptionError(f"constant_values go with mode='constant'; got mode={mode!r}.")
 
 
 def _infer_pad(x: Spec, pad_width: Any, mode: str, constant_values: Any) -> Spec:
@@ -567,7 +567,7 @@ def tile(x: Array, repeats: Axes) -> Array:
     """
     repeats = repeats if isinstance(repeats, tuple) else (repeats,)
     if any(isinstance(times, int) and times < 0 for times in repeats):
-        raise ShapeError(f"expected repeats to be whole numbers from 0; got {repeats}.")
+        raise OptionError(f"expected repeats to be whole numbers from 0; got {repeats}.")
     shape = ops.shape(x)
     ndim = max(len(shape), len(repeats))
     shape = (1,) * (ndim - len(shape)) + tuple(shape)

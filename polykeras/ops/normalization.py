@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..dtypes import ORDERED, inexact
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, Axes, composed
 from ..settings import settings
 from ..spec import Spec, broadcast_shapes, normalize_axes, normalize_axis, same_size, show_shape
@@ -38,7 +38,7 @@ def _epsilon(epsilon: float | None) -> float:
 
 def _infer_moments(x: Spec, axes: Any, keepdims: bool, synchronized: bool) -> tuple[Spec, Spec]:
     if synchronized:
-        raise ShapeError("moments over several devices are not there yet. Leave out synchronized=True.")
+        raise OptionError("moments over several devices are not there yet. Leave out synchronized=True.")
     shape = reduced_shape(x.shape, axes, keepdims)
     return Spec(shape, x.dtype), Spec(shape, x.dtype)
 
@@ -79,7 +79,7 @@ def moments(x: Array, axes: Axes, keepdims: bool = False, synchronized: bool = F
 
 def _infer_normalize(x: Spec, axis: Any, order: int, epsilon: float) -> Spec:
     if not isinstance(order, int) or order < 1:
-        raise ShapeError(f"expected order to be a whole number from 1; got {order!r}.")
+        raise OptionError(f"expected order to be a whole number from 1; got {order!r}.")
     normalize_axes(axis, x.ndim or 1)
     return Spec(x.shape or (1,), x.dtype)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import ops
 from ..dtypes import COMPUTABLE, inexact, real_of
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, Axes, composed
 from ..spec import Spec, normalize_axes, same_size, show_shape
 from .complexes import conjugated, squared_size
@@ -31,7 +31,7 @@ def _norm_axes(shape: tuple[Any, ...], ord: Any, axis: Any) -> tuple[int, ...]:
         )
     if ord is not None and (ord not in _OF_MATRICES if len(axes) == 2 else isinstance(ord, str)):
         known = ", ".join(map(repr, _OF_MATRICES)) if len(axes) == 2 else "a number, inf or -inf"
-        raise ShapeError(
+        raise OptionError(
             f"there is no norm of order {ord!r} for {'matrices' if len(axes) == 2 else 'vectors'}; expected {known}."
         )
     return axes

@@ -69,7 +69,12 @@ def hard_sigmoid(x: Array) -> Array:
     return ops.divide(relu6(ops.add(x, 3)), 6)
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact, ulp=3)
+def _hard_silu_rule(g: Any, out: Any, x: Any) -> Any:
+    middle = ops.divide(ops.add(ops.multiply(x, 2), 3), 6)
+    return ops.multiply(g, ops.where(ops.less_equal(x, -3), 0, ops.where(ops.greater_equal(x, 3), 1, middle)))
+
+
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_hard_silu_rule,), ulp=3)
 def hard_silu(x: Array) -> Array:
     """The element times `hard_sigmoid` of it, also known as hard swish. The gradient is 0 at -3 and 1 at 3.
 

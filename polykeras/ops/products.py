@@ -121,7 +121,7 @@ def vdot(x1: Array, x2: Array) -> Array:
     >>> vdot([[1.0, 2.0]], [3.0, 4.0])
     array(11., dtype=float32)
     """
-    return ops.matmul(conjugated(ops.ravel(x1)), ops.ravel(x2))
+    return ops.cast(ops.matmul(conjugated(ops.ravel(x1)), ops.ravel(x2)), ops.dtype(x1))
 
 
 def _cross_axes(ndim1: int, ndim2: int, axes: tuple[int, int, int], axis: int | None) -> tuple[int, int, int]:

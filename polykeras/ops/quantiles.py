@@ -13,7 +13,7 @@ from .. import ops
 from .. import spec as specs
 from ..backend import Backend, host_array
 from ..dtypes import ORDERED, inexact
-from ..errors import ShapeError
+from ..errors import OptionError
 from ..interpreters import Interpreter, kind_of
 from ..op import Array, Axes, composed
 from ..spec import Spec, normalize_axes
@@ -26,7 +26,7 @@ _METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 def _infer_quantile(x: Spec, q: Any, axis: Any, method: str, keepdims: bool, of: float = 1) -> Spec:
     if method not in _METHODS:
-        raise ShapeError(f"expected method to be one of {', '.join(_METHODS)}; got {method!r}.")
+        raise OptionError(f"expected method to be one of {', '.join(_METHODS)}; got {method!r}.")
     _shares(q, of)
     reduced = ordered_reduction(x, axis, keepdims)
     return Spec((*ops.shape(q), *reduced.shape), reduced.dtype)
@@ -43,7 +43,7 @@ def _shares(q: Any, of: float) -> Any:
         return q if of == 1 else ops.divide(q, of)
     shares = host_array(q, "float64") / of
     if not ((shares >= 0) & (shares <= 1)).all():
-        raise ShapeError(f"expected q to be from 0 to {of}; got {q}.")
+        raise OptionError(f"expected q to be from 0 to {of}; got {q}.")
     return shares
 
 

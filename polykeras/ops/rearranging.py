@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ops
 from .. import spec as specs
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, composed
 from ..spec import normalize_axes, same_size, show_shape
 
@@ -104,7 +104,7 @@ def _groups(side: str, pattern: str, hidden: Group) -> list[Group]:
             inside = None
             continue
         if word not in ("...", "1") and not word.isidentifier():
-            raise ShapeError(f"the pattern {pattern!r} has a {word!r} that does not belong there.")
+            raise OptionError(f"the pattern {pattern!r} has a {word!r} that does not belong there.")
         names = hidden if word == "..." else [] if word == "1" else [word]
         if inside is not None:
             inside.extend(names)
@@ -113,7 +113,7 @@ def _groups(side: str, pattern: str, hidden: Group) -> list[Group]:
         else:
             groups.append(names)
     if inside is not None:
-        raise ShapeError(f"the pattern {pattern!r} lacks a closing parenthesis.")
+        raise OptionError(f"the pattern {pattern!r} lacks a closing parenthesis.")
     return groups
 
 
@@ -121,9 +121,9 @@ def _sides(pattern: str, shape: tuple[Any, ...]) -> tuple[list[Group], list[Grou
     """The groups of names on both sides of a pattern."""
     left, arrow, right = pattern.partition("->")
     if not arrow:
-        raise ShapeError(f"expected a pattern such as 'a b -> b a'; got {pattern!r}.")
+        raise OptionError(f"expected a pattern such as 'a b -> b a'; got {pattern!r}.")
     if re.search(r"\([^)]*\.\.\.", left):
-        raise ShapeError(f"an ellipsis cannot be in parentheses on the left side of the pattern; got {pattern!r}.")
+        raise OptionError(f"an ellipsis cannot be in parentheses on the left side of the pattern; got {pattern!r}.")
     named = len(_groups(left, pattern, []))
     count = len(shape) - named
     if count < 0 or (count and "..." not in left):
@@ -135,7 +135,7 @@ def _sides(pattern: str, shape: tuple[Any, ...]) -> tuple[list[Group], list[Grou
     before, after = _groups(left, pattern, hidden), _groups(right, pattern, hidden)
     names, wanted = ([name for group in side for name in group] for side in (before, after))
     if sorted(names) != sorted(wanted) or len(set(names)) != len(names):
-        raise ShapeError(f"expected each name once on both sides of the pattern; got {pattern!r}.")
+        raise OptionError(f"expected each name once on both sides of the pattern; got {pattern!r}.")
     return before, after
 
 

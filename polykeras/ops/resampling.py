@@ -12,7 +12,7 @@ import numpy as np
 from .. import ops
 from ..backend import using
 from ..dtypes import INTEGERS, ORDERED_NUMBERS, same
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, Shape, composed
 from ..settings import EMBEDDED
 from ..spec import Spec, normalize_axes, show_shape
@@ -127,11 +127,11 @@ def _infer_resize(
 ) -> Spec:
     layout = pictures_of(images, data_format)
     if interpolation not in INTERPOLATIONS:
-        raise ShapeError(f"expected interpolation to be one of {', '.join(INTERPOLATIONS)}; got {interpolation!r}.")
+        raise OptionError(f"expected interpolation to be one of {', '.join(INTERPOLATIONS)}; got {interpolation!r}.")
     if fill_mode != "constant":
-        raise ShapeError(f"expected fill_mode to be 'constant'; got {fill_mode!r}.")
+        raise OptionError(f"expected fill_mode to be 'constant'; got {fill_mode!r}.")
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
-        raise ShapeError("images are cropped to an aspect ratio or padded to it; choose one of the two.")
+        raise OptionError("images are cropped to an aspect ratio or padded to it; choose one of the two.")
     sizes = size if isinstance(size, (tuple, list)) else ()
     if len(sizes) != 2 or not all(isinstance(s, (int, np.integer)) and s > 0 for s in sizes):
         raise ShapeError(f"expected size to be a positive height and width; got {size!r}.")
@@ -252,7 +252,7 @@ def _infer_scale_and_translate(
 ) -> Spec:
     ORDERED_NUMBERS.check(images.dtype)
     if method not in _KERNELS:
-        raise ShapeError(f"expected method to be one of {', '.join(_KERNELS)}; got {method!r}.")
+        raise OptionError(f"expected method to be one of {', '.join(_KERNELS)}; got {method!r}.")
     axes = normalize_axes(spatial_dims, images.ndim)
     if scale.shape != (len(axes),) or translation.shape != (len(axes),):
         raise ShapeError(

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import ops
 from ..dtypes import COMPUTABLE, same
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, Arrays, composed
 from ..spec import Spec, same_size, show_shape
 from .fourier import FLOATS_ONLY
@@ -18,7 +18,7 @@ from .matrices import all_in_single
 def _count(size: Any, length: int, stride: int) -> Any:
     """How many sequences there are in a signal."""
     if length < 1 or stride < 1:
-        raise ShapeError(f"expected length and stride of a sequence to be at least 1; got {length} and {stride}.")
+        raise OptionError(f"expected length and stride of a sequence to be at least 1; got {length} and {stride}.")
     if isinstance(size, int) and size < length:
         raise ShapeError(f"expected a signal with at least one sequence of {length}; got {size} elements. Pad it.")
     return (size - length) // stride + 1
@@ -60,7 +60,7 @@ def _check_window(window: Any, sequence_length: int, fft_length: int) -> None:
         raise ShapeError(f"expected fft_length to be at least sequence_length; got {fft_length} and {sequence_length}.")
     if isinstance(window, str):
         if window not in _WINDOWS:
-            raise ShapeError(f"expected window to be {', '.join(_WINDOWS)}, an array or None; got {window!r}.")
+            raise OptionError(f"expected window to be {', '.join(_WINDOWS)}, an array or None; got {window!r}.")
     elif window is not None and tuple(ops.shape(window)) != (sequence_length,):
         raise ShapeError(
             f"expected a window of sequence_length={sequence_length} elements; got shape "

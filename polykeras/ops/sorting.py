@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import ops
 from ..dtypes import ORDERED, same
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, composed, primitive
 from ..spec import Spec, normalize_axis, show_shape
 from ..symbolic import spec_of
@@ -90,7 +90,7 @@ def _infer_searchsorted(sorted_sequence: Spec, values: Spec, side: str) -> Spec:
     if sorted_sequence.ndim != 1:
         raise ShapeError(f"expected a sequence with one axis; got shape {show_shape(sorted_sequence.shape)}.")
     if side not in ("left", "right"):
-        raise ShapeError(f"expected side to be 'left' or 'right'; got {side!r}.")
+        raise OptionError(f"expected side to be 'left' or 'right'; got {side!r}.")
     return Spec(values.shape, "int32")
 
 

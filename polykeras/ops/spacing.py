@@ -13,7 +13,7 @@ import numpy as np
 from .. import ops
 from ..backend import WEAK, Backend, host_array
 from ..dtypes import INTEGERS, NUMBERS, ORDERED, inexact, same
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..interpreters import Interpreter, kind_of
 from ..op import Array, DType, Value, composed
 from ..spec import Spec, broadcast_shapes, normalize_axis, show_shape
@@ -36,7 +36,7 @@ def _dtype_of(start: Any, stop: Any) -> str:
 
 def _infer_spaced(start: Any, stop: Any, num: int, dtype: str | None, axis: int) -> Spec:
     if num < 0:
-        raise ShapeError(f"expected num to be from 0 up; got {num}.")
+        raise OptionError(f"expected num to be from 0 up; got {num}.")
     shape = broadcast_shapes(ops.shape(start), ops.shape(stop))
     axis = normalize_axis(axis, len(shape) + 1)
     return Spec((*shape[:axis], num, *shape[axis:]), dtype or _dtype_of(start, stop))
@@ -182,7 +182,7 @@ def geomspace(
     wanted = _infer_spaced(start, stop, num, dtype, axis).dtype
     bounds = _on_host(start, stop)
     if bounds is not None and not (bounds[0].all() and bounds[1].all()):
-        raise ShapeError(f"expected bounds other than 0; got {start} and {stop}.")
+        raise OptionError(f"expected bounds other than 0; got {start} and {stop}.")
     if bounds is None:
         start, stop = (ops.cast(x, "float64") for x in (start, stop))
         places = _places(num, start, stop)
@@ -198,7 +198,7 @@ def _infer_vander(x: Spec, N: int | None, increasing: bool) -> Spec:
     if x.ndim != 1:
         raise ShapeError(f"expected an array with one axis; got shape {show_shape(x.shape)}.")
     if N is not None and N < 0:
-        raise ShapeError(f"expected N to be from 0 up; got {N}.")
+        raise OptionError(f"expected N to be from 0 up; got {N}.")
     return Spec((x.shape[0], x.shape[0] if N is None else N), x.dtype)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import ops
 from ..dtypes import COMPUTABLE, ORDERED, ORDERED_NUMBERS, inexact, same
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, Axes, composed
 from ..spec import Dim, Spec, broadcast_shapes, normalize_axes, normalize_axis, same_size, show_shape, unknown_dim
 from ..symbolic import spec_of
@@ -116,7 +116,7 @@ def _shorter(size: Any, by: int) -> Any:
 
 def _infer_diff(a: Spec, n: int, axis: int) -> Spec:
     if n < 0:
-        raise ShapeError(f"expected n to be from 0 up; got {n}.")
+        raise OptionError(f"expected n to be from 0 up; got {n}.")
     axis = normalize_axis(axis, a.ndim)
     return Spec((*a.shape[:axis], _shorter(a.shape[axis], n), *a.shape[axis + 1 :]), a.dtype)
 
@@ -137,7 +137,7 @@ def diff(a: Array, n: int = 1, axis: int = -1) -> Array:
     array([3., 5.], dtype=float32)
     """
     if n < 0:
-        raise ShapeError(f"expected n to be from 0 up; got {n}.")
+        raise OptionError(f"expected n to be from 0 up; got {n}.")
     axis = normalize_axis(axis, len(ops.shape(a)))
     change = ops.not_equal if ops.dtype(a) == "bool" else ops.subtract
     for _ in range(n):
@@ -223,7 +223,7 @@ _MODES = ("valid", "same", "full")
 
 def _infer_correlate(x1: Spec, x2: Spec, mode: str) -> Spec:
     if mode not in _MODES:
-        raise ShapeError(f"expected mode to be one of {', '.join(_MODES)}; got {mode!r}.")
+        raise OptionError(f"expected mode to be one of {', '.join(_MODES)}; got {mode!r}.")
     for x in (x1, x2):
         if x.ndim != 1 or (isinstance(x.shape[0], int) and not x.shape[0]):
             raise ShapeError(

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import ops
 from ..backend import numpy_dtype
-from ..errors import ShapeError
+from ..errors import OptionError
 from ..op import composed
 from ..settings import settings
 from ..spec import Spec
@@ -19,7 +19,7 @@ def _count(x: Any) -> int:
     """The number of points, given as a number or as an array without axes."""
     count = x if isinstance(x, int) else ops.convert_to_numpy(x)[()]
     if not hasattr(count, "__index__"):
-        raise ShapeError(f"expected the number of points; got {x!r}. Give an integer.")
+        raise OptionError(f"expected the number of points; got {x!r}. Give an integer.")
     return max(int(count), 0)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import ops
 from ..dtypes import INTEGERS, ORDERED_NUMBERS, same
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..op import Array, Seed, composed
 from ..spec import Spec, prod, same_size, show_shape
 from ..symbolic import spec_of
@@ -97,14 +97,14 @@ def _interpolated(x: Any, positions: list[Any], order: int, fill_mode: str, fill
 
 def _check_modes(order: Any, fill_mode: str) -> None:
     if order not in (0, 1):
-        raise ShapeError(f"expected order to be 0 (nearest) or 1 (linear); got {order!r}.")
+        raise OptionError(f"expected order to be 0 (nearest) or 1 (linear); got {order!r}.")
     if fill_mode not in FILL_MODES:
-        raise ShapeError(f"expected fill_mode to be one of {', '.join(FILL_MODES)}; got {fill_mode!r}.")
+        raise OptionError(f"expected fill_mode to be one of {', '.join(FILL_MODES)}; got {fill_mode!r}.")
 
 
 def _order(interpolation: str) -> int:
     if interpolation not in _ORDERS:
-        raise ShapeError(f"expected interpolation to be 'nearest' or 'bilinear'; got {interpolation!r}.")
+        raise OptionError(f"expected interpolation to be 'nearest' or 'bilinear'; got {interpolation!r}.")
     return _ORDERS[interpolation]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..settings import settings
 from ..spec import Dim, ceil_div, show_shape
 
@@ -113,7 +113,7 @@ def per_axis(value: Any, rank: int, name: str) -> tuple[int, ...]:
     """A positive number for each spatial axis."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
     if len(values) != rank or not all(hasattr(v, "__index__") and v > 0 for v in values):
-        raise ShapeError(
+        raise OptionError(
             f"expected {name} to be a positive number, or one for each of {rank} spatial axes; got {value!r}."
         )
     return tuple(v.__index__() for v in values)
@@ -128,7 +128,7 @@ def padding_of(padding: Any, rank: int) -> str | Pairs:
     except (TypeError, ValueError):
         pairs = ()
     if len(pairs) != rank or min(map(min, pairs)) < 0:
-        raise ShapeError(
+        raise OptionError(
             f"expected padding to be 'valid', 'same', or {rank} pairs of numbers from 0 up; got {padding!r}."
         )
     return pairs
@@ -138,7 +138,7 @@ def is_channels_last(data_format: str | None) -> bool:
     """Whether the channels are the last axis; None for the format that is set."""
     data_format = data_format or settings.image_data_format
     if data_format not in ("channels_last", "channels_first"):
-        raise ShapeError(f"expected data_format to be 'channels_last' or 'channels_first'; got {data_format!r}.")
+        raise OptionError(f"expected data_format to be 'channels_last' or 'channels_first'; got {data_format!r}.")
     return data_format == "channels_last"
 
 
