@@ -19,7 +19,8 @@ from polykeras.tape import TapeGradients
 
 from . import numpy_windows
 from .numpy_plan import Planned
-from .numpy_recording import Recorded, Recorder
+from .numpy_recording import Recorded, Recorder, Slot
+from .numpy_shortcuts import FITTED, fitted_choice
 from .numpy_table import BITS, KERNELS, body, kernel
 from .numpy_updates import recorded_updates
 
@@ -265,18 +266,33 @@ def _place(search: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _sum(x: Any, axis: Any, keepdims: bool) -> Any:
-    lead = len(axis) if type(axis) is tuple else int(axis == 0)
-    if lead and axis in (0, tuple(range(lead))) and x.dtype.kind == "f" and x.flags.c_contiguous:
-        count, width = math.prod(x.shape[:lead]), math.prod(x.shape[lead:])
-        together = math.gcd(count, 1 << (_LONG // width).bit_length() - 1) if 1 < width <= _LONG // 2 else 1
-        if together > 1 and count >= _LONG:  # many short rows, as fewer long ones, by a power of two as batches are
-            long = np.add.reduce(x.reshape(-1, together * width), axis=0).reshape(together, width)
-            return np.add.reduce(long, axis=0).reshape((*(1,) * (lead * keepdims), *x.shape[lead:]))
+    lead, together = _together(x, axis)
+    if together > 1 and x.flags.c_contiguous:
+        long = np.add.reduce(x.reshape(-1, together * math.prod(x.shape[lead:])), axis=0).reshape(together, -1)
+        return np.add.reduce(long, axis=0).reshape((*(1,) * (lead * keepdims), *x.shape[lead:]))
     return np.add.reduce(x, axis=axis, dtype=x.dtype, keepdims=keepdims)
+
+
+def _together(x: Any, axis: Any) -> tuple[int, int]:
+    """Over how many of the first axes to add up, and how many short rows to add up as one long one."""
+    lead = len(axis) if type(axis) is tuple else int(axis == 0)
+    if not lead or axis not in (0, tuple(range(lead))) or x.dtype.kind != "f":
+        return lead, 1
+    count, width = math.prod(x.shape[:lead]), math.prod(x.shape[lead:])
+    if count < _LONG or not 1 < width <= _LONG // 2:
+        return lead, 1
+    return lead, math.gcd(count, 1 << (_LONG // width).bit_length() - 1)  # by a power of two, as batches are
 
 
 _LONG = 1024
 """How many elements rows have so that adding them up costs little besides the additions."""
+
+
+def _fitted_sum(x: Any, axis: Any, keepdims: bool) -> Callable[..., Any] | None:
+    if type(x) is not Slot or _together(x, axis)[1] > 1:
+        return None
+    dtype = x.dtype
+    return lambda x, axis, keepdims, out=None: np.add.reduce(x, axis, dtype, out, keepdims)
 
 
 KERNELS |= {
@@ -646,14 +662,22 @@ def _log1p_into(x: Any, out: np.ndarray) -> np.ndarray:
     return out
 
 
+def _sum_into(x: Any, axis: Any, keepdims: bool, out: np.ndarray) -> np.ndarray:
+    out[...] = KERNELS["sum"](x, axis, keepdims)
+    return out
+
+
 _INTO: dict[Any, Callable[..., Any]] = {
     KERNELS["relu"]: _relu_into,
+    KERNELS["sum"]: _sum_into,
     log1p: _log1p_into,
     sigmoid: _sigmoid_into,
     where: where,
     **{function: function for function in numpy_windows.WRITING},
 }
 """For kernels, other than those of NumPy itself, functions that write their result to memory that they are given."""
+
+FITTED |= {KERNELS["sum"]: _fitted_sum, where: fitted_choice(_MANY)}
 
 
 def _as_one_product(run: Run) -> Run:

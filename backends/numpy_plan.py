@@ -23,6 +23,7 @@ from polykeras.interpreters import held
 from polykeras.source import function_from
 
 from .numpy_recording import Place, Recorded, Recording, Step
+from .numpy_shortcuts import fitted, passed_on
 from .numpy_table import KERNELS
 
 LAYOUTS = 4
@@ -120,8 +121,8 @@ class Plan:
         return kept[::-1]
 
     def _varying(self, steps: list[Step]) -> list[Step]:
-        """The steps without those whose results are the same in every call, which are constants from now on."""
-        known: dict[int, np.ndarray] = {}
+        """The steps without those that do nothing, and those whose results are constants from now on."""
+        known: dict[int, np.ndarray | Place] = {}
         of_shapes = {KERNELS["zeros_like"], KERNELS["ones_like"]}  # to which values do not matter
         kept = []
         for step in steps:
@@ -130,13 +131,19 @@ class Plan:
                 slot = self._recording.slots[args[0].number]
                 args = (np.broadcast_to(np.empty((), slot.dtype), slot.shape), *args[1:])
             varies = any(type(leaf) is Place for leaf in tree.flatten(args))
+            source = passed_on(step.kernel, args, self._recording.slots, step.outs[0]) if varies else None
+            if source is not None:
+                known[step.outs[0]] = source
+                self._recording.unite(step.outs[0], source.number)
+                continue
             if varies or step.consumes or step.structure is not None or not self._is_small(step.outs[0]):
                 kept.append(dataclasses.replace(step, args=args))
                 continue
             known[step.outs[0]] = found = np.asarray(step.kernel(*args)).view()
             found.flags.writeable = False
             self._recording.constants.add(self._recording.oldest(step.outs[0]))
-        self._results = [known.get(x, x) if type(x) is int else x for x in self._results]
+        results = [known.get(x, x) if type(x) is int else x for x in self._results]
+        self._results = [x.number if type(x) is Place else x for x in results]
         self._numbers = [x if type(x) is int else None for x in self._results]
         return kept
 
@@ -187,10 +194,11 @@ class Plan:
             ufunc = isinstance(step.kernel, np.ufunc) and step.kernel.signature is None
             if ufunc:  # which may write over what it reads
                 self._release(ending, held_by)
-            kernel, buffer = step.kernel, None
+            fit = fitted(step.kernel, step.args, recording.slots)
+            kernel, buffer = fit or step.kernel, None
             family = recording.oldest(step.outs[0])
             if family not in kept and self._can_be_given_memory(step):
-                kernel = kernel if isinstance(kernel, np.ufunc) else self._into[kernel]
+                kernel = fit or (kernel if isinstance(kernel, np.ufunc) else self._into[kernel])
                 layout = recording.slots[step.outs[0]]
                 key = (layout.shape, layout.dtype, layout.strides)
                 buffer = self._buffer(key)

@@ -38,7 +38,7 @@ PATIENT = ("torch.compile",)
 
 AGAINST_NATIVE = {"numpy": 1.1, "torch": 1.1, "jax": 1.05, "tensorflow": 1.05}
 AGAINST_NATIVE_IN = {("torch", "tiny"): 1.5, ("jax", "cnn"): 0.4}
-AGAINST_NATIVE_WITH_AUTO = {"jax": 0.7, "tensorflow": 0.3}
+AGAINST_NATIVE_WITH_AUTO = {"numpy": 1.1, "torch": 1.5, "jax": 0.7, "tensorflow": 0.3}
 AGAINST_TORCH_ON_NUMPY = {"tiny": 0.25, "mlp": 1.1, "cnn": 1.3, "lstm": 2.5, "transformer": 2.5}
 AGAINST_KERAS = {
     "torch": {"tiny": 0.2, "mlp": 0.5, "cnn": 0.55, "lstm": 0.2, "transformer": 0.8},
@@ -173,8 +173,14 @@ def _comparisons(backend: str, network: str, contestants: Mapping[str, Contestan
         target = AGAINST_NATIVE_IN.get((backend, network), AGAINST_NATIVE[backend])
         yield Comparison(mine, hand, target, "fit", tasks=TASKS[1:])
         yield Comparison(mine, hand, ONE_SAMPLE_OVER_NATIVE, tasks=TASKS[:1], measure=extra)
-    if f"{mine}, auto" in contestants and hand:
-        yield Comparison(f"{mine}, auto", hand, AGAINST_NATIVE_WITH_AUTO.get(backend), tasks=("fit",))
+    if f"{mine}, auto" in contestants:
+        if hand:
+            yield Comparison(f"{mine}, auto", hand, AGAINST_NATIVE_WITH_AUTO[backend], tasks=("fit",))
+        if backend == "numpy":
+            target, theirs = AGAINST_TORCH_ON_NUMPY.get(network), "PyTorch eager"
+        else:
+            target, theirs = AGAINST_KERAS[backend].get(network), f"Keras on {FRAMEWORKS[backend]}"
+        yield Comparison(f"{mine}, auto", theirs, target, tasks=("fit",))
     if backend == "numpy":
         yield Comparison(mine, "PyTorch eager", AGAINST_TORCH_ON_NUMPY.get(network), tasks=("fit",))
         yield Comparison(mine, "Keras on NumPy", ONE_SAMPLE_AGAINST_KERAS, tasks=TASKS[:1])

@@ -251,3 +251,42 @@ def test_choices_write_to_memory_of_the_plan(written):
         np.testing.assert_array_equal(compiled(x), np.where(x > 0, x, np.float32(0.5)) + 1)
     ((source, _),) = written
     assert source.count("out=") == 2, source  # the comparison's, and the choice's
+
+
+def test_what_changes_nothing_is_not_done(written):
+    def run(x, y):
+        one = ops.reshape(ops.exp(x), (8, 8))
+        other = ops.where(False, 0.0, ops.divide(one, 1))
+        return one, other, ops.multiply(x, 1.0), ops.sum(y[:1], axis=0, keepdims=True), ops.add(other, y)
+
+    compiled, _ = counting(run)
+    for x, y in zip(steps(3), steps(6)[3:], strict=True):
+        results = compiled(x, y)
+        for found, wanted in zip(results, run(x, y), strict=True):
+            np.testing.assert_array_equal(found, wanted)
+        for i, one in enumerate(results):
+            assert not any(np.shares_memory(one, other) for other in [x, y, *results[:i]])
+    ((source, names),) = written
+    done = {getattr(x, "__name__", "") for x in names.values()}
+    assert not done & {"divide", "multiply", "reshape", "where"}, source
+
+
+@pytest.mark.parametrize("size", [4, 40])
+def test_choices_of_numbers_or_zero_keep_zeros_and_what_is_not_finite(size):
+    compiled, _ = counting(lambda x: ops.add(ops.where(ops.greater(ops.abs(x), 1), x, 0.0), 0.0))
+    for x in steps(3, size):
+        x[0, :3] = np.inf, -np.inf, np.nan
+        np.testing.assert_array_equal(compiled(x), np.where(np.abs(x) > 1, x, np.float32(0)))
+
+
+@pytest.mark.parametrize("shape", [(1100, 4), (5, 6)])
+def test_sums_are_the_same_over_any_axes(shape):
+    def run(x):
+        sums = [ops.sum(x, axis, keepdims=k) for axis in (None, 0, 1, (0, 1)) for k in (False, True)]
+        return [ops.multiply(total, 2) for total in sums]
+
+    compiled, _ = counting(run)
+    for seed in range(3):
+        x = np.random.default_rng(seed).normal(size=shape).astype("float32")
+        for found, wanted in zip(compiled(x), run(x), strict=True):
+            np.testing.assert_array_equal(found, wanted)

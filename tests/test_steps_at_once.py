@@ -102,3 +102,25 @@ def test_eager_steps_stay_single():
     model = made("auto", run_eagerly=True)
     model.fit(X, Y, 5, verbose=0, callbacks=[counting])
     assert counting.ends == [*range(9)]
+
+
+class Noting(layers.Layer):
+    """Counts how often its Python code runs."""
+
+    calls = 0
+
+    def call(self, x):
+        type(self).calls += 1
+        return ops.multiply(x, 2.0)
+
+
+def test_steps_in_a_call_run_as_programs(backend):
+    Noting.calls = 0
+    model = keras.Sequential([Noting(), layers.Dense(1)])
+    model.compile("sgd", "mse", steps_per_execution="auto")
+    x = np.ones((200, 3), "float32")
+    model.fit(x, x[:, :1], batch_size=10, verbose=0)
+    before = Noting.calls
+    assert before < 20  # of 20 batches
+    model.fit(x, x[:, :1], batch_size=10, epochs=3, verbose=0)
+    assert Noting.calls == before

@@ -15,4 +15,4 @@ def problem() -> Problem:
     return Problem(weights(shapes), x, x.sum(axis=1, keepdims=True), BATCH)
 
 
-CONTESTS = of_network(__name__)
+CONTESTS = of_network(__name__, auto=True)

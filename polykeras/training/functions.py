@@ -25,7 +25,7 @@ from ..symbolic import spec_of
 from ..text import Text
 from . import mistakes
 from .data import unpack_x_y_sample_weight
-from .stretches import SMALL, STEPS_AT_ONCE, Stretch, batch_of
+from .stretches import SMALL, STEPS_AT_ONCE, TOGETHER, Stretch, batch_of
 from .texts import Texts
 
 
@@ -94,8 +94,22 @@ class Functions:
             if not is_stretch:
                 logs = self._run(name, list(group))
                 continue
+            take = self._in_a_loop if current().traces else self._in_turn
             for stretch in group:
-                logs = self._loop(name)(*stretch.arguments())
+                logs = take(name, stretch)
+        return logs
+
+    def _in_a_loop(self, name: str, stretch: Stretch) -> Any:
+        """Take the steps of a stretch in a loop that is part of a program."""
+        return self._loop(name)(*stretch.arguments())
+
+    def _in_turn(self, name: str, stretch: Stretch) -> Any:
+        """Take the steps of a stretch one after the other, some in one program, where there is none of a loop."""
+        logs, done = None, 0
+        while done < stretch.count:
+            together = TOGETHER if done + TOGETHER <= stretch.count else 1
+            logs = self._run(name, stretch.batches(done, together))
+            done += together
         return logs
 
     def _loop(self, name: str) -> Callable[..., Any]:

@@ -13,6 +13,9 @@ from ..interpreters import kind_or_none
 STEPS_AT_ONCE = 256
 """How many steps "auto" takes in one call. Between two calls progress is shown, and an interruption heard."""
 
+TOGETHER = 8
+"""How many steps are written out in one program where it cannot have a loop."""
+
 SMALL = 1 << 20
 """Up to how many products of a weight and a sample a step is so short that calling it costs more than it may. What is
 longer gains nothing by a loop, within which compilers make less use of several processors."""
@@ -34,6 +37,22 @@ class Stretch(NamedTuple):
 
     def __len__(self) -> int:
         return self.count
+
+    def batches(self, first: int, count: int) -> list[Any]:
+        """Some of the batches.
+
+        Args:
+            first: The number of the first of them, within the stretch.
+            count: How many.
+        """
+        first += self.first
+        chosen = self.rows[first : first + count]
+        leaves, structure = tree.take_apart(self.data)
+        gathered = [None if leaf is None else ops.unstack(ops.take(leaf, chosen, axis=0), count) for leaf in leaves]
+        return [
+            tree.put_together(structure, [None if parts is None else parts[i] for parts in gathered])
+            for i in range(count)
+        ]
 
     def arguments(self) -> tuple[Any, ...]:
         """The same as arrays, so that a program serves for all numbers."""

@@ -1,0 +1,80 @@
+"""Kernels in a plan, where shapes, dtypes and constants are known: some are no work at all, others less."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .numpy_recording import Place, Slot
+from .numpy_table import BITS, KERNELS
+
+FITTED: dict[Callable[..., Any], Callable[..., Callable[..., Any] | None]] = {}
+"""For kernels that first look at what they are given, functions that do so beforehand.
+
+They take the kernel's arguments, with a `Slot` for what is computed, and give a function of the kernel's arguments and
+of memory for the result, `out`, which may be None; or they give None, where the kernel has to look.
+"""
+
+
+_LAYING_OUT = ("reshape", "broadcast_to", "sum")
+"""The ops whose kernels change nothing unless they change the shape."""
+
+
+def passed_on(kernel: Callable[..., Any], args: Sequence[Any], slots: Sequence[Slot], out: int) -> Place | None:
+    """The argument that a kernel gives as it is, if that is all that it does.
+
+    Args:
+        kernel: The kernel.
+        args: Its arguments, with a `Place` for what is computed.
+        slots: What is known of the arrays, by their numbers.
+        out: The number of the result.
+    """
+    source = None
+    lays_out = any(kernel is KERNELS[name] for name in _LAYING_OUT)
+    if lays_out or (kernel in (np.multiply, np.divide) and _is_one(args[1])):
+        source = args[0]
+    elif kernel is KERNELS["where"] and type(args[0]) is not Place and np.ndim(args[0]) == 0:
+        source = args[1] if args[0] else args[2]
+    if type(source) is not Place:
+        return None
+    before, after = slots[source.number], slots[out]
+    return source if before.shape == after.shape and before.dtype == after.dtype else None
+
+
+def _is_one(x: Any) -> bool:
+    return type(x) is not Place and np.ndim(x) == 0 and bool(x == 1)
+
+
+def fitted(kernel: Callable[..., Any], args: Sequence[Any], slots: Sequence[Slot]) -> Callable[..., Any] | None:
+    """A function that does what a kernel does to these arguments, without a look at them; None where there is none."""
+    fit = FITTED.get(kernel)
+    return None if fit is None else fit(*[slots[x.number] if type(x) is Place else x for x in args])
+
+
+def fitted_choice(many: int) -> Callable[..., Any]:
+    """What the choice between numbers and zero is fitted by.
+
+    Args:
+        many: From how many elements on it is made bit by bit.
+    """
+
+    def fit(condition: Any, x1: Any, x2: Any) -> Callable[..., Any] | None:
+        if type(condition) is not Slot or type(x1) is not Slot or type(x2) not in (bool, int, float):
+            return None
+        if condition.shape != x1.shape or np.prod(x1.shape) < many or x2 != 0 or np.signbit(x2):
+            return None
+        bits = BITS.get(x1.dtype.itemsize)
+        if bits is None:
+            return None
+
+        def keep(condition: Any, x1: Any, x2: Any, out: Any = None) -> Any:
+            if out is None:
+                out = np.empty(x1.shape, x1.dtype)
+            np.multiply(x1.view(bits), condition, out=out.view(bits))
+            return out
+
+        return keep
+
+    return fit
