@@ -23,7 +23,7 @@ from polykeras.interpreters import held
 from polykeras.source import function_from
 
 from .numpy_recording import Place, Recorded, Recording, Step
-from .numpy_shortcuts import fitted, passed_on
+from .numpy_shortcuts import fitted, passed_on, with_arrays
 from .numpy_table import KERNELS
 
 LAYOUTS = 4
@@ -190,7 +190,7 @@ class Plan:
         lines = []
         for place, step in enumerate(self._steps):
             ending = [family for family in last[place] if family not in kept]
-            arguments = [self._expression(x) for x in step.args]
+            arguments = [self._expression(x) for x in with_arrays(step.kernel, step.args, recording.slots)]
             ufunc = isinstance(step.kernel, np.ufunc) and step.kernel.signature is None
             if ufunc:  # which may write over what it reads
                 self._release(ending, held_by)
@@ -203,10 +203,10 @@ class Plan:
                 key = (layout.shape, layout.dtype, layout.strides)
                 buffer = self._buffer(key)
                 held_by[family] = key, buffer
-                arguments.append(f"out={buffer}" if kernel is step.kernel else buffer)
+                arguments.append(buffer)
             target = self._target(step, place) if ufunc else None
             if target is not None:
-                arguments.append(f"out={target}")
+                arguments.append(target)
                 written.add(target)
             targets = ", ".join(f"a{number}" for number in step.outs)
             if step.structure is not None:

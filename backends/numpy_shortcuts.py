@@ -47,6 +47,25 @@ def _is_one(x: Any) -> bool:
     return type(x) is not Place and np.ndim(x) == 0 and bool(x == 1)
 
 
+def with_arrays(kernel: Callable[..., Any], args: Sequence[Any], slots: Sequence[Slot]) -> Sequence[Any]:
+    """A kernel's arguments, with Python numbers as arrays of the dtype that NumPy would make them each time."""
+    if not isinstance(kernel, np.ufunc) or kernel.nin != 2 or len(args) != 2:
+        return args
+    dtypes = [slots[x.number].dtype for x in args if type(x) is Place]
+    if len(dtypes) != 1 or dtypes[0] not in _PLAIN or not any(t.startswith(dtypes[0].char * 2) for t in kernel.types):
+        return args
+    return [np.array(x, dtypes[0]) if _is_plain_number(x) else x for x in args]
+
+
+def _is_plain_number(x: Any) -> bool:
+    return type(x) is float or (type(x) is int and abs(x) < _EXACT)
+
+
+_PLAIN = (np.dtype("float32"), np.dtype("float64"))
+_EXACT = 1 << 24
+"""From here on there are whole numbers that float32 does not have."""
+
+
 def fitted(kernel: Callable[..., Any], args: Sequence[Any], slots: Sequence[Slot]) -> Callable[..., Any] | None:
     """A function that does what a kernel does to these arguments, without a look at them; None where there is none."""
     fit = FITTED.get(kernel)

@@ -20,7 +20,7 @@ from .numpy_plan import Plan
 from .numpy_recording import Recorded, Recording, opened, recording_of
 from .numpy_table import kernel
 
-PART = 1 << 14
+PART = 1 << 15
 """How many elements of each array are computed at a time."""
 
 
@@ -104,9 +104,10 @@ class _Update:
         lost = [rows[i] for i in self._donate]
         outs = [*lost, *(np.empty(size, dtype) for dtype in self._dtypes[len(lost) :])]
         whole = size - size % PART
+        given = [np.asarray(number) for number in numbers]  # which NumPy takes sooner than numbers
         for start in range(0, whole, PART):
             part = slice(start, start + PART)
-            self._plan.run(*[x[part] for x in rows], *numbers, *[out[part] for out in outs])
+            self._plan.run(*[x[part] for x in rows], *given, *[out[part] for out in outs])
         if whole < size:
             rest = slice(whole, size)
             for out, result in zip(outs, self._rule.apply(numbers, *[x[rest] for x in rows]), strict=True):
