@@ -291,8 +291,8 @@ _LONG = 1024
 def _fitted_sum(x: Any, axis: Any, keepdims: bool) -> Callable[..., Any] | None:
     if type(x) is not Slot or _together(x, axis)[1] > 1:
         return None
-    dtype = x.dtype
-    return lambda x, axis, keepdims, out=None: np.add.reduce(x, axis, dtype, out, keepdims)
+    dtype: Any = x.dtype
+    return lambda x, axis, keepdims, out=None: np.add.reduce(x, axis, dtype=dtype, out=out, keepdims=keepdims)
 
 
 KERNELS |= {

@@ -203,10 +203,10 @@ class Plan:
                 key = (layout.shape, layout.dtype, layout.strides)
                 buffer = self._buffer(key)
                 held_by[family] = key, buffer
-                arguments.append(buffer)
+                arguments.append(f"out={buffer}" if isinstance(kernel, np.ufunc) else buffer)
             target = self._target(step, place) if ufunc else None
             if target is not None:
-                arguments.append(target)
+                arguments.append(f"out={target}")
                 written.add(target)
             targets = ", ".join(f"a{number}" for number in step.outs)
             if step.structure is not None:
