@@ -322,6 +322,12 @@ def unstack(x: Any, num: int | None, axis: int) -> list[Any]:
 
 @kernel
 def split(x: Any, indices_or_sections: Any, axis: int) -> list[np.ndarray]:
+    parts = _parts(x, indices_or_sections, axis)
+    return body("split", x, indices_or_sections, axis) if parts is None else [x[part] for part in parts]
+
+
+def _parts(x: Any, indices_or_sections: Any, axis: int) -> list[tuple[slice, ...]] | None:
+    """Where the parts of an array lie; None where it cannot be told, or cannot be cut in this way."""
     whole = x.shape[axis]
     if type(indices_or_sections) is int:
         count = indices_or_sections
@@ -329,9 +335,14 @@ def split(x: Any, indices_or_sections: Any, axis: int) -> list[np.ndarray]:
     else:
         edges = (0, *indices_or_sections, whole) if type(indices_or_sections) in (list, tuple) else ()
     if not edges or any(type(edge) is not int or not start <= edge for start, edge in itertools.pairwise(edges)):
-        return body("split", x, indices_or_sections, axis)
-    before = (slice(None),) * (axis % x.ndim)
-    return [x[(*before, slice(start, end))] for start, end in itertools.pairwise(edges)]
+        return None
+    before = (slice(None),) * (axis % len(x.shape))
+    return [(*before, slice(start, end)) for start, end in itertools.pairwise(edges)]
+
+
+def _fitted_split(x: Any, indices_or_sections: Any, axis: int) -> Callable[..., Any] | None:
+    parts = _parts(x, indices_or_sections, axis) if type(x) is Slot else None
+    return None if parts is None else lambda x, *_: [x[part] for part in parts]
 
 
 # Creation and choice ---------------------------------------------------------------------------------------
@@ -677,7 +688,7 @@ _INTO: dict[Any, Callable[..., Any]] = {
 }
 """For kernels, other than those of NumPy itself, functions that write their result to memory that they are given."""
 
-FITTED |= {KERNELS["sum"]: _fitted_sum, where: fitted_choice(_MANY)}
+FITTED |= {KERNELS["sum"]: _fitted_sum, split: _fitted_split, where: fitted_choice(_MANY)}
 
 
 def _as_one_product(run: Run) -> Run:

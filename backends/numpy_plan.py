@@ -211,7 +211,9 @@ class Plan:
             targets = ", ".join(f"a{number}" for number in step.outs)
             if step.structure is not None:
                 targets = f"({targets},)" if step.outs else "_"
-                call = f"leaves({self._name(kernel)}({', '.join(arguments)}))"
+                call = f"{self._name(kernel)}({', '.join(arguments)})"
+                if not _is_row(step.structure):
+                    call = f"leaves({call})"
             else:
                 call = f"{self._name(kernel)}({', '.join(arguments)})"
             lines.append(f"    {targets} = {call}\n")
@@ -314,6 +316,11 @@ class Plan:
             name = self._names[id(x)] = f"c{len(self._namespace)}"
             self._namespace[name] = x
         return name
+
+
+def _is_row(structure: tree.Structure) -> bool:
+    """Whether arrays lie in one list or tuple, one after the other."""
+    return structure.type in (list, tuple) and structure.num_children == structure.num_leaves
 
 
 def _read_by(step: Step) -> list[int]:

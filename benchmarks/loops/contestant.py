@@ -33,7 +33,7 @@ def tasks(
         problem: Arguments of `problem`.
         options: Arguments of `loop`, besides the problem.
         only: Which tasks are wanted.
-        ripens: How many seconds training goes on before it is timed.
+        ripens: How many seconds each task goes on before it is timed.
 
     Returns:
         The tasks by name.
@@ -41,9 +41,7 @@ def tasks(
     given = importlib.import_module(workload).problem(**problem or {})
     running = make(workload, contestant, given, options)
     found = _tasks(given, running, Checks(workload, contestant, problem or {}, options, given, running))
-    for name in ("train_on_batch", "fit"):
-        found[name] = dataclasses.replace(found[name], ripens=ripens)
-    return {name: task for name, task in found.items() if name in only}
+    return {name: dataclasses.replace(task, ripens=ripens) for name, task in found.items() if name in only}
 
 
 def fitting(
