@@ -132,7 +132,7 @@ class Plan:
                 args = (np.broadcast_to(np.empty((), slot.dtype), slot.shape), *args[1:])
             varies = any(type(leaf) is Place for leaf in tree.flatten(args))
             source = passed_on(step.kernel, args, self._recording.slots, step.outs[0]) if varies else None
-            if source is not None:
+            if source is not None and self._may_be_one(step.outs[0], source.number, steps):
                 known[step.outs[0]] = source
                 self._recording.unite(step.outs[0], source.number)
                 continue
@@ -146,6 +146,12 @@ class Plan:
         self._results = [x.number if type(x) is Place else x for x in results]
         self._numbers = [x if type(x) is int else None for x in self._results]
         return kept
+
+    def _may_be_one(self, one: int, other: int, steps: list[Step]) -> bool:
+        """Whether two arrays may share memory: as they did in the recording, or because nobody writes to theirs."""
+        families = {self._recording.oldest(one), self._recording.oldest(other)}
+        consumed = (number for step in steps if step.consumes for number in _read_by(step))
+        return len(families) == 1 or not any(self._recording.oldest(number) in families for number in consumed)
 
     def _is_small(self, number: int) -> bool:
         """Whether an array may be kept as a constant."""
@@ -168,7 +174,7 @@ class Plan:
             if made_of is not None and lost.issuperset(made_of) and family not in recording.constants:
                 is_alone = number not in self._numbers[:i]
             else:
-                returned = i < len(recording.inputs) and number == recording.inputs[i].number
+                returned = i < self._state and number == recording.inputs[i].number
                 is_alone = family not in seen | recording.constants and (family not in inputs or returned)
             if not is_alone:
                 shared.add(i)

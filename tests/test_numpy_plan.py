@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import polykeras
-from polykeras import Variable, ops, random
+from polykeras import Variable, ops, optimizers, random
 from polykeras.backends import numpy_plan
 from polykeras.errors import OutOfRangeError
 from polykeras.ops.updates import Rule, elementwise_each
@@ -291,3 +291,26 @@ def test_sums_are_the_same_over_any_axes(shape):
         x = np.random.default_rng(seed).normal(size=shape).astype("float32")
         for found, wanted in zip(compiled(x), run(x), strict=True):
             np.testing.assert_array_equal(found, wanted)
+
+
+def test_results_are_no_arguments():
+    for function in (lambda x: x, lambda x: ops.multiply(x, 1.0), lambda x: ops.reshape(x, (8, 8))):
+        compiled, _ = counting(function)
+        for x in steps(3):
+            assert not np.shares_memory(compiled(x), x)
+
+
+@pytest.mark.parametrize("copied", [lambda x: ops.multiply(x, 1.0), lambda x: ops.where(True, x, 0.0)])
+def test_a_copy_of_state_outlives_its_update_in_place(copied):
+    weights = Variable(np.ones((300, 300), "float32"))
+    optimizer = optimizers.SGD(1.0)
+    optimizer.build([weights])
+
+    @polykeras.compile(variables=[weights, *optimizer.variables], donate_variables=True)
+    def step(gradient):
+        before = copied(weights.value)
+        optimizer.apply([gradient], [weights])
+        return ops.mean(before)
+
+    gradient = np.ones((300, 300), "float32")
+    assert [float(step(gradient)) for _ in range(4)] == [1.0, 0.0, -1.0, -2.0]
