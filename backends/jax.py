@@ -224,6 +224,7 @@ _LOOKS = (
     jax.errors.ConcretizationTypeError,
     jax.errors.TracerArrayConversionError,
     jax.errors.TracerIntegerConversionError,
+    jax.errors.NonConcreteBooleanIndexError,
 )
 """What JAX raises where a function looks at a value that is being traced."""
 
@@ -568,8 +569,8 @@ for _name in ("arcsin", "arccos", "arctan", "arcsinh", "arccosh"):
     _of_reals(_name, getattr(jnp, _name))
 for _name in ("arctanh", "exp2"):
     _of_reals(_name, body_of(_name))
-for _name in ("sinh", "cosh"):
-    _of_reals(_name, with_rules(_name, body_of(_name)))  # the slope of the body is NaN where it overflows
+for _name in ("sinh", "cosh"):  # the slope of their bodies is NaN where these overflow
+    KERNELS[_name] = compiled(with_rules(_name, body_of(_name)))
 KERNELS["floor"] = _rounding(jnp.floor)
 KERNELS["ceil"] = _rounding(jnp.ceil)
 KERNELS["rint"] = _rounding(jnp.rint)
@@ -873,14 +874,14 @@ def run_branch(index: Any, branches: Any, operands: Any) -> Any:
 
 
 def _or_as_written(compute: Callable[..., Any]) -> Callable[..., Any]:
-    """A loop that runs in Python, round by round, where its function looks at values."""
+    """A loop that runs in Python, round by round, where its function looks at values: after a first run, traced."""
     body = body_of(compute.__name__)
 
     @functools.wraps(compute)
     def run(*args: Any) -> Any:
         try:
             return compute(*args)
-        except _LOOKS:
+        except (*_LOOKS, StateError):  # the latter is ours, for who makes an array NumPy's
             return body(*args)
 
     return run
@@ -922,7 +923,10 @@ def scan(f: Any, init: Any, xs: Any, length: int | None, reverse: bool, unroll: 
     return lax.scan(lambda carry, x: _arrays(f(carry, x)), _arrays(init), xs, length, reverse, unroll)
 
 
-KERNELS["vectorized_map"] = lambda function, elements: jax.vmap(lambda xs: _arrays(function(xs)))(elements)
+@kernel
+@_or_as_written
+def vectorized_map(function: Any, elements: Any) -> Any:
+    return jax.vmap(lambda xs: _arrays(function(xs)))(elements)
 
 
 # Random words ----------------------------------------------------------------------------------------------

@@ -124,6 +124,7 @@ class Plan:
         """The steps without those that do nothing, and those whose results are constants from now on."""
         known: dict[int, np.ndarray | Place] = {}
         of_shapes = {KERNELS["zeros_like"], KERNELS["ones_like"]}  # to which values do not matter
+        consumed = [number for step in steps if step.consumes for number in _read_by(step)]
         kept = []
         for step in steps:
             args = tree.map_structure(lambda x: known.get(x.number, x) if type(x) is Place else x, step.args)
@@ -131,8 +132,9 @@ class Plan:
                 slot = self._recording.slots[args[0].number]
                 args = (np.broadcast_to(np.empty((), slot.dtype), slot.shape), *args[1:])
             varies = any(type(leaf) is Place for leaf in tree.flatten(args))
-            source = passed_on(step.kernel, args, self._recording.slots, step.outs[0]) if varies else None
-            if source is not None and self._may_be_one(step.outs[0], source.number, steps):
+            may_pass = varies and self._targets is None  # else results are written over arguments
+            source = passed_on(step.kernel, args, self._recording.slots, step.outs[0]) if may_pass else None
+            if source is not None and self._may_be_one(step.outs[0], source.number, consumed):
                 known[step.outs[0]] = source
                 self._recording.unite(step.outs[0], source.number)
                 continue
@@ -147,10 +149,9 @@ class Plan:
         self._numbers = [x if type(x) is int else None for x in self._results]
         return kept
 
-    def _may_be_one(self, one: int, other: int, steps: list[Step]) -> bool:
+    def _may_be_one(self, one: int, other: int, consumed: list[int]) -> bool:
         """Whether two arrays may share memory: as they did in the recording, or because nobody writes to theirs."""
         families = {self._recording.oldest(one), self._recording.oldest(other)}
-        consumed = (number for step in steps if step.consumes for number in _read_by(step))
         return len(families) == 1 or not any(self._recording.oldest(number) in families for number in consumed)
 
     def _is_small(self, number: int) -> bool:
@@ -326,7 +327,8 @@ class Plan:
 
 def _is_row(structure: tree.Structure) -> bool:
     """Whether arrays lie in one list or tuple, one after the other."""
-    return structure.type in (list, tuple) and structure.num_children == structure.num_leaves
+    leaves = [0] * structure.num_leaves
+    return structure in (tree.take_apart(leaves)[1], tree.take_apart(tuple(leaves))[1])
 
 
 def _read_by(step: Step) -> list[int]:

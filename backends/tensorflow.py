@@ -375,7 +375,7 @@ def hard_silu(x: Any) -> Any:
 @kernel
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Between numbers; between arrays, TensorFlow has other gradients where they meet."""
-    numbers = type(x_min) in (int, float) and type(x_max) in (int, float)
+    numbers = type(x_min) in (int, float) and type(x_max) in (int, float) and x_min <= x_max
     return tf.clip_by_value(x, x_min, x_max) if numbers else body("clip", x, x_min, x_max)
 
 

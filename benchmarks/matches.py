@@ -173,18 +173,14 @@ def _comparisons(backend: str, network: str, contestants: Mapping[str, Contestan
         target = AGAINST_NATIVE_IN.get((backend, network), AGAINST_NATIVE[backend])
         yield Comparison(mine, hand, target, "fit", tasks=TASKS[1:])
         yield Comparison(mine, hand, ONE_SAMPLE_OVER_NATIVE, tasks=TASKS[:1], measure=extra)
+    rival = keras = f"Keras on {FRAMEWORKS[backend]}"
+    targets = AGAINST_KERAS.get(backend, {})
+    if backend == "numpy":  # on which Keras does not train
+        rival, targets = "PyTorch eager", AGAINST_TORCH_ON_NUMPY
     if f"{mine}, auto" in contestants:
         if hand:
             yield Comparison(f"{mine}, auto", hand, AGAINST_NATIVE_WITH_AUTO[backend], tasks=("fit",))
-        if backend == "numpy":
-            target, theirs = AGAINST_TORCH_ON_NUMPY.get(network), "PyTorch eager"
-        else:
-            target, theirs = AGAINST_KERAS[backend].get(network), f"Keras on {FRAMEWORKS[backend]}"
-        yield Comparison(f"{mine}, auto", theirs, target, tasks=("fit",))
-    if backend == "numpy":
-        yield Comparison(mine, "PyTorch eager", AGAINST_TORCH_ON_NUMPY.get(network), tasks=("fit",))
-        yield Comparison(mine, "Keras on NumPy", ONE_SAMPLE_AGAINST_KERAS, tasks=TASKS[:1])
-    else:
-        theirs = f"Keras on {FRAMEWORKS[backend]}"
-        yield Comparison(mine, theirs, AGAINST_KERAS[backend].get(network), "fit", tasks=TASKS[1:])
-        yield Comparison(mine, theirs, ONE_SAMPLE_AGAINST_KERAS, tasks=TASKS[:1])
+        yield Comparison(f"{mine}, auto", rival, targets.get(network), tasks=("fit",))
+    tasks = TASKS[-1:] if backend == "numpy" else TASKS[1:]
+    yield Comparison(mine, rival, targets.get(network), "fit", tasks=tasks)
+    yield Comparison(mine, keras, ONE_SAMPLE_AGAINST_KERAS, tasks=TASKS[:1])

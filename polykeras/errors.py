@@ -84,11 +84,11 @@ class MatrixError(OpError, ValueError):
 
 
 class CallError(OpError, TypeError, ValueError):
-    """An argument is of a kind that the op cannot use."""
+    """An argument is of a kind that the op cannot use, such as text in the place of a function."""
 
 
 class OptionError(OpError, ValueError):
-    """An argument that is no array has a value that the op cannot use."""
+    """An argument that says what an op does, such as a mode or a bound, has a value that it cannot have."""
 
 
 class MixedBackendsError(OpError, TypeError):

@@ -314,3 +314,44 @@ def test_a_copy_of_state_outlives_its_update_in_place(copied):
 
     gradient = np.ones((300, 300), "float32")
     assert [float(step(gradient)) for _ in range(4)] == [1.0, 0.0, -1.0, -2.0]
+
+
+def reshaped(x):
+    """A copy in the order of its axes, whose reshape is another copy, unless it is taken for the transposed array."""
+    turned = ops.transpose(ops.broadcast_to(ops.transpose(ops.exp(x)), (8, 8)))
+    return ops.add(ops.reshape(turned, (64,)), ops.reshape(ops.multiply(ops.sin(x), 2.0), (64,)))
+
+
+def chosen(x):
+    return ops.reshape(ops.transpose(ops.where(True, ops.transpose(x), 0.0)), (64,))
+
+
+@pytest.mark.parametrize("function", [reshaped, chosen, lambda x: ops.multiply(ops.exp(x)[:1], 1.0)])
+def test_layouts_stay_those_of_the_recording(function):
+    compiled, _ = counting(function)
+    for x in steps(4):
+        found = compiled(x)
+        np.testing.assert_array_equal(found, function(x))
+        assert not np.shares_memory(found, x)
+        assert found.flags.writeable
+        assert found.base is None or found.base.size == found.size
+
+
+def test_identities_keep_signs_and_what_is_not_finite():
+    compiled, _ = counting(lambda x: (ops.multiply(ops.add(x, 0.0), 1.0), ops.sum(ops.negative(x), 0, keepdims=True)))
+    signed = np.array([[0.0, 1.0]], "float32")
+    infinite = np.array([[np.inf, complex(1, np.nan)]], "complex64")
+    for x in (signed, infinite):
+        with np.errstate(invalid="ignore"):
+            wanted = [np.multiply(x + 0.0, 1.0), (-x).sum(0, keepdims=True)]
+        for _ in range(3):
+            for found, y in zip(compiled(x), wanted, strict=True):
+                assert found.tobytes() == y.tobytes()
+
+
+def test_updates_in_place_may_give_back_what_they_were_given():
+    rule = Rule(lambda g, v, p: (ops.subtract(v, g), ops.multiply(v, 1.0)), lists=3)
+    for size in (10, 1 << 17):
+        g, v, p = (np.full(size, x, "float32") for x in (1.0, 5.0, 0.0))
+        less, same = elementwise_each([g, v, p], rule, [1, 2])
+        assert (float(less[0]), float(same[0])) == (4.0, 5.0)

@@ -14,14 +14,7 @@ import pytest
 import polykeras
 from polykeras import ops, state
 from polykeras.backend import Backend, load, using
-from polykeras.errors import (
-    DTypeError,
-    GradientError,
-    OutOfRangeError,
-    PolykerasError,
-    ShapeError,
-    StateError,
-)
+from polykeras.errors import DTypeError, GradientError, OutOfRangeError, PolykerasError, ShapeError, StateError
 from polykeras.spec import Spec, dim
 
 
@@ -130,6 +123,10 @@ def test_loops_may_look_at_values(home):
     last, seen = ops.scan(lambda x, _: (_halved_if_even(x), x), start, length=3)
     assert int(last) == 4
     assert ops.convert_to_numpy(seen).tolist() == [11, 10, 5]
+    halves = ops.vectorized_map(_halved_if_even, ops.array([11, 10]))
+    assert ops.convert_to_numpy(halves).tolist() == [10, 5]
+    doubled = ops.fori_loop(0, 3, lambda i, x: ops.array(ops.convert_to_numpy(x) * 2), start)
+    assert int(doubled) == 88
 
 
 DRIFTING = {

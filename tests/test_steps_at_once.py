@@ -124,3 +124,25 @@ def test_steps_in_a_call_run_as_programs(backend):
     assert before < 20  # of 20 batches
     model.fit(x, x[:, :1], batch_size=10, epochs=3, verbose=0)
     assert Noting.calls == before
+
+
+def test_fewer_steps_than_fit_a_program_are_taken_together(monkeypatch):
+    model = keras.Sequential([layers.Dense(1)])
+    model.compile("sgd", "mse", steps_per_execution=3)
+    x = np.ones((100, 3), "float32")
+    with keras.using("numpy"):
+        functions = model._current_functions()
+        taken = []
+        run = functions._run
+        monkeypatch.setattr(functions, "_run", lambda name, batches: taken.append(len(batches)) or run(name, batches))
+        model.fit(x, x[:, :1], batch_size=10, verbose=0)
+    assert taken == [3, 3, 3, 1]
+
+
+def test_steps_through_time_count_as_many(monkeypatch):
+    monkeypatch.setattr("polykeras.training.functions.SMALL", 1000)
+    model = keras.Sequential([layers.SimpleRNN(2), layers.Dense(1)])
+    model.compile("sgd", "mse", steps_per_execution="auto")
+    counting = Counting()
+    model.fit(np.ones((20, 50, 2), "float32"), np.ones((20, 1)), batch_size=4, verbose=0, callbacks=[counting])
+    assert counting.ends == [*range(5)]

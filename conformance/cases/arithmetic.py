@@ -204,6 +204,7 @@ case(
     sample(array(3, 4, apart=0.3), array(4, low=-1, high=0), array(4, low=0.5, high=1), dtypes=FLOATS),
     sample(given(-1.0, 0.0, 1.0), -1, 1, dtypes=FLOATS, kink=True),
     sample(given(-1.0, 0.0, 1.0, NAN, INF, -INF), -1, 1, dtypes=FLOATS, gradient=False),
+    sample(array(2, 3), 1, -1, dtypes=FLOATS, gradient=False),
     sample(array(2, 3), NAN, 1.0, dtypes=FLOATS, gradient=False),
     sample(array(2, 3), -1.0, given(NAN, 0.0, NAN), dtypes=FLOATS, gradient=False),
     dtypes=NUMBERS,

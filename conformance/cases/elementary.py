@@ -123,6 +123,7 @@ case(
     sample(given(123.0, 155.0, -26.0), decimals=-1, dtypes=("float32", "float64", "int32"), gradient=False),
     sample(given(INF, -INF, NAN), decimals=-1, dtypes=FLOATS, gradient=False),
     sample(given(4, 250, 255), decimals=-1, dtypes=("uint8",)),
+    sample(given(123456789, 2147483647, -15), decimals=-1, dtypes=("int32",)),
     sample(HALVES, dtypes=FLOATS, gradient=False),
     dtypes=NUMBERS,
 )

@@ -376,9 +376,12 @@ def clip(x: Array, x_min: Array, x_max: Array) -> Array:
     >>> clip([-2.0, 0.5, 2.0], -1.0, 1.0)
     array([-1. ,  0.5,  1. ], dtype=float32)
     """
-    raised = ops.where(ops.logical_or(ops.less(x, x_min), _is_nan(x_min)), x_min, x)
-    return ops.where(ops.logical_or(ops.greater(raised, x_max), _is_nan(x_max)), x_max, raised)
+    raised = ops.where(_or_nan(ops.less(x, x_min), x_min), x_min, x)
+    return ops.where(_or_nan(ops.greater(raised, x_max), x_max), x_max, raised)
 
 
-def _is_nan(bound: Any) -> Any:
-    return bound != bound if isinstance(bound, (int, float)) else ops.not_equal(bound, bound)
+def _or_nan(is_outside: Any, bound: Any) -> Any:
+    """Where elements are outside of a bound, or the bound is NaN."""
+    if isinstance(bound, (int, float)) and bound == bound:
+        return is_outside
+    return ops.logical_or(is_outside, ops.isnan(bound))

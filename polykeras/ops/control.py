@@ -118,7 +118,7 @@ def switch(index: Any, branches: Any, *operands: Any) -> Any:
     array(10., dtype=float32)
     """
     if not branches:
-        raise OptionError("switch: there is no function to call: the list of branches is empty.")
+        raise OptionError("there is no function to call: the list of branches is empty.")
     return run_branch(index, list(branches), operands)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from .. import ops
 from ..backend import Backend, host_array
 from ..dtypes import canonical
-from ..errors import DTypeError
+from ..errors import DTypeError, OptionError
 from ..interpreters import CONVERTIBLE, HOST, Interpreter, held, kind_of, kind_or_none, values_of
 from ..op import Array, DType, Value, composed, names_its_errors, primitive
 from ..spec import Spec
@@ -154,7 +154,7 @@ def convert_to_tensor(x: Value, dtype: DType = None, sparse: bool | None = None,
     array([1., 2.], dtype=float32)
     """
     if sparse or ragged:
-        raise DTypeError("there are no sparse and no ragged arrays here. Leave out sparse=True and ragged=True.")
+        raise OptionError("there are no sparse and no ragged arrays here. Leave out sparse=True and ragged=True.")
     return as_array(x) if dtype is None else cast(x, dtype)
 
 

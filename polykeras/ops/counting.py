@@ -9,7 +9,7 @@ import numpy as np
 from .. import ops
 from .. import spec as specs
 from ..dtypes import ORDERED, inexact, same
-from ..errors import DTypeError, OptionError, OutOfRangeError, ShapeError, StateError
+from ..errors import OptionError, OutOfRangeError, ShapeError, StateError
 from ..op import Array, Index, composed
 from ..spec import Spec, same_size, show_shape, unknown_dim
 from ..symbolic import spec_of
@@ -19,7 +19,7 @@ from .spacing import linear
 
 def _infer_bincount(x: Spec, weights: Spec | None, minlength: int, sparse: bool) -> Spec:
     if sparse:
-        raise DTypeError("there are no sparse arrays here. Leave out sparse=True.")
+        raise OptionError("there are no sparse arrays here. Leave out sparse=True.")
     if minlength < 0:
         raise OptionError(f"expected minlength to be from 0 up; got {minlength}.")
     if not x.ndim:

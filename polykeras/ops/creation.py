@@ -290,7 +290,7 @@ def one_hot(x: Index, num_classes: int, axis: int = -1, dtype: FloatxDType = Non
            [0., 0., 1.]], dtype=float32)
     """
     if sparse:
-        raise OptionError("one_hot: sparse arrays do not exist here. Leave out sparse=True.")
+        raise OptionError("sparse arrays do not exist here. Leave out sparse=True.")
     ndim = len(ops.shape(x)) + 1
     _infer_one_hot(Spec((1,) * (ndim - 1)), num_classes, axis, dtype, sparse)
     axis = normalize_axis(axis, ndim)

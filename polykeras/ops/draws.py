@@ -322,7 +322,7 @@ def bernoulli(shape: Any, probability: Any = 0.5, dtype: Any = "bool", seed: Any
     """
     if isinstance(probability, (int, float)):
         if not 0 <= probability <= 1:
-            raise OptionError(f"bernoulli: expected a probability from 0 to 1; got {probability}.")
+            raise OptionError(f"expected a probability from 0 to 1; got {probability}.")
         return ops.cast(random_coin(seed, shape, probability), dtype)
     return ops.cast(ops.less(random_unit(seed, shape, "float64"), probability), dtype)
 

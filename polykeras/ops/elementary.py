@@ -584,7 +584,7 @@ def round(x: Array, decimals: int = 0) -> Array:
         decimals: How many decimals stay; negative numbers round to tens, hundreds and so on.
 
     Returns:
-        The rounded numbers, in the dtype of the argument; its first or last number for those past its range.
+        The rounded numbers, in the dtype of the argument; the first or last integer for those past its range.
 
     >>> round([1.25, 2.675], decimals=1)
     array([1.2, 2.7], dtype=float32)
@@ -594,8 +594,10 @@ def round(x: Array, decimals: int = 0) -> Array:
     factor = 10.0**decimals if decimals > 0 else 10.0**-decimals
     if decimals > 0:
         return ops.divide(rint(ops.multiply(x, factor)), factor)
-    rounded = ops.multiply(rint(ops.divide(x, factor)), factor)
-    return rounded if ops.dtype(x) in FLOATS else ops.saturate_cast(rounded, ops.dtype(x))
+    dtype = ops.dtype(x)
+    if dtype in FLOATS:
+        return ops.multiply(rint(ops.divide(x, factor)), factor)
+    return ops.saturate_cast(ops.multiply(rint(ops.divide(ops.cast(x, "float64"), factor)), factor), dtype)
 
 
 @primitive(why=MACHINE, infer=to_bool, promote=same, accepts=COMPUTABLE)

@@ -75,7 +75,8 @@ def matmul(x1: Array, x2: Array) -> Array:
         x2: Array; likewise, one axis counts as a single column. Axes in front broadcast.
 
     Returns:
-        The products, in int32 for int8. The axis that was added to an array with one axis is left out again.
+        The products, in int32 where the common dtype is int8. The axis that was added to an array with one axis is left
+        out again.
 
     >>> matmul([[1.0, 2.0], [3.0, 4.0]], [[1.0], [1.0]])
     array([[3.],
@@ -98,7 +99,7 @@ def dot(x1: Array, x2: Array) -> Array:
         x2: Array or number. Its only axis serves where it has one; a number multiplies.
 
     Returns:
-        The products: the remaining axes of x1, then those of x2.
+        The products in the common dtype, also if that is int8: the remaining axes of x1, then those of x2.
 
     >>> dot([1.0, 2.0], [3.0, 4.0])
     array(11., dtype=float32)
@@ -240,7 +241,7 @@ def contract(subscripts: str, operands: Arrays) -> Array:
         operands: The arrays.
 
     Returns:
-        The sum of products, in int32 for int8.
+        The sum of products, in int32 where the common dtype is int8.
 
     >>> contract("ij,jk->ik", [[[1.0, 2.0]], [[3.0], [4.0]]])
     array([[11.]], dtype=float32)
@@ -341,7 +342,7 @@ def einsum(subscripts: str, *operands: Array, **kwargs: Any) -> Array:
         **kwargs: Accepted for compatibility: the order of contraction is planned in any case.
 
     Returns:
-        The sum of products, in int32 for int8.
+        The sum of products, in int32 where the common dtype is int8.
 
     >>> einsum("ij,j->i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
     array([3., 7.], dtype=float32)

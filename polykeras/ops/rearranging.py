@@ -167,7 +167,7 @@ def _rearrange(tensor: Array, pattern: str, axes_lengths: dict[str, Any]) -> Arr
     names = [name for group in before for name in group]
     strange = sorted(set(axes_lengths) - set(names))
     if strange:
-        raise ShapeError(f"the pattern {pattern!r} has no axis called {' or '.join(strange)}.")
+        raise OptionError(f"the pattern {pattern!r} has no axis called {' or '.join(strange)}.")
     sizes = _sizes(before, shape, axes_lengths, pattern)
     if any(len(group) != 1 for group in before):
         tensor = ops.reshape(tensor, tuple(sizes[name] for name in names))

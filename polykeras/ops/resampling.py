@@ -134,7 +134,7 @@ def _infer_resize(
         raise OptionError("images are cropped to an aspect ratio or padded to it; choose one of the two.")
     sizes = size if isinstance(size, (tuple, list)) else ()
     if len(sizes) != 2 or not all(isinstance(s, (int, np.integer)) and s > 0 for s in sizes):
-        raise ShapeError(f"expected size to be a positive height and width; got {size!r}.")
+        raise OptionError(f"expected size to be a positive height and width; got {size!r}.")
     return Spec(layout.with_sizes(images.shape, *size), images.dtype)
 
 

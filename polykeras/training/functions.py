@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from .. import ops, tree
 from ..backend import Backend, current
 from ..compilation import compile
+from ..dtypes import FLOATS
 from ..errors import ArgumentError
 from ..interpreters import HOST, Interpreter, kind_or_none
 from ..layers.layer import REVISION
@@ -68,7 +70,7 @@ class Functions:
         return self._run("predict_step", [batch])
 
     def size_for(self, name: str, batch: Any, wanted: int | str, is_watched: bool) -> int:
-        """How many steps may be taken in a loop.
+        """How many steps may be taken without a look at what comes of each.
 
         Args:
             name: What a step is called.
@@ -77,7 +79,7 @@ class Functions:
             is_watched: Whether somebody looks at each step.
 
         Returns:
-            The number; 1 where there is no loop.
+            The number; 1 where each is by itself.
         """
         model, base = self._model, _standard_steps()
         self._function(name, batch)
@@ -85,7 +87,7 @@ class Functions:
             return 1
         if wanted != "auto":
             return int(wanted)
-        products = sum(variable.size for variable in self.weights) * int(np.shape(tree.flatten(batch)[0])[0])
+        products = sum(variable.size for variable in self.weights) * _places(tree.flatten(batch)[0])
         return STEPS_AT_ONCE if products <= SMALL and not is_watched else 1
 
     def _run_parts(self, name: str, parts: list[Any]) -> Any:
@@ -107,7 +109,7 @@ class Functions:
         """Take the steps of a stretch one after the other, some in one program, where there is none of a loop."""
         logs, done = None, 0
         while done < stretch.count:
-            together = TOGETHER if done + TOGETHER <= stretch.count else 1
+            together = min(TOGETHER, stretch.count - done)
             logs = self._run(name, stretch.batches(done, together))
             done += together
         return logs
@@ -233,6 +235,13 @@ def _standard_steps() -> dict[str, Any]:
     from .trainer import Trainer
 
     return {name: getattr(Trainer, name) for name in ("train_step", "test_step", "compute_metrics", "_logs")}
+
+
+def _places(x: Any) -> int:
+    """At how many places of a batch weights are used: samples, and steps in time or pixels within them."""
+    shape = np.shape(x)
+    is_of_features = len(shape) > 1 and spec_of(x).dtype in FLOATS
+    return math.prod(shape[:-1] if is_of_features else shape)
 
 
 def _state(model: Any, is_training: bool) -> list[Variable]:

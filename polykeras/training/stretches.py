@@ -1,4 +1,7 @@
-"""Several steps in one compiled call, on data in memory: batches are gathered where they are used."""
+"""Several steps without a look at what comes of each, on data in memory: batches are gathered where they are used.
+
+Where programs have loops, they are one call of a program; elsewhere each call of a program takes some of them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from ..backend import Backend, current
 from ..interpreters import kind_or_none
 
 STEPS_AT_ONCE = 256
-"""How many steps "auto" takes in one call. Between two calls progress is shown, and an interruption heard."""
+"""How many steps "auto" takes at once. Between two times progress is shown, and an interruption heard."""
 
 TOGETHER = 8
 """How many steps are written out in one program where it cannot have a loop."""

@@ -62,8 +62,8 @@ class Trainer(Layer):
             metrics: Metrics, by name or as objects; for several outputs a list of lists or a dictionary.
             weighted_metrics: Metrics that heed the weights of samples.
             run_eagerly: Whether the steps run op by op, as is good for finding mistakes.
-            steps_per_execution: How many steps are taken in one compiled call; "auto" for many where steps are short,
-                the data is in memory and no callback looks at each of them. Callbacks are called once for all of them.
+            steps_per_execution: How many steps are taken at once; "auto" for many where steps are short, the data is
+                in memory and no callback looks at each of them. Callbacks are called once for all of them.
             jit_compile: Whether the framework's optimizing compiler is used; "auto" for what suits. On TensorFlow that
                 is found out by trying, so that the last bits may differ from one long training to the next.
             auto_scale_loss: Whether, under "mixed_float16", losses are scaled so that gradients don't vanish.
