@@ -20,7 +20,7 @@ from polykeras.tape import TapeGradients
 from . import numpy_windows
 from .numpy_plan import Planned
 from .numpy_recording import Recorded, Recorder, Slot
-from .numpy_shortcuts import FITTED, fitted_choice
+from .numpy_shortcuts import FITTED, fitted_choice, is_zero, kept_or_zero
 from .numpy_table import BITS, KERNELS, body, kernel
 from .numpy_updates import recorded_updates
 
@@ -374,9 +374,8 @@ _MANY = 512
 @kernel
 def where(condition: Any, x1: Any, x2: Any, out: Any = None) -> Any:
     """The choice, made bit by bit, because NumPy's own takes ten times as long where a mask has no pattern."""
-    is_kept_or_zero = False
+    is_kept_or_zero = is_zero(x2)
     if type(x2) in (bool, int, float):
-        is_kept_or_zero = x2 == 0 and not np.signbit(x2)
         x2 = np.array(x2, x1.dtype)
     elif type(x1) in (bool, int, float):
         x1 = np.array(x1, x2.dtype)
@@ -389,11 +388,10 @@ def where(condition: Any, x1: Any, x2: Any, out: Any = None) -> Any:
         return out
     if out is None:
         out = np.empty(np.broadcast_shapes(condition.shape, x1.shape, x2.shape), dtype)
+    if is_kept_or_zero:
+        return kept_or_zero(x1, condition, out)
     bits = BITS[dtype.itemsize]
     one, other, found = x1.view(bits), x2.view(bits), out.view(bits)
-    if is_kept_or_zero:
-        np.multiply(one, condition, out=found)
-        return out
     np.bitwise_xor(one, other, out=found)
     found &= np.negative(condition.astype(bits))  # all bits or none
     found ^= other

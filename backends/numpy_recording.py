@@ -116,7 +116,7 @@ class Step:
 class Recording:
     """The kernels that a function ran, in order, and the arrays that went in and out of them."""
 
-    longest = 100_000
+    longest = 20_000
     """How many kernels are written down: what is longer takes longer to prepare than it saves."""
 
     def __init__(self, arrays: Sequence[Any]):

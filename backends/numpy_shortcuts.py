@@ -87,20 +87,24 @@ def fitted_choice(many: int) -> Callable[..., Any]:
     """
 
     def fit(condition: Any, x1: Any, x2: Any) -> Callable[..., Any] | None:
-        if type(condition) is not Slot or type(x1) is not Slot or type(x2) not in (bool, int, float):
+        if type(condition) is not Slot or type(x1) is not Slot or not is_zero(x2):
             return None
-        if condition.shape != x1.shape or np.prod(x1.shape) < many or x2 != 0 or np.signbit(x2):
+        if condition.shape != x1.shape or np.prod(x1.shape) < many or x1.dtype.itemsize not in BITS:
             return None
-        bits = BITS.get(x1.dtype.itemsize)
-        if bits is None:
-            return None
-
-        def keep(condition: Any, x1: Any, x2: Any, out: Any = None) -> Any:
-            if out is None:
-                out = np.empty(x1.shape, x1.dtype)
-            np.multiply(x1.view(bits), condition, out=out.view(bits))
-            return out
-
-        return keep
+        return lambda condition, x1, x2, out=None: kept_or_zero(
+            x1, condition, np.empty(x1.shape, x1.dtype) if out is None else out
+        )
 
     return fit
+
+
+def is_zero(x: Any) -> bool:
+    """Whether this is a Python number all of whose bits are 0."""
+    return type(x) in (bool, int, float) and x == 0 and not np.signbit(x)
+
+
+def kept_or_zero(x: Any, condition: Any, out: np.ndarray) -> np.ndarray:
+    """The elements for which a condition holds, bit by bit, and 0 for the others."""
+    bits = BITS[x.dtype.itemsize]
+    np.multiply(x.view(bits), condition, out=out.view(bits))
+    return out

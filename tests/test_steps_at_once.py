@@ -114,6 +114,7 @@ class Noting(layers.Layer):
         return ops.multiply(x, 2.0)
 
 
+@pytest.mark.backends("numpy", "torch", "jax", "tensorflow")
 def test_steps_in_a_call_run_as_programs(backend):
     Noting.calls = 0
     model = keras.Sequential([Noting(), layers.Dense(1)])
@@ -126,17 +127,17 @@ def test_steps_in_a_call_run_as_programs(backend):
     assert Noting.calls == before
 
 
-def test_fewer_steps_than_fit_a_program_are_taken_together(monkeypatch):
-    model = keras.Sequential([layers.Dense(1)])
-    model.compile("sgd", "mse", steps_per_execution=3)
-    x = np.ones((100, 3), "float32")
+@pytest.mark.parametrize(("shape", "wanted"), [((100, 3), [3, 3, 3, 1]), ((100, 4, 3), [1] * 10)])
+def test_some_steps_on_vectors_are_taken_together(shape, wanted, monkeypatch):
+    taken = []
     with keras.using("numpy"):
+        model = keras.Sequential([layers.Flatten() if len(shape) == 2 else layers.LSTM(2), layers.Dense(1)])
+        model.compile("sgd", "mse", steps_per_execution=3)
         functions = model._current_functions()
-        taken = []
         run = functions._run
         monkeypatch.setattr(functions, "_run", lambda name, batches: taken.append(len(batches)) or run(name, batches))
-        model.fit(x, x[:, :1], batch_size=10, verbose=0)
-    assert taken == [3, 3, 3, 1]
+        model.fit(np.ones(shape), np.ones((100, 1)), batch_size=10, verbose=0)
+    assert taken == wanted
 
 
 def test_steps_through_time_count_as_many(monkeypatch):

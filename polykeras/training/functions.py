@@ -106,10 +106,14 @@ class Functions:
         return self._loop(name)(*stretch.arguments())
 
     def _in_turn(self, name: str, stretch: Stretch) -> Any:
-        """Take the steps of a stretch one after the other, some in one program, where there is none of a loop."""
-        logs, done = None, 0
+        """Take the steps of a stretch one after the other, some in one program, where there is none of a loop.
+
+        Steps through time are in a program one by one already: of those it takes longer to make than is gained.
+        """
+        x = tree.flatten(stretch.data)[0]
+        logs, done, most = None, 0, TOGETHER if _places(x) == len(x) else 1
         while done < stretch.count:
-            together = min(TOGETHER, stretch.count - done)
+            together = min(most, stretch.count - done)
             logs = self._run(name, stretch.batches(done, together))
             done += together
         return logs

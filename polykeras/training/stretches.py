@@ -20,8 +20,8 @@ TOGETHER = 8
 """How many steps are written out in one program where it cannot have a loop."""
 
 SMALL = 1 << 20
-"""Up to how many products of a weight and a sample a step is so short that calling it costs more than it may. What is
-longer gains nothing by a loop, within which compilers make less use of several processors."""
+"""Up to how many products of a weight and a place where it is used a step is so short that calling it costs more than
+it may. What is longer gains nothing by a loop, within which compilers make less use of several processors."""
 
 MEMORY = 1 << 30
 """How many bytes of data are brought to the device at once."""
