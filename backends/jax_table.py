@@ -80,10 +80,16 @@ def ruled(op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def as_cotangent(g: Any, x: Any) -> Any:
-    """A cotangent as JAX wants it: for integers it has a dtype without values."""
-    if g is None and jnp.issubdtype(x.dtype, jnp.inexact):
+    """A cotangent as JAX wants it: in the shape that an array had before; for integers, in a dtype without values."""
+    if not jnp.issubdtype(x.dtype, jnp.inexact):
+        return np.zeros(x.shape, jax.dtypes.float0)
+    if g is None:
         return jnp.zeros_like(x)
-    return g if jnp.issubdtype(x.dtype, jnp.inexact) else np.zeros(x.shape, jax.dtypes.float0)
+    if g.shape == x.shape:
+        return g
+    lead = g.ndim - x.ndim
+    stretched = (i + lead for i, size in enumerate(x.shape) if size == 1 and g.shape[i + lead] != 1)
+    return jnp.reshape(jnp.sum(g, (*range(lead), *stretched)), x.shape)
 
 
 def precision() -> Any:

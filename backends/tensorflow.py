@@ -145,6 +145,8 @@ class TensorflowBackend(TensorflowGradients, Backend):
     gaps = {
         "log_softmax of infinity": "All logarithms are NaN, rather than those of the infinite numbers only. "
         "See https://www.tensorflow.org/api_docs/python/tf/nn/log_softmax",
+        "slopes at infinity and NaN": "Gradients where an argument is infinite or NaN may be other numbers. "
+        "See https://www.tensorflow.org/guide/autodiff",
         "singular matrices": "A graph raises TensorFlow's own error, and gives NaN where there is no Cholesky factor. "
         "See https://www.tensorflow.org/api_docs/python/tf/linalg/cholesky",
         "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in much of its arithmetic. "

@@ -32,7 +32,7 @@ from .torch_table import KERNELS, body, kernel
 _BY_THE_SAME_NAME = (
     *("add", "maximum", "minimum", "arctan2", "square", "reciprocal", "logaddexp", "logaddexp2", "gcd", "lcm"),
     *("abs", "exp", "exp2", "expm1", "log", "log2", "log10", "sqrt", "rsqrt", "erf", "erfc", "erfinv"),
-    *("sin", "cos", "tan", "arcsin", "arctan", "tanh", "arcsinh", "arccosh", "arctanh"),
+    *("sin", "cos", "tan", "arcsin", "arctan", "tanh", "arcsinh", "arccosh", "arctanh", "hypot"),
     *("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit", "nextafter", "trunc"),
     *("where", "logical_and", "logical_or", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not"),
     *("real", "relu", "sigmoid", "reshape", "stack", "tril", "triu", "diagonal", "matmul"),
@@ -157,6 +157,8 @@ class TorchBackend(TorchGradients, Backend):
         "See https://docs.pytorch.org/docs/stable/generated/torch.remainder.html",
         "log_softmax of infinity": "All logarithms are NaN, rather than those of the infinite numbers only. "
         "See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html",
+        "slopes at infinity and NaN": "Gradients where an argument is infinite or NaN may be other numbers. "
+        "See https://docs.pytorch.org/docs/stable/notes/numerical_accuracy.html",
         "uint64": "PyTorch has no arithmetic for it: from 2**63 on, quotients, remainders and shifts come out wrong. "
         "See https://docs.pytorch.org/docs/stable/tensor_attributes.html",
     }
@@ -352,7 +354,6 @@ KERNELS |= {
     "argmax": lambda x, axis, keepdims: torch.argmax(x, _dim(x, axis), keepdims).to(torch.int32),
     "argmin": lambda x, axis, keepdims: torch.argmin(x, _dim(x, axis), keepdims).to(torch.int32),
     "running_sum": lambda x, axis: torch.cumsum(x, _dim(x, axis), dtype=x.dtype),
-    "running_product": lambda x, axis: torch.cumprod(x, _dim(x, axis), dtype=x.dtype),
 }
 
 
@@ -371,6 +372,14 @@ def product(x: Any, axis: Any, keepdims: bool) -> Any:
     for dim in sorted(normalize_axes(axis, x.ndim), reverse=True):
         x = torch.prod(x, dim, keepdims, dtype=x.dtype)
     return x
+
+
+@kernel
+def running_product(x: Any, axis: int) -> Any:
+    """By the body where a gradient is wanted: PyTorch divides by the factors, though products overflow or vanish."""
+    if torch.is_grad_enabled() and x.requires_grad:
+        return body("running_product", x, axis)
+    return torch.cumprod(x, _dim(x, axis), dtype=x.dtype)
 
 
 def _along(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -466,13 +475,6 @@ def cdist(x: Any, y: Any) -> Any:
         return body("cdist", x, y)
     exact = functools.partial(torch.cdist, compute_mode="donot_use_mm_for_euclid_dist")
     return fast_with_slow_graph(exact, lambda x, y: body("cdist", x, y), x, y)
-
-
-@kernel
-def hypot(x1: Any, x2: Any) -> Any:
-    """With the gradient 0 where both are 0, for which PyTorch gives NaN."""
-    nowhere = (x1 == 0) & (x2 == 0)
-    return torch.where(nowhere, 0.0, torch.hypot(torch.where(nowhere, 1.0, x1), x2))
 
 
 @kernel

@@ -49,7 +49,12 @@ class TorchGradients:
 
     def with_rules(self, op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
         """A kernel of an op whose gradient is that of the op's rules."""
-        return lambda *args: _Ruled.apply(op, compute, *args)
+
+        def run(*args: Any) -> Any:
+            differentiated = torch.is_grad_enabled() and any(args[i].requires_grad for i in op.positions)
+            return _Ruled.apply(op, compute, *args) if differentiated else compute(*args)
+
+        return run
 
     def remat(self, function: Callable[..., Any], used: Callable[[], list]) -> Callable[..., Any]:
         """The same function, which computes its intermediate results again for the gradient."""
@@ -181,7 +186,8 @@ class _Ruled(torch.autograd.Function):
         gradients: list[Any] = [None] * len(args)
         for position, rule in zip(op.positions, op.vjp, strict=True):
             if rule is not None and ctx.needs_input_grad[position + 2]:
-                gradients[position] = rule(*((g[0], out[0]) if ctx.single else (g, out)), *args).conj()
+                gradient = rule(*((g[0], out[0]) if ctx.single else (g, out)), *args).conj()
+                gradients[position] = gradient.sum_to_size(args[position].shape)
         return (None, None, *gradients)
 
 

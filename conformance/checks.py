@@ -596,8 +596,24 @@ def check_mistakes(case: Case, backend: Backend) -> None:
         arguments = case.arguments(mistake, (mistake.dtypes or ("float32",))[0])
         with pytest.raises(OpError) as expected:
             case.call(*tree.map_structure(as_spec, arguments), **mistake.params)
-        with using(backend), pytest.raises(OpError) as found:
-            case.call(*at_home(arguments, backend), **mistake.params)
-        same = type(found.value) is type(expected.value) and str(found.value) == str(expected.value)
-        assert same, f"{found.value!r}, expected {expected.value!r}"
-        assert str(found.value).startswith(f"{case.public.__name__}: "), f"{found.value} does not name the op"
+        for way in _ways_to_call(case, mistake, at_home(arguments, backend)):
+            with using(backend), pytest.raises(OpError) as found:
+                way()
+            same = type(found.value) is type(expected.value) and str(found.value) == str(expected.value)
+            assert same, f"{found.value!r}, expected {expected.value!r}"
+            assert str(found.value).startswith(f"{case.public.__name__}: "), f"{found.value} does not name the op"
+
+
+def _ways_to_call(case: Case, mistake: Sample, arguments: Any) -> list[Callable[[], Any]]:
+    """The call, and where there are floats among its arguments, its gradient."""
+    given, places = tree.take_apart(arguments)
+    floats = [i for i, x in enumerate(given) if hasattr(x, "shape") and ops.dtype(x) in FLOATS]
+
+    def call(*leaves: Any) -> Any:
+        arrays = dict(zip(floats, leaves, strict=True))
+        args = [arrays.get(i, x) for i, x in enumerate(given)]
+        return case.call(*tree.put_together(places, args), **mistake.params)
+
+    leaves = [given[i] for i in floats]
+    gradient = ops.grad(call, argnums=tuple(range(len(floats))))
+    return [lambda: call(*leaves), lambda: gradient(*leaves)] if floats else [call]

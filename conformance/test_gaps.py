@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -59,6 +60,19 @@ def log_softmax_of_infinity() -> bool:
     return bool(np.isnan(found[0]) and found[1] == -np.inf)
 
 
+def slopes_at_infinity_and_nan() -> bool:
+    """Whether rules hold where an argument is no number, which kernels of frameworks take no notice of."""
+    functions = {
+        ops.relu: (np.nan, 0.0),
+        ops.relu6: (np.nan, 1.0),
+        ops.abs: (np.nan, np.nan),
+        ops.erf: (np.nan, np.nan),
+        functools.partial(ops.gelu, approximate=False): (np.inf, np.nan),
+    }
+    found = [float(ops.grad(function)(ops.array(x))) for function, (x, _) in functions.items()]
+    return np.array_equal(found, [slope for _, slope in functions.values()], equal_nan=True)
+
+
 def uint64() -> bool:
     found = ops.floor_divide(ops.array(np.array([2**63 + 4], "uint64")), ops.array(np.array([2], "uint64")))
     return int(numbers(found)[0]) == 2**62 + 2
@@ -102,6 +116,7 @@ GAPS: dict[str, Callable[[], bool]] = {
     "while_loop": while_loop,
     "mod": mod,
     "log_softmax of infinity": log_softmax_of_infinity,
+    "slopes at infinity and NaN": slopes_at_infinity_and_nan,
     "uint64": uint64,
     "remat": remat,
     "indices": indices,

@@ -15,7 +15,7 @@ from . import checks
 
 pytestmark = pytest.mark.level("ops")
 
-KINKS: dict[str, tuple[Callable[..., Any], list[list[float]], list[list[float]]]] = {
+KINKS: dict[str, tuple[Callable[..., Any], list[Any], list[Any]]] = {
     "maximum shares": (ops.maximum, [[1.0, 2.0], [1.0, 3.0]], [[0.5, 0.0], [0.5, 1.0]]),
     "minimum shares": (ops.minimum, [[1.0, 2.0], [1.0, 3.0]], [[0.5, 1.0], [0.5, 0.0]]),
     "max shares": (ops.max, [[2.0, 1.0, 2.0]], [[0.5, 0.0, 0.5]]),
@@ -26,6 +26,27 @@ KINKS: dict[str, tuple[Callable[..., Any], list[list[float]], list[list[float]]]
     "erfinv is steep at the ends": (ops.erfinv, [[1.0, -1.0]], [[np.inf, np.inf]]),
     "cosh is steep where it overflows": (ops.cosh, [[np.inf, -np.inf, 1e4]], [[np.inf, -np.inf, np.inf]]),
     "sinh is steep where it overflows": (ops.sinh, [[np.inf, -np.inf, 1e4]], [[np.inf, np.inf, np.inf]]),
+    "i0 is steep where it overflows": (ops.i0, [[np.inf, -np.inf, 1e4]], [[np.inf, -np.inf, np.inf]]),
+    "i1 is steep where it overflows": (ops.i1, [[np.inf, -np.inf, 1e4, 0.0]], [[np.inf, np.inf, np.inf, 0.5]]),
+    "arccosh ends at 1": (ops.arccosh, [[1.0, 0.5, -2.0, np.inf, 1e300]], [[np.inf, np.nan, np.nan, 0.0, 1e-300]]),
+    "products that overflow": (ops.prod, [[1e300, 1e200, 2.0]], [[2e200, 2e300, np.inf]]),
+    "products of infinity": (ops.prod, [[np.inf, -2.0, 4.0]], [[-8.0, np.inf, -np.inf]]),
+    "products of zeros": (ops.prod, [[[0.0, 2.0, 0.0], [3.0, 0.0, 5.0]]], [[[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]),
+    "running products that overflow": (ops.cumprod, [[1e300, 1e200, 2.0]], [[3e200 + 1, 3e300, np.inf]]),
+    "running products of infinity": (ops.cumprod, [[np.inf, 2.0, 4.0]], [[11.0, np.inf, np.inf]]),
+    "running products that vanish": (ops.cumprod, [[1e-200, 1e-200, 1e-200]], [[1.0, 1e-200, 0.0]]),
+    "lengths of nothing, and of too much": (
+        ops.hypot,
+        [[0.0, np.inf, 1.0], [0.0, 2.0, -np.inf]],
+        [[0.0, np.nan, 0.0], [0.0, 0.0, np.nan]],
+    ),
+    "logaddexp beside infinity": (
+        ops.logaddexp,
+        [[np.inf, 1.0, -np.inf], [1.0, -np.inf, 0.0]],
+        [[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+    ),
+    "logaddexp2 beside infinity": (ops.logaddexp2, [[np.inf, 1.0], [1.0, -np.inf]], [[1.0, 1.0], [0.0, 0.0]]),
+    "logaddexp with one for all": (ops.logaddexp, [[-np.inf, np.inf], [0.0]], [[0.0, 1.0], [1.0]]),
     "hard_silu ends in lines": (ops.hard_silu, [[-np.inf, -3.0, 3.0, np.inf]], [[0.0, 0.0, 1.0, 1.0]]),
     "hard_shrink ends in lines": (ops.hard_shrink, [[-np.inf, 0.5, np.inf]], [[1.0, 0.0, 1.0]]),
     "soft_shrink ends in lines": (ops.soft_shrink, [[-np.inf, 0.5, np.inf]], [[1.0, 0.0, 1.0]]),

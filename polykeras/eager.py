@@ -14,7 +14,7 @@ from .dtypes import INTEGERS, numeric, same
 from .errors import BackendError, DTypeError
 from .interpreters import Run
 from .source import function_from
-from .symbolic import prepare
+from .symbolic import OF_INTEGERS, prepare
 
 if TYPE_CHECKING:
     from .op import Op
@@ -138,7 +138,7 @@ def _allowed(op: Op, home: Backend, position: int, plain: frozenset[str], number
     parameter = op.parameters[position]
     if parameter.kind == "Mask":
         return plain & {"bool"}
-    if parameter.kind in ("Index", "Seed"):
+    if parameter.kind in OF_INTEGERS:
         return plain & INTEGERS
     if not op.promote or not parameter.is_promoted:
         return plain

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from .op import Op
 
 
+OF_INTEGERS = ("Index", "Seed")
+"""The kinds of parameters whose arrays are of integers."""
+
+
 def prepare(op: Op, home: Any, args: Sequence[Any]) -> list[Any]:
     """The arguments of an op with every array at home, and in the dtype in which the op computes.
 
@@ -40,11 +44,16 @@ def prepare(op: Op, home: Any, args: Sequence[Any]) -> list[Any]:
             prepared[position] = tree.map_structure(functools.partial(in_dtype, home=home, dtype=wanted), x)
         elif not is_bare:
             prepared[position] = in_dtype(x, home, wanted)
-        if parameter.kind in ("Index", "Seed"):
+        if parameter.kind in OF_INTEGERS:
             given = canonical(int if type(x) is bool else type(x)) if is_bare else home.dtype(prepared[position])
-            if given not in INTEGERS:
-                raise DTypeError(f"expected {parameter.name} to be integers; got {given}. Cast to int32.")
+            check_integers(parameter.name, given)
     return prepared
+
+
+def check_integers(name: str, dtype: str) -> None:
+    """Refuse any other dtype for a parameter."""
+    if dtype not in INTEGERS:
+        raise DTypeError(f"expected {name} to be integers; got {dtype}. Cast to int32.")
 
 
 def _common_dtype(op: Op, home: Any, args: Sequence[Any]) -> str | None:

@@ -23,7 +23,7 @@ from .errors import GradientError
 from .interpreters import Interpreter, Run, home_of, interprets
 from .op import Op, give_operators
 from .spec import Spec, prod
-from .symbolic import spec_of
+from .symbolic import OF_INTEGERS, check_integers, spec_of
 
 _recording: ContextVar[Tape | None] = ContextVar("polykeras_tape", default=None)
 _order = itertools.count()
@@ -274,12 +274,17 @@ def run_body(op: Op) -> Run:
     """Walk the body of an op, with arguments in the dtype in which the op computes."""
     body, promote, positions = op.body, op.promote, op.promoted
     assert body is not None
+    indices = [i for i in op.positions if op.parameters[i].kind in OF_INTEGERS]
+    if indices:
+        body = _refusing_floats(op, indices, body)
     if promote is None or not positions:
         return body
 
     def run(*args: Any) -> Any:
         arrays = [x for i in positions for x in _listed(args[i]) if x is not None]
         dtype = promote(*(type(x) if type(x) in WEAK else ops.dtype(x) for x in arrays))
+        if op.accepts:
+            op.accepts.check(dtype)
 
         def promoted(x: Any) -> Any:
             return x if x is None or (type(x) not in WEAK and ops.dtype(x) == dtype) else ops.cast(x, dtype)
@@ -288,6 +293,18 @@ def run_body(op: Op) -> Run:
         for i in positions:
             given[i] = [promoted(x) for x in args[i]] if type(args[i]) is list else promoted(args[i])
         return body(*given)
+
+    return run
+
+
+def _refusing_floats(op: Op, indices: Sequence[int], body: Run) -> Run:
+    """The body of an op, after a look at whether what is differentiated came where integers belong."""
+
+    def run(*args: Any) -> Any:
+        for i in indices:
+            if type(args[i]) is Traced:
+                check_integers(op.parameters[i].name, ops.dtype(args[i]))
+        return body(*args)
 
     return run
 

@@ -93,7 +93,11 @@ making(
     sample(given(2**32 + 1, 1, -(2**32) + 1), 3, dtypes=("int64",)),
     sample(given(2**31 + 1, 1), 3, dtypes=("uint32",)),
     dtypes=("int32", "int64", "uint8"),
-    mistakes=[sample(array(2, dtype="int32"), 3, axis=3), *(sample(array(2, dtype="int32"), n) for n in (2.5, -1))],
+    mistakes=[
+        sample(array(2), 3),
+        sample(array(2, dtype="int32"), 3, axis=3),
+        *(sample(array(2, dtype="int32"), n) for n in (2.5, -1)),
+    ],
 )
 
 

@@ -66,6 +66,7 @@ def _bessel(order: int, x: Any) -> Any:
     accepts=ORDERED,
     promote=inexact,
     vjp=(lambda g, out, x: ops.multiply(g, i1(x)),),
+    own_gradient=True,  # that of the body is 0 or NaN where the function overflows
     ulp=8,  # a sum of ten terms that count, each of them rounded twice
 )
 def i0(x: Array) -> Array:
@@ -86,10 +87,11 @@ def i0(x: Array) -> Array:
 def _i1_rule(g: Any, out: Any, x: Any) -> Any:
     divisor = ops.where(ops.equal(x, 0), 1, x)
     ratio = ops.where(ops.equal(x, 0), 0.5, ops.divide(out, divisor))
+    ratio = ops.where(ops.isinf(out), 0, ratio)  # beside the other term, which is as large as the result itself
     return ops.multiply(g, ops.subtract(i0(x), ratio))
 
 
-@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_i1_rule,), ulp=8)  # as i0
+@composed(infer=elementwise, accepts=ORDERED, promote=inexact, vjp=(_i1_rule,), own_gradient=True, ulp=8)  # as i0
 def i1(x: Array) -> Array:
     """The modified Bessel function of the first kind of order 1, of each element: the derivative of `i0`.
 

@@ -94,6 +94,7 @@ def _share_rule(base: float, of_first: bool) -> Any:
     accepts=ORDERED,
     promote=inexact,
     vjp=(_share_rule(math.e, True), _share_rule(math.e, False)),
+    own_gradient=True,  # others forget the finite one beside an infinite one
     ulp=4,
 )
 def logaddexp(x1: Array, x2: Array) -> Array:
@@ -118,6 +119,7 @@ def logaddexp(x1: Array, x2: Array) -> Array:
     accepts=ORDERED,
     promote=inexact,
     vjp=(_share_rule(2, True), _share_rule(2, False)),
+    own_gradient=True,  # others forget the finite one beside an infinite one
     ulp=4,
 )
 def logaddexp2(x1: Array, x2: Array) -> Array:

@@ -231,6 +231,7 @@ def arcsinh(x: Array) -> Array:
     accepts=COMPUTABLE,
     promote=inexact,
     vjp=(lambda g, out, x: ops.divide(g, ops.multiply(ops.sqrt(ops.subtract(x, 1)), ops.sqrt(ops.add(x, 1)))),),
+    own_gradient=True,  # others have a slope where the function has no value, or 0 where a square overflows
     ulp=4,
 )
 def arccosh(x: Array) -> Array:
@@ -362,12 +363,13 @@ def _leg_rule(of_first: bool) -> Any:
     return rule
 
 
-# Some times slower on PyTorch than its own, whose gradient where both are 0 is NaN.
+# Some times slower on PyTorch than its own.
 @composed(
     infer=broadcasting,
     accepts=ORDERED,
     promote=inexact,
     vjp=(_leg_rule(True), _leg_rule(False)),
+    own_gradient=True,  # those of the body and of PyTorch are NaN where both are 0, or one of them is infinite
     ulp=4,
 )
 def hypot(x1: Array, x2: Array) -> Array:
