@@ -186,50 +186,16 @@ class Plan:
 
     def _written(self) -> Callable[..., list[Any]]:
         recording = self._recording
-        self._namespace: dict[str, Any] = {"copy": np.array}
+        self._namespace: dict[str, Any] = {"copy": np.array, "leaves": tree.flatten}
         self._names: dict[int, str] = {}
         self._free: dict[Any, list[str]] = {}
-        last = self._last_uses()
+        self._held: dict[int, tuple[Any, str]] = {}
+        self._filled: set[str] = set()
         kept = {recording.oldest(x.number) for x in recording.inputs} | recording.constants
         kept |= {recording.oldest(number) for number in self._numbers if number is not None}
-        held_by: dict[int, tuple[Any, str]] = {}
-        written: set[str] = set()
         lines = []
-        for place, step in enumerate(self._steps):
-            ending = [family for family in last[place] if family not in kept]
-            arguments = [self._expression(x) for x in with_arrays(step.kernel, step.args, recording.slots)]
-            ufunc = isinstance(step.kernel, np.ufunc) and step.kernel.signature is None
-            if ufunc:  # which may write over what it reads
-                self._release(ending, held_by)
-            fit = fitted(step.kernel, step.args, recording.slots)
-            kernel, buffer = fit or step.kernel, None
-            family = recording.oldest(step.outs[0])
-            if family not in kept and self._can_be_given_memory(step):
-                kernel = fit or (kernel if isinstance(kernel, np.ufunc) else self._into[kernel])
-                layout = recording.slots[step.outs[0]]
-                key = (layout.shape, layout.dtype, layout.strides)
-                buffer = self._buffer(key)
-                held_by[family] = key, buffer
-                arguments.append(f"out={buffer}" if isinstance(kernel, np.ufunc) else buffer)
-            target = self._target(step, place) if ufunc else None
-            if target is not None:
-                arguments.append(f"out={target}")
-                written.add(target)
-            targets = ", ".join(f"a{number}" for number in step.outs)
-            if step.structure is not None:
-                targets = f"({targets},)" if step.outs else "_"
-                call = f"{self._name(kernel)}({', '.join(arguments)})"
-                if not _is_row(step.structure):
-                    call = f"leaves({call})"
-            else:
-                call = f"{self._name(kernel)}({', '.join(arguments)})"
-            lines.append(f"    {targets} = {call}\n")
-            if not ufunc:
-                self._release(ending, held_by)
-            gone = [f"a{n}" for family in ending for n in self._members(family, place)]
-            if gone:
-                lines.append(f"    {' = '.join(gone)} = None\n")
-        self._namespace["leaves"] = tree.flatten
+        for place, families in enumerate(self._last_uses()):
+            lines += self._lines(place, [family for family in families if family not in kept], kept)
         parameters = [f"a{x.number}" for x in recording.inputs]
         returned = [
             f"copy({self._result(x)})" if i in self.copied else self._result(x) for i, x in enumerate(self._results)
@@ -238,10 +204,38 @@ class Plan:
             targets = [f"t{i}" for i in range(len(returned))]
             parameters += targets
             pairs = zip(targets, returned, strict=True)
-            lines += [f"    {target}[...] = {result}\n" for target, result in pairs if target not in written]
+            lines += [f"    {target}[...] = {result}\n" for target, result in pairs if target not in self._filled]
             returned = []
         source = f"def plan({', '.join(parameters)}):\n{''.join(lines)}    return [{', '.join(returned)}]\n"
         return function_from("plan", source, self._namespace)
+
+    def _lines(self, place: int, ending: list[int], kept: set[int]) -> list[str]:
+        """The call of a step's kernel, and the end of the arrays that nobody needs after it."""
+        step, slots = self._steps[place], self._recording.slots
+        arguments = [self._expression(x) for x in with_arrays(step.kernel, step.args, slots)]
+        is_ufunc = isinstance(step.kernel, np.ufunc) and step.kernel.signature is None
+        if is_ufunc:  # which may write over what it reads
+            self._release(ending)
+        fit = fitted(step.kernel, step.args, slots)
+        kernel = fit or step.kernel
+        family = self._recording.oldest(step.outs[0])
+        if family not in kept and self._can_be_given_memory(step):
+            kernel = fit or (kernel if isinstance(kernel, np.ufunc) else self._into[kernel])
+            buffer = self._buffer(family, slots[step.outs[0]])
+            arguments.append(f"out={buffer}" if isinstance(kernel, np.ufunc) else buffer)
+        target = self._target(step, place) if is_ufunc else None
+        if target is not None:
+            arguments.append(f"out={target}")
+            self._filled.add(target)
+        call = f"{self._name(kernel)}({', '.join(arguments)})"
+        results = ", ".join(f"a{number}" for number in step.outs)
+        if step.structure is not None:
+            results = f"({results},)" if step.outs else "_"
+            call = call if _is_row(step.structure) else f"leaves({call})"
+        if not is_ufunc:
+            self._release(ending)
+        gone = [f"a{number}" for family in ending for number in self._members(family, place)]
+        return [f"    {results} = {call}\n", *([f"    {' = '.join(gone)} = None\n"] if gone else [])]
 
     def _target(self, step: Step, place: int) -> str | None:
         """The memory of a result, if this step can write it there: if nobody needs what is there any more."""
@@ -284,21 +278,23 @@ class Plan:
         able = step.kernel in self._into or (isinstance(step.kernel, np.ufunc) and len(step.args) == step.kernel.nin)
         return alone and able and bool(slot.shape) and slot.owns_memory and _is_dense(slot)
 
-    def _buffer(self, key: Any) -> str:
-        """Memory for an array: some that is free, else new."""
+    def _buffer(self, family: int, slot: Any) -> str:
+        """Memory for an array, until its family ends: some that is free, else new."""
+        key = slot.shape, slot.dtype, slot.strides
         free = self._free.get(key)
         if free:
-            return free.pop()
-        shape, dtype, strides = key
-        name = f"b{len(self._namespace)}"
-        size = int(np.prod(shape))
-        self._namespace[name] = np.ndarray(shape, dtype, np.empty(size, dtype), 0, strides)
+            name = free.pop()
+        else:
+            name = f"b{len(self._namespace)}"
+            size = math.prod(slot.shape)
+            self._namespace[name] = np.ndarray(slot.shape, slot.dtype, np.empty(size, slot.dtype), 0, slot.strides)
+        self._held[family] = key, name
         return name
 
-    def _release(self, families: list[int], held_by: dict[int, tuple[Any, str]]) -> None:
+    def _release(self, families: list[int]) -> None:
         for family in families:
-            if family in held_by:
-                key, buffer = held_by.pop(family)
+            if family in self._held:
+                key, buffer = self._held.pop(family)
                 self._free.setdefault(key, []).append(buffer)
 
     def _expression(self, x: Any) -> str:

@@ -10,6 +10,7 @@ import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,13 +46,17 @@ def _share_programs(config: pytest.Config) -> None:
     if config.getoption(THOROUGH, False) or settings.compilation_cache is not None:
         return
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex  # one for all processes of pytest-xdist
-    folder = os.path.join(tempfile.gettempdir(), f"polykeras-{run}")
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    settings.set("compilation_cache", folder)
+    folder = Path(tempfile.gettempdir(), f"polykeras-{run}")
+    user = folder / "users" / str(os.getpid())
+    folder.mkdir(mode=0o700, exist_ok=True)
+    user.mkdir(parents=True)
+    settings.set("compilation_cache", str(folder / "programs"))
 
     def forget() -> None:
         settings.set("compilation_cache", None)
-        if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":  # which end when all tests have run
+        user.rmdir()
+        with contextlib.suppress(OSError):  # others still use it
+            user.parent.rmdir()
             shutil.rmtree(folder, ignore_errors=True)
 
     config.add_cleanup(forget)

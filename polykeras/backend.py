@@ -11,7 +11,7 @@ import importlib.util
 import numbers
 import sys
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any
 
 import numpy as np
@@ -471,20 +471,33 @@ def set_backend(backend: str) -> None:
     settings.set("backend", backend)
 
 
-@contextlib.contextmanager
-def using(name: str | Backend) -> Iterator[Backend]:
+class _Choice(contextlib.ContextDecorator):
+    """A block with a backend of its own. A class, because every call of a compiled function is such a block."""
+
+    def __init__(self, name: str | Backend):
+        self._name = name
+        self._tokens: list[Token] = []
+
+    def __enter__(self) -> Backend:
+        chosen = self._name if isinstance(self._name, Backend) else load(self._name)
+        self._tokens.append(CURRENT.set(chosen))
+        return chosen
+
+    def __exit__(self, *exception: object) -> None:
+        CURRENT.reset(self._tokens.pop())
+
+    def _recreate_cm(self) -> _Choice:  # for each call of a function that is decorated, be it in another thread
+        return _Choice(self._name)
+
+
+def using(name: str | Backend) -> _Choice:
     """Choose the backend for a block. Threads and asyncio tasks do not disturb each other.
 
     >>> with using("numpy") as chosen:
     ...     chosen.name
     'numpy'
     """
-    chosen = name if isinstance(name, Backend) else load(name)
-    token = CURRENT.set(chosen)
-    try:
-        yield chosen
-    finally:
-        CURRENT.reset(token)
+    return _Choice(name)
 
 
 _REPEATS: ContextVar[bool] = ContextVar("polykeras_repeats", default=False)

@@ -74,14 +74,17 @@ class Compiled:
                         self._known.clear()
                     self._known[looks] = home, program, places
             results, outcome = program([*state, *arrays])
-        take_all(outcome.changed, results[: len(outcome.changed)])
-        return outcome.others.join(results[len(outcome.changed) :])
+        if outcome.changed:
+            take_all(outcome.changed, results[: len(outcome.changed)])
+            results = results[len(outcome.changed) :]
+        return outcome.others.join(results)
 
     def _looks(self, structure: tree.Structure, leaves: list[Any]) -> Any:
         """What tells calls apart at a glance; None for those that need a closer look."""
-        home = self.variables[0].home if self.variables else None
-        if any(variable.home is not home for variable in self.variables):
+        homes = {variable.home for variable in self.variables}
+        if len(homes) > 1:
             return None
+        home = next(iter(homes)) if homes else None
         looks: list[Any] = []
         for leaf in leaves:
             cls = type(leaf)

@@ -229,3 +229,19 @@ def test_a_backend_loads_no_other_framework(backend):
     )
     alone = in_new_process(f"import sys, {backend.name}; {found}")  # TensorFlow imports JAX of its own accord
     assert used.stdout == alone.stdout != ""
+
+
+def test_one_choice_serves_blocks_within_each_other_and_functions():
+    choice = polykeras.using("torch")
+    with choice, polykeras.using("numpy"):
+        with choice as backend:
+            assert backend.name == backends.current().name == "torch"
+        assert backends.current().name == "numpy"
+
+    @polykeras.using("torch")
+    def name(depth):
+        return backends.current().name if depth == 0 else name(depth - 1)
+
+    with polykeras.using("numpy"):
+        assert name(2) == "torch"
+        assert backends.current().name == "numpy"

@@ -32,6 +32,10 @@ case(
     sample(array(3, 2), ord=2),
     sample(array(0)),
     sample(array(0, 3), axis=0),
+    sample(array(0), ord=INF),
+    *(sample(array(*shape), ord=ord) for shape in ((0, 3), (3, 0), (0, 0)) for ord in ("fro", "nuc", 1, 2, INF)),
+    sample(array(0, 3), ord=-1),
+    sample(array(2, 0), ord=-INF),
     sample(array(2, 3), axis=1, dtypes=COMPLEX),
     sample(array(2, 3), ord=3, axis=1, dtypes=COMPLEX),
     sample(given(0.0, 0.0), dtypes=COMPUTED, kink=True),
@@ -44,6 +48,9 @@ case(
         sample(array(3), ord="fro"),
         sample(array(2, 3), ord="frobenius"),
         sample(array(2, 3, 4), ord=1, axis=(0, 1, 2)),
+        sample(array(0), ord=-INF),
+        *(sample(array(2, 0), ord=ord) for ord in (-1, -2)),
+        *(sample(array(0, 3), ord=ord) for ord in (-2, -INF)),
     ],
 )
 DEFICIENT = given((1.0, 2.0, 3.0), (2.0, 4.0, 6.0), (1.0, 0.0, 1.0))
@@ -56,6 +63,7 @@ case(
     sample(array(3, 4), dtypes=COMPLEX, gradient=False),
     sample(regular(3, 3), tol=100.0, gradient=False),
     sample(array(0, 3, 3), gradient=False),
+    sample(array(2, 0, 3), gradient=False),
     sample(given((0.0, 0.0), (0.0, 0.0)), gradient=False),
     **HINGES,
     dtypes=REALS,

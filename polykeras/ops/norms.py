@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
@@ -16,7 +18,7 @@ from .reduction import kept
 from .rules import reduced_elements, reduced_shape
 from .spectra import singular_values, singular_vectors
 
-_OF_MATRICES = ("fro", "nuc", float("inf"), float("-inf"), 1, -1, 2, -2)
+_OF_MATRICES = ("fro", "nuc", math.inf, -math.inf, 1, -1, 2, -2)
 
 
 def _norm_axes(shape: tuple[Any, ...], ord: Any, axis: Any) -> tuple[int, ...]:
@@ -34,7 +36,17 @@ def _norm_axes(shape: tuple[Any, ...], ord: Any, axis: Any) -> tuple[int, ...]:
         raise OptionError(
             f"there is no norm of order {ord!r} for {'matrices' if len(axes) == 2 else 'vectors'}; expected {known}."
         )
+    if ord in (-1, -2, -math.inf) and _compared([shape[axis] for axis in axes], ord) == 0:
+        raise ShapeError(f"there is nothing to find the smallest of; got ord={ord!r} for shape {show_shape(shape)}.")
     return axes
+
+
+def _compared(sizes: Sequence[Any], ord: Any) -> Any:
+    """Among how many numbers the norm is the largest or the smallest one, or 1 where it is a sum."""
+    if len(sizes) == 1:
+        return sizes[0] if abs(ord) == math.inf else 1
+    rows, columns = sizes
+    return {1: columns, math.inf: rows}.get(abs(ord), 0 if 0 in sizes else 1)
 
 
 def _infer_norm(x: Spec, ord: Any, axis: Any, keepdims: bool) -> Spec:
@@ -81,9 +93,9 @@ def norm(x: Array, ord: Any = None, axis: Axes = None, keepdims: bool = False) -
 
 def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     size = ops.abs(x)
-    if ord == float("inf"):
-        return ops.amax(size, axes, keepdims)
-    if ord == float("-inf"):
+    if ord == math.inf:
+        return _largest(size, axes, keepdims)
+    if ord == -math.inf:
         return ops.amin(size, axes, keepdims)
     if ord == 0:
         return ops.sum(ops.cast(ops.not_equal(x, 0), ops.dtype(size)), axes, keepdims)
@@ -96,14 +108,20 @@ def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
     return ops.where(zero, 0, ops.power(ops.where(zero, 1, total), 1.0 / ord))
 
 
+def _largest(sizes: Any, axes: Any, keepdims: bool = False) -> Any:
+    """The largest of numbers that are not negative; 0 of none."""
+    choose = ops.sum if 0 in ops.shape(sizes) else ops.amax
+    return choose(sizes, axes, keepdims)
+
+
 def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     matrices = ops.moveaxis(x, axes, (-2, -1))
     if ord in ("nuc", 2, -2):
         s = singular_values(matrices)
-        norms = ops.sum(s, -1) if ord == "nuc" else ops.amax(s, -1) if ord == 2 else ops.amin(s, -1)
+        norms = ops.sum(s, -1) if ord == "nuc" else _largest(s, -1) if ord == 2 else ops.amin(s, -1)
     else:
         sums = ops.sum(ops.abs(matrices), -2 if ord in (1, -1) else -1)
-        norms = ops.amax(sums, -1) if ord > 0 else ops.amin(sums, -1)
+        norms = _largest(sums, -1) if ord > 0 else ops.amin(sums, -1)
     return kept(norms, x, axes) if keepdims else norms
 
 
@@ -137,7 +155,7 @@ def matrix_rank(x: Array, tol: float | None = None) -> Array:
     if 0 in rows_and_columns(x):
         return ops.zeros(ops.shape(x)[:-2], "int32")
     s = singular_values(x)
-    least = ops.multiply(ops.amax(s, -1, keepdims=True), _resolution(x)) if tol is None else tol
+    least = ops.multiply(_largest(s, -1, keepdims=True), _resolution(x)) if tol is None else tol
     return ops.sum(ops.cast(ops.greater(s, least), "int32"), -1)
 
 
@@ -185,7 +203,7 @@ def pinv(x: Array, rcond: float | None = None) -> Array:
         u, s, vh = singular_vectors(x)
         if 0 in rows_and_columns(x):
             return ops.matmul(adjoint(vh), adjoint(u))
-        least = ops.multiply(ops.amax(s, -1, keepdims=True), _resolution(x) if rcond is None else rcond)
+        least = ops.multiply(_largest(s, -1, keepdims=True), _resolution(x) if rcond is None else rcond)
         counts = ops.greater(s, least)
         inverses = ops.where(counts, ops.divide(1, ops.where(counts, s, 1)), 0)
         return ops.matmul(ops.multiply(adjoint(vh), ops.expand_dims(inverses, -2)), adjoint(u))

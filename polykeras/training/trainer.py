@@ -481,7 +481,8 @@ class Trainer(Layer):
         """
         if verbose == 0 and callbacks is None and steps is None and fits_a_batch(x, batch_size):
             with self._at_home(x):  # a single sample shall not take longer than it must
-                return tree.map_structure(_copied_to_host, self.make_predict_function()(x))
+                outputs = self.make_predict_function()(x)
+                return _copied_to_host(outputs) if _is_array(outputs) else tree.map_structure(_copied_to_host, outputs)
         with (
             self._at_home(x),
             opened(x, batch_size=batch_size, steps=steps) as data,
@@ -586,15 +587,13 @@ class Trainer(Layer):
         """The backend of the model, or the one in use."""
         return self._home or current()
 
-    @contextlib.contextmanager
-    def _at_home(self, x: Any) -> Iterator[None]:
+    def _at_home(self, x: Any) -> contextlib.AbstractContextManager[Backend]:
         """Use the backend of the model; before it is built, that of native arrays it is given."""
         home = self._home or next((variable.home for variable in self.variables), None)
         if home is None:
             natives = [leaf for leaf in tree.flatten(x) if isinstance(kind_or_none(type(leaf)), Backend)]
             home = home_of(natives) if natives else current()
-        with using(home):
-            yield
+        return using(home)
 
     def _callbacks(self, callbacks: Any, verbose: Any, add_history: bool = True, **params: Any) -> CallbackList:
         if isinstance(callbacks, CallbackList):
@@ -644,6 +643,10 @@ def _as_list(logs: dict[str, Any]) -> Any:
 
 def _on_host(x: Any) -> np.ndarray:
     return np.asarray(ops.convert_to_numpy(x))
+
+
+def _is_array(x: Any) -> bool:
+    return isinstance(x, current().array_types)
 
 
 def _copied_to_host(x: Any) -> np.ndarray:
