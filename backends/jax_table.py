@@ -12,6 +12,7 @@ from jax.core import Tracer
 
 from polykeras.backend import load, using
 from polykeras.op import OPS
+from polykeras.ops.rules import broadcasting, elementwise
 
 KERNELS: dict[str, Callable[..., Any]] = {}
 """Kernels by the names of their ops."""
@@ -59,9 +60,12 @@ def ruled(op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
                 given[position] = array
             return given
 
-        @jax.custom_vjp
-        def function(*arrays: Any) -> Any:
+        def apart(*arrays: Any) -> Any:
             return compute(*whole(arrays))
+
+        if op.infer in (elementwise, broadcasting):
+            return _of_elements(op, apart, whole)(*(args[position] for position in positions))
+        function = jax.custom_vjp(apart)
 
         def forward(*arrays: Any) -> tuple[Any, Any]:
             out = function(*arrays)
@@ -79,17 +83,27 @@ def ruled(op: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def _of_elements(op: Any, compute: Callable[..., Any], whole: Callable[[Sequence[Any]], list[Any]]) -> Any:
+    """A function whose rules, as each element stands for itself, take tangents as well as cotangents."""
+    function = jax.custom_jvp(compute)
+
+    @function.defjvp
+    def push(arrays: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+        out, given = function(*arrays), whole(arrays)
+        moved = jnp.zeros_like(out)
+        for rule, tangent in zip(op.vjp, tangents, strict=True):
+            if rule is not None and tangent.dtype != jax.dtypes.float0:
+                moved += rule(jnp.broadcast_to(tangent, out.shape), out, *given)
+        return out, moved
+
+    return function
+
+
 def as_cotangent(g: Any, x: Any) -> Any:
-    """A cotangent as JAX wants it: in the shape that an array had before; for integers, in a dtype without values."""
-    if not jnp.issubdtype(x.dtype, jnp.inexact):
-        return np.zeros(x.shape, jax.dtypes.float0)
-    if g is None:
+    """A cotangent as JAX wants it: for integers it has a dtype without values."""
+    if g is None and jnp.issubdtype(x.dtype, jnp.inexact):
         return jnp.zeros_like(x)
-    if g.shape == x.shape:
-        return g
-    lead = g.ndim - x.ndim
-    stretched = (i + lead for i, size in enumerate(x.shape) if size == 1 and g.shape[i + lead] != 1)
-    return jnp.reshape(jnp.sum(g, (*range(lead), *stretched)), x.shape)
+    return g if jnp.issubdtype(x.dtype, jnp.inexact) else np.zeros(x.shape, jax.dtypes.float0)
 
 
 def precision() -> Any:

@@ -108,7 +108,8 @@ class Plan:
         self.copied = self._shared_results()
         self.may_repeat = not any(step.consumes for step in self._steps)
         self.run = self._written()
-        del self._recording, self._steps, self._families, self._free  # with arrays that only the recording needed
+        del self._recording, self._steps, self._families  # with arrays that only the recording needed
+        del self._free, self._held, self._filled
 
     def _needed(self, steps: list[Step]) -> list[Step]:
         """The steps without those whose results nobody uses."""

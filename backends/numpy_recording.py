@@ -117,7 +117,7 @@ class Recording:
     """The kernels that a function ran, in order, and the arrays that went in and out of them."""
 
     longest = 20_000
-    """How many kernels are written down: what is longer takes longer to prepare than it saves."""
+    """How many kernels are written down: a plan of 27,000 took 13 seconds to prepare, and was no faster."""
 
     def __init__(self, arrays: Sequence[Any]):
         self.is_general = True

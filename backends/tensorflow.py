@@ -153,6 +153,8 @@ class TensorflowBackend(TensorflowGradients, Backend):
         "See https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/platform/denormal.h",
         "max_pool of NaN": "A window that holds NaN and other numbers has the greatest of these. "
         "See https://www.tensorflow.org/api_docs/python/tf/nn/max_pool",
+        "tangents in loops": "A compiled while_loop has no jvp of ops whose gradient is not TensorFlow's own. "
+        "See https://www.tensorflow.org/api_docs/python/tf/custom_gradient",
         "indices": "A graph on a GPU cannot raise an error: an index out of range gives 0. "
         "See https://www.tensorflow.org/api_docs/python/tf/gather",
         "remat": "A function with recomputed results may use variables and its arguments, and no other tensors. "

@@ -24,7 +24,14 @@ from polykeras.spec import normalize_axes, normalize_axis
 from polykeras.symbolic import infer
 
 from . import torch_networks, torch_updates, torch_windows  # noqa: F401 (which enter their kernels into the table)
-from .torch_gradients import DIFFERENTIATING, TorchGradients, detached, fast_with_slow_graph, without_graph
+from .torch_gradients import (
+    DIFFERENTIATING,
+    TorchGradients,
+    detached,
+    fast_with_slow_graph,
+    is_differentiated,
+    without_graph,
+)
 from .torch_plan import Planned
 from .torch_recording import whole
 from .torch_table import KERNELS, body, kernel
@@ -369,6 +376,11 @@ def var(x: Any, axis: Any, keepdims: bool) -> Any:
 
 @kernel
 def product(x: Any, axis: Any, keepdims: bool) -> Any:
+    """With the gradient of the rule: PyTorch divides by the factors, though products overflow or vanish."""
+    return backend.with_rules(OPS["product"], _product)(x, axis, keepdims)
+
+
+def _product(x: Any, axis: Any, keepdims: bool) -> Any:
     for dim in sorted(normalize_axes(axis, x.ndim), reverse=True):
         x = torch.prod(x, dim, keepdims, dtype=x.dtype)
     return x
@@ -376,8 +388,8 @@ def product(x: Any, axis: Any, keepdims: bool) -> Any:
 
 @kernel
 def running_product(x: Any, axis: int) -> Any:
-    """By the body where a gradient is wanted: PyTorch divides by the factors, though products overflow or vanish."""
-    if torch.is_grad_enabled() and x.requires_grad:
+    """By the body where a gradient is wanted, as for `product`."""
+    if is_differentiated(x):
         return body("running_product", x, axis)
     return torch.cumprod(x, _dim(x, axis), dtype=x.dtype)
 

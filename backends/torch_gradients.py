@@ -51,7 +51,7 @@ class TorchGradients:
         """A kernel of an op whose gradient is that of the op's rules."""
 
         def run(*args: Any) -> Any:
-            differentiated = torch.is_grad_enabled() and any(args[i].requires_grad for i in op.positions)
+            differentiated = is_differentiated(*(args[i] for i in op.positions))
             return _Ruled.apply(op, compute, *args) if differentiated else compute(*args)
 
         return run
@@ -170,12 +170,16 @@ class _Ruled(torch.autograd.Function):
     """The node of an op whose gradient is that of its rules, which are bilinear, unlike PyTorch's."""
 
     @staticmethod
-    def forward(ctx: Any, op: Any, compute: Callable[..., Any], *args: Any) -> Any:
+    def forward(op: Any, compute: Callable[..., Any], *args: Any) -> Any:
         out = compute(*args)
-        ctx.op, ctx.single = op, not isinstance(out, tuple)
+        return out.view_as(out) if any(out is x for x in args) else out  # as arguments are saved beside it
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        op, _, *args = inputs
+        ctx.op, ctx.single = op, not isinstance(output, tuple)
         ctx.args = [None if i in op.positions else arg for i, arg in enumerate(args)]
-        ctx.save_for_backward(*(args[i] for i in op.positions), *((out,) if ctx.single else out))
-        return out
+        ctx.save_for_backward(*(args[i] for i in op.positions), *((output,) if ctx.single else output))
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Any) -> tuple[Any, ...]:
@@ -186,8 +190,7 @@ class _Ruled(torch.autograd.Function):
         gradients: list[Any] = [None] * len(args)
         for position, rule in zip(op.positions, op.vjp, strict=True):
             if rule is not None and ctx.needs_input_grad[position + 2]:
-                gradient = rule(*((g[0], out[0]) if ctx.single else (g, out)), *args).conj()
-                gradients[position] = gradient.sum_to_size(args[position].shape)
+                gradients[position] = rule(*((g[0], out[0]) if ctx.single else (g, out)), *args).conj()
         return (None, None, *gradients)
 
 
@@ -215,5 +218,14 @@ class _Fast(torch.autograd.Function):
 
 def fast_with_slow_graph(fast: Callable[..., Any], slow: Callable[..., Any], *tensors: Any) -> Any:
     """A fast function of tensors, and for a gradient of its gradient a slow one that computes the same."""
-    differentiated = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
-    return _Fast.apply(fast, slow, *tensors) if differentiated else fast(*tensors)
+    return _Fast.apply(fast, slow, *tensors) if is_differentiated(*tensors) else fast(*tensors)
+
+
+def is_differentiated(*tensors: torch.Tensor) -> bool:
+    """Whether a gradient with respect to some of the tensors may be wanted."""
+    return torch.is_grad_enabled() and (is_transformed() or any(x.requires_grad for x in tensors))
+
+
+def is_transformed() -> bool:
+    """Whether one of torch.func's transforms is going on, whose tensors do not say what is behind them."""
+    return torch._C._functorch.peek_interpreter_stack() is not None  # pyright: ignore[reportAttributeAccessIssue]

@@ -18,7 +18,7 @@ from torch.utils._python_dispatch import _get_current_dispatch_mode
 from polykeras import tree
 from polykeras.source import function_from
 
-from .torch_gradients import DIFFERENTIATING
+from .torch_gradients import DIFFERENTIATING, is_transformed
 from .torch_recording import NOWHERE, Call, Place, Recording, recorded
 
 LAYOUTS = 4
@@ -29,8 +29,7 @@ _LEAF = tree.take_apart(0)[1]
 
 def _is_followed() -> bool:
     """Whether somebody else is looking at each operator, or makes another of it."""
-    levels = torch._C._functorch.peek_interpreter_stack()  # pyright: ignore[reportAttributeAccessIssue]
-    return levels is not None or _get_current_dispatch_mode() is not None
+    return is_transformed() or _get_current_dispatch_mode() is not None
 
 
 class Planned:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import itertools
 import math
@@ -605,7 +606,7 @@ def check_mistakes(case: Case, backend: Backend) -> None:
 
 
 def _ways_to_call(case: Case, mistake: Sample, arguments: Any) -> list[Callable[[], Any]]:
-    """The call, and where there are floats among its arguments, its gradient."""
+    """The call, and its gradients with respect to all floats among its arguments, and to each of them."""
     given, places = tree.take_apart(arguments)
     floats = [i for i, x in enumerate(given) if hasattr(x, "shape") and ops.dtype(x) in FLOATS]
 
@@ -615,5 +616,6 @@ def _ways_to_call(case: Case, mistake: Sample, arguments: Any) -> list[Callable[
         return case.call(*tree.put_together(places, args), **mistake.params)
 
     leaves = [given[i] for i in floats]
-    gradient = ops.grad(call, argnums=tuple(range(len(floats))))
-    return [lambda: call(*leaves), lambda: gradient(*leaves)] if floats else [call]
+    argnums = [(i,) for i in range(len(floats))] + ([tuple(range(len(floats)))] if len(floats) > 1 else [])
+    gradients = [ops.grad(call, argnums=numbers) for numbers in argnums]
+    return [functools.partial(way, *leaves) for way in (call, *gradients)]

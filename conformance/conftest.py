@@ -54,8 +54,8 @@ def _share_programs(config: pytest.Config) -> None:
 
     def forget() -> None:
         settings.set("compilation_cache", None)
-        user.rmdir()
         with contextlib.suppress(OSError):  # others still use it
+            user.rmdir()
             user.parent.rmdir()
             shutil.rmtree(folder, ignore_errors=True)
 

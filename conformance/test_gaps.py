@@ -73,6 +73,19 @@ def slopes_at_infinity_and_nan() -> bool:
     return np.array_equal(found, [slope for _, slope in functions.values()], equal_nan=True)
 
 
+def tangents_in_loops() -> bool:
+    """Whether a compiled loop has tangents where an op in it has a gradient of its own."""
+
+    def looped(x: Any) -> Any:
+        return ops.while_loop(lambda x: ops.less(x, 5.0), lambda x: ops.add(x, ops.i0(x)), (x,))[0]
+
+    try:
+        found = polykeras.compile(lambda x: ops.jvp(looped, (x,), (ops.ones_like(x),))[1])(ops.array(4.0))
+    except Exception:
+        return False
+    return abs(float(found) - (1.0 + 9.759465)) < 1e-4  # and i1(4)
+
+
 def uint64() -> bool:
     found = ops.floor_divide(ops.array(np.array([2**63 + 4], "uint64")), ops.array(np.array([2], "uint64")))
     return int(numbers(found)[0]) == 2**62 + 2
@@ -117,6 +130,7 @@ GAPS: dict[str, Callable[[], bool]] = {
     "mod": mod,
     "log_softmax of infinity": log_softmax_of_infinity,
     "slopes at infinity and NaN": slopes_at_infinity_and_nan,
+    "tangents in loops": tangents_in_loops,
     "uint64": uint64,
     "remat": remat,
     "indices": indices,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import polykeras
 from polykeras import ops
 from polykeras.backend import Backend, using
 
@@ -38,12 +39,12 @@ KINKS: dict[str, tuple[Callable[..., Any], list[Any], list[Any]]] = {
     "lengths of nothing, and of too much": (
         ops.hypot,
         [[0.0, np.inf, 1.0], [0.0, 2.0, -np.inf]],
-        [[0.0, np.nan, 0.0], [0.0, 0.0, np.nan]],
+        [[0.0, 1.0, 0.0], [0.0, 0.0, -1.0]],
     ),
     "logaddexp beside infinity": (
         ops.logaddexp,
-        [[np.inf, 1.0, -np.inf], [1.0, -np.inf, 0.0]],
-        [[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        [[np.inf, 1.0, -np.inf, np.inf, -np.inf], [1.0, -np.inf, 0.0, np.inf, -np.inf]],
+        [[1.0, 1.0, 0.0, 0.5, 0.5], [0.0, 0.0, 1.0, 0.5, 0.5]],
     ),
     "logaddexp2 beside infinity": (ops.logaddexp2, [[np.inf, 1.0], [1.0, -np.inf]], [[1.0, 1.0], [0.0, 0.0]]),
     "logaddexp with one for all": (ops.logaddexp, [[-np.inf, np.inf], [0.0]], [[0.0, 1.0], [1.0]]),
@@ -75,6 +76,42 @@ KINKS: dict[str, tuple[Callable[..., Any], list[Any], list[Any]]] = {
     ),
 }
 """A function, its arguments, and the gradients of its sum."""
+
+
+@pytest.mark.parametrize(
+    "name", ["lengths of nothing, and of too much", "products that overflow", "i0 is steep where it overflows"]
+)
+def test_gradients_at_kinks_of_many_at_once(name: str, backend: Backend) -> None:
+    function, arguments, wanted = KINKS[name]
+    with using(backend):
+        many = checks.at_home([np.stack([np.array(x)] * 2) for x in arguments], backend)
+
+        def total(*xs: Any) -> Any:
+            return ops.sum(ops.vectorized_map(lambda row: ops.sum(function(*row)), xs))
+
+        found = ops.grad(total, argnums=tuple(range(len(many))))(*many)
+    for f, w in zip(checks.numpy_of(found), wanted, strict=True):
+        np.testing.assert_array_equal(f, np.stack([np.array(w)] * 2))
+
+
+FUNCTIONS = {"erfc": ops.erfc, "logaddexp": lambda x: ops.logaddexp(x, 1.0), "prod": ops.prod}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_tangents_in_compiled_loops(name: str, backend: Backend) -> None:
+    def step(n: Any, x: Any) -> tuple[Any, Any]:
+        return ops.add(n, 1), ops.multiply(x, FUNCTIONS[name](x))
+
+    def tangent(x: Any) -> Any:
+        def looped(x: Any) -> Any:
+            return ops.while_loop(lambda n, x: ops.less(n, 2), step, (0, x))[1]
+
+        return ops.jvp(looped, (x,), (ops.ones_like(x),))[1]
+
+    with using(backend):
+        x = checks.at_home(np.array([0.5, 1.5]), backend)
+        found, wanted = polykeras.compile(tangent)(x), tangent(x)
+    np.testing.assert_allclose(checks.numpy_of(found)[0], checks.numpy_of(wanted)[0], rtol=1e-12)  # the same formulas
 
 
 @pytest.mark.parametrize("name", KINKS)

@@ -18,7 +18,15 @@ import numpy as np
 
 from . import tree
 from .dtypes import ALL, TEXT, canonical, result_type
-from .errors import BackendError, DeviceError, DTypeError, MixedBackendsError, ShapeError, UnknownBackendError
+from .errors import (
+    BackendError,
+    DeviceError,
+    DTypeError,
+    MixedBackendsError,
+    ShapeError,
+    StateError,
+    UnknownBackendError,
+)
 from .settings import EMBEDDED, settings
 
 ENTRY_POINTS = "polykeras.backends"
@@ -471,23 +479,31 @@ def set_backend(backend: str) -> None:
     settings.set("backend", backend)
 
 
-class _Choice(contextlib.ContextDecorator):
+class _Choice:
     """A block with a backend of its own. A class, because every call of a compiled function is such a block."""
 
     def __init__(self, name: str | Backend):
         self._name = name
-        self._tokens: list[Token] = []
+        self._token: Token | None = None
 
     def __enter__(self) -> Backend:
+        if self._token is not None:
+            raise StateError("using: this choice is in use already. Write `with polykeras.using(name)` for each block.")
         chosen = self._name if isinstance(self._name, Backend) else load(self._name)
-        self._tokens.append(CURRENT.set(chosen))
+        self._token = CURRENT.set(chosen)
         return chosen
 
     def __exit__(self, *exception: object) -> None:
-        CURRENT.reset(self._tokens.pop())
+        token, self._token = self._token, None
+        CURRENT.reset(token)  # type: ignore[arg-type]
 
-    def _recreate_cm(self) -> _Choice:  # for each call of a function that is decorated, be it in another thread
-        return _Choice(self._name)
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with _Choice(self._name):
+                return function(*args, **kwargs)
+
+        return run
 
 
 def using(name: str | Backend) -> _Choice:

@@ -298,11 +298,11 @@ def run_body(op: Op) -> Run:
 
 
 def _refusing_floats(op: Op, indices: Sequence[int], body: Run) -> Run:
-    """The body of an op, after a look at whether what is differentiated came where integers belong."""
+    """The body of an op, after a look at whether arrays of floats came where integers belong."""
 
     def run(*args: Any) -> Any:
         for i in indices:
-            if type(args[i]) is Traced:
+            if hasattr(args[i], "dtype"):
                 check_integers(op.parameters[i].name, ops.dtype(args[i]))
         return body(*args)
 

@@ -16,7 +16,7 @@ import pytest
 import polykeras
 from polykeras import backend as backends
 from polykeras import config, ops
-from polykeras.errors import BackendError, ConfigError, DeviceError, UnknownBackendError
+from polykeras.errors import BackendError, ConfigError, DeviceError, StateError, UnknownBackendError
 
 
 def in_new_process(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -231,13 +231,18 @@ def test_a_backend_loads_no_other_framework(backend):
     assert used.stdout == alone.stdout != ""
 
 
-def test_one_choice_serves_blocks_within_each_other_and_functions():
+def test_a_choice_is_for_one_block_at_a_time():
     choice = polykeras.using("torch")
-    with choice, polykeras.using("numpy"):
-        with choice as backend:
-            assert backend.name == backends.current().name == "torch"
-        assert backends.current().name == "numpy"
+    with polykeras.using("numpy"):
+        for _ in range(2):
+            with choice as backend:
+                assert backend.name == backends.current().name == "torch"
+                with pytest.raises(StateError, match="in use already"), choice:
+                    pass
+            assert backends.current().name == "numpy"
 
+
+def test_a_function_may_have_a_backend_of_its_own():
     @polykeras.using("torch")
     def name(depth):
         return backends.current().name if depth == 0 else name(depth - 1)

@@ -144,3 +144,13 @@ def test_matrices_that_are_not_finite_give_nan_and_others_their_numbers(function
 def test_infinity_in_a_matrix_is_no_error(function, backend):
     for found in polykeras.tree.flatten(function(backend.asarray(BATCH[2]))):
         assert np.isnan(ops.convert_to_numpy(found)).all()
+
+
+@pytest.mark.backends("tensorflow")
+@pytest.mark.parametrize("ord", [1, -1, 2, -2, np.inf, -np.inf])
+def test_norms_in_a_graph_that_does_not_know_sizes(ord, backend):
+    import tensorflow as tf
+
+    signature = [tf.TensorSpec([None, None], "float64")]
+    found = tf.function(lambda x: ops.norm(x, ord=ord), input_signature=signature)(SINGULAR)
+    np.testing.assert_allclose(found, np.linalg.norm(SINGULAR, ord), atol=1e-15)  # the least singular value is 0

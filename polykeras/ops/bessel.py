@@ -86,8 +86,8 @@ def i0(x: Array) -> Array:
 
 def _i1_rule(g: Any, out: Any, x: Any) -> Any:
     divisor = ops.where(ops.equal(x, 0), 1, x)
+    out = ops.where(ops.isinf(out), 0, out)  # beside the other term, which is as large
     ratio = ops.where(ops.equal(x, 0), 0.5, ops.divide(out, divisor))
-    ratio = ops.where(ops.isinf(out), 0, ratio)  # beside the other term, which is as large as the result itself
     return ops.multiply(g, ops.subtract(i0(x), ratio))
 
 

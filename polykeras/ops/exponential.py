@@ -83,7 +83,8 @@ def _larger_and_distance(x1: Any, x2: Any) -> tuple[Any, Any]:
 
 def _share_rule(base: float, of_first: bool) -> Any:
     def rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
-        ahead = ops.subtract(x1, x2) if of_first else ops.subtract(x2, x1)
+        is_level = ops.logical_and(ops.equal(x1, x2), ops.isinf(x1))
+        ahead = ops.where(is_level, 0, ops.subtract(x1, x2) if of_first else ops.subtract(x2, x1))
         return ops.multiply(g, ops.sigmoid(ops.multiply(ahead, math.log(base))))
 
     return rule

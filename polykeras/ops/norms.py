@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .. import ops
@@ -36,17 +36,22 @@ def _norm_axes(shape: tuple[Any, ...], ord: Any, axis: Any) -> tuple[int, ...]:
         raise OptionError(
             f"there is no norm of order {ord!r} for {'matrices' if len(axes) == 2 else 'vectors'}; expected {known}."
         )
-    if ord in (-1, -2, -math.inf) and _compared([shape[axis] for axis in axes], ord) == 0:
+    if _is_smallest_of_none([shape[axis] for axis in axes], ord):
         raise ShapeError(f"there is nothing to find the smallest of; got ord={ord!r} for shape {show_shape(shape)}.")
     return axes
 
 
-def _compared(sizes: Sequence[Any], ord: Any) -> Any:
-    """Among how many numbers the norm is the largest or the smallest one, or 1 where it is a sum."""
+def _is_smallest_of_none(sizes: Sequence[Any], ord: Any) -> bool:
+    """Whether a norm is the smallest of numbers of which there are none."""
     if len(sizes) == 1:
-        return sizes[0] if abs(ord) == math.inf else 1
+        return ord == -math.inf and _has_none(sizes)
     rows, columns = sizes
-    return {1: columns, math.inf: rows}.get(abs(ord), 0 if 0 in sizes else 1)
+    return ord in (-1, -2, -math.inf) and _has_none({-1: (columns,), -math.inf: (rows,)}.get(ord, sizes))
+
+
+def _has_none(sizes: Iterable[Any]) -> bool:
+    """Whether one of the sizes is known to be 0."""
+    return any(type(size) is int and size == 0 for size in sizes)
 
 
 def _infer_norm(x: Spec, ord: Any, axis: Any, keepdims: bool) -> Spec:
@@ -110,7 +115,7 @@ def _vector_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
 
 def _largest(sizes: Any, axes: Any, keepdims: bool = False) -> Any:
     """The largest of numbers that are not negative; 0 of none."""
-    choose = ops.sum if 0 in ops.shape(sizes) else ops.amax
+    choose = ops.sum if _has_none(ops.shape(sizes)) else ops.amax
     return choose(sizes, axes, keepdims)
 
 
@@ -155,7 +160,7 @@ def matrix_rank(x: Array, tol: float | None = None) -> Array:
     if 0 in rows_and_columns(x):
         return ops.zeros(ops.shape(x)[:-2], "int32")
     s = singular_values(x)
-    least = ops.multiply(_largest(s, -1, keepdims=True), _resolution(x)) if tol is None else tol
+    least = ops.multiply(ops.amax(s, -1, keepdims=True), _resolution(x)) if tol is None else tol
     return ops.sum(ops.cast(ops.greater(s, least), "int32"), -1)
 
 
@@ -203,7 +208,7 @@ def pinv(x: Array, rcond: float | None = None) -> Array:
         u, s, vh = singular_vectors(x)
         if 0 in rows_and_columns(x):
             return ops.matmul(adjoint(vh), adjoint(u))
-        least = ops.multiply(_largest(s, -1, keepdims=True), _resolution(x) if rcond is None else rcond)
+        least = ops.multiply(ops.amax(s, -1, keepdims=True), _resolution(x) if rcond is None else rcond)
         counts = ops.greater(s, least)
         inverses = ops.where(counts, ops.divide(1, ops.where(counts, s, 1)), 0)
         return ops.matmul(ops.multiply(adjoint(vh), ops.expand_dims(inverses, -2)), adjoint(u))

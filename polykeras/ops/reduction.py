@@ -86,7 +86,6 @@ def _other_factors(x: Any, axis: Any) -> Any:
     accepts=COMPUTABLE,
     promote=accumulator,
     vjp=(lambda g, out, x, axis, keepdims: ops.multiply(_spread(g, x, axis), _other_factors(x, axis)),),
-    own_gradient=True,  # PyTorch divides the product by each factor, which says nothing where it is infinite
     summands=reduced_elements,
 )
 def product(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:

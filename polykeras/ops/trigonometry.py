@@ -357,8 +357,9 @@ def rad2deg(x: Array) -> Array:
 
 def _leg_rule(of_first: bool) -> Any:
     def rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
-        length = ops.where(ops.equal(out, 0), 1, out)
-        return ops.multiply(g, ops.divide(x1 if of_first else x2, length))
+        leg = x1 if of_first else x2
+        share = ops.divide(leg, ops.where(ops.equal(out, 0), 1, out))
+        return ops.multiply(g, ops.where(ops.isinf(leg), ops.sign(leg), share))
 
     return rule
 

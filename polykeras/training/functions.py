@@ -108,10 +108,11 @@ class Functions:
     def _in_turn(self, name: str, stretch: Stretch) -> Any:
         """Take the steps of a stretch one after the other, some in one program, where there is none of a loop.
 
-        Steps through time are in a program one by one already: of those it takes longer to make than is gained.
+        A step over time or space is so long that a program of several takes longer to make than is gained.
         """
         x = tree.flatten(stretch.data)[0]
-        logs, done, most = None, 0, TOGETHER if _places(x) == len(x) else 1
+        is_short = _places(x) == len(x)
+        logs, done, most = None, 0, TOGETHER if is_short else 1
         while done < stretch.count:
             together = min(most, stretch.count - done)
             logs = self._run(name, stretch.batches(done, together))

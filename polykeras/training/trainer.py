@@ -481,7 +481,7 @@ class Trainer(Layer):
         """
         if verbose == 0 and callbacks is None and steps is None and fits_a_batch(x, batch_size):
             with self._at_home(x):  # a single sample shall not take longer than it must
-                outputs = self.make_predict_function()(x)
+                outputs = self.make_predict_function()(x)  # one array, mostly, which needs no look for others
                 return _copied_to_host(outputs) if _is_array(outputs) else tree.map_structure(_copied_to_host, outputs)
         with (
             self._at_home(x),
