@@ -601,7 +601,8 @@ def _position(search: Callable[..., Any], lowest: float, wins: Callable[..., Any
     def run(x: Any, axis: Any, keepdims: bool) -> Any:
         x = lax.stop_gradient(x)
         if x.dtype not in _WIDE or 0 in x.shape:
-            return search(x, axis, keepdims=keepdims).astype("int32")
+            with jax.enable_x64(False):  # else the places are 64-bit numbers
+                return search(x, axis, keepdims=keepdims).astype("int32")
         flat = jnp.reshape(x, (-1,)) if axis is None else x
         along = 0 if axis is None else normalize_axis(axis, x.ndim)
 

@@ -439,7 +439,7 @@ def strided_slice_gradient(g: Any, shape: Any, starts: Any, stops: Any, steps: A
 
 def _block(x: Any, starts: Any, sizes: Any) -> tuple[slice, ...]:
     for axis, (start, size, whole) in enumerate(zip(starts, sizes, x.shape, strict=True)):
-        if not 0 <= start <= whole - size:
+        if not 0 <= start <= whole - size or size < 0:
             raise OutOfRangeError.of_block(int(start), size, axis, whole)
     return tuple(slice(start, start + size) for start, size in zip(starts, sizes, strict=True))
 

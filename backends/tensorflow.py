@@ -576,7 +576,7 @@ def pad_constant(x: Any, pairs: Any, value: Any) -> Any:
 @kernel
 def roll(x: Any, shift: Any, axis: Any) -> Any:
     shifts, axes = (value if isinstance(value, tuple) else (value,) for value in (shift, axis))
-    if axis is None or not x.shape.rank or len(set(axes)) != len(shifts):
+    if axis is None or not x.shape.rank or not len(set(axes)) == len(axes) == len(shifts):
         return body("roll", x, shift, axis)
     return tf.roll(x, shifts, axes)
 
@@ -608,6 +608,8 @@ def _check_block(x: Any, starts: Any, sizes: Any) -> None:
 @functools.partial(KERNELS.__setitem__, "slice")
 def _slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
     _check_block(inputs, start_indices, shape)
+    if any(type(size) is int and size < 0 for size in shape):  # which to TensorFlow mean all that is left
+        raise ShapeError(f"expected sizes to be whole numbers from 0; got {tuple(shape)}.")
     return raw.Slice(input=inputs, begin=start_indices, size=tf.cast(tf.stack(shape), start_indices.dtype))
 
 

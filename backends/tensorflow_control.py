@@ -28,7 +28,7 @@ def _in_graph(kernel: Callable[..., Any], name: str) -> None:
 
 
 def _cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
-    return _branches(lambda fns: tf.cond(pred, *fns), [true_fn, false_fn])
+    return _branches(lambda fns: tf.cond(tf.cast(pred, tf.bool), *fns), [true_fn, false_fn])
 
 
 def _run_branch(index: Any, branches: Any, operands: Any) -> Any:

@@ -556,7 +556,7 @@ def strided_slice(x: Any, starts: Any, stops: Any, steps: Any) -> Any:
 def _block(x: Any, starts: Any, sizes: Any) -> tuple[Any, ...]:
     key = []
     for axis, (start, size, length) in enumerate(zip(starts.tolist(), sizes, x.shape, strict=True)):
-        if not 0 <= start <= length - size:
+        if not 0 <= start <= length - size or size < 0:
             raise OutOfRangeError.of_block(start, size, axis, length)
         key.append(slice(start, start + size))
     return tuple(key)

@@ -395,3 +395,22 @@ def test_arrays_of_a_backend_that_does_not_load_are_no_host_data(name):
         f"backend.load = broken\nops.add({name}.ones(2), 1)"
     )
     assert in_new_process(code).strip().endswith("BackendError: libwrong.so: no such file")
+
+
+@pytest.mark.parametrize("condition", [True, 0, np.bool_(True)])
+def test_conditions_of_python_choose_in_compiled_functions(home, condition):
+    chosen = polykeras.compile(lambda x: ops.cond(condition, lambda: x, lambda: ops.multiply(x, 2.0)))
+    np.testing.assert_array_equal(ops.convert_to_numpy(chosen(home.asarray(np.ones(2)))), 1.0 if condition else 2.0)
+
+
+def test_lengths_of_64_bits_do_not_matter_in_programs_of_32(home):
+    logits = np.random.default_rng(0).normal(size=(2, 5, 4)).astype("float32")
+    decode = polykeras.compile(lambda x: ops.ctc_decode(x, np.array([5, 4])))
+    for found, wanted in zip(decode(home.asarray(logits)), ops.ctc_decode(logits, [5, 4]), strict=True):
+        np.testing.assert_array_equal(ops.convert_to_numpy(found), ops.convert_to_numpy(wanted))
+
+
+def test_blocks_of_negative_sizes_are_refused_in_compiled_functions(home):
+    rest = polykeras.compile(lambda x: ops.slice(x, (0, 0), (2, -1)))
+    with pytest.raises(ShapeError, match=r"slice: expected sizes to be whole numbers from 0; got \(2, -1\)"):
+        rest(home.asarray(np.ones((3, 4))))

@@ -59,6 +59,7 @@ case(
         sample(array(4, 5), np.array([1]), shape=(2, 3)),
         sample(array(4, 5), np.array([1, 2]), shape=(2,)),
         sample(array(4), np.array([0]), shape=(5,)),
+        sample(array(4, 5), np.array([0, 0]), shape=(2, -1)),
         sample(array(4), np.array([0.0]), shape=(2,)),
     ],
 )

@@ -199,6 +199,7 @@ moving(
     sample(array(2, 3), shift=-1, axis=1),
     sample(array(2, 3), shift=5, axis=-1),
     sample(array(2, 3), shift=(1, 2), axis=(0, 1)),
+    sample(array(2, 3), shift=1, axis=(1, 1)),
     sample(array(0, 3), shift=1, axis=0),
     mistakes=[sample(array(2, 3), shift=1, axis=2), sample(array(2, 3), shift=(1, 2), axis=(0,))],
 )

@@ -89,6 +89,8 @@ def _infer_slice(inputs: Spec, start_indices: Spec, shape: tuple[Any, ...]) -> S
             f"expected a start and a size for each of the {inputs.ndim} axes; got starts of shape "
             f"{show_shape(start_indices.shape)} and sizes {shape}."
         )
+    if any(not isinstance(size, Dim) and size < 0 for size in shape):
+        raise ShapeError(f"expected sizes to be whole numbers from 0; got {tuple(shape)}.")
     for size, whole in zip(shape, inputs.shape, strict=True):
         if not isinstance(size, Dim) and not isinstance(whole, Dim) and size > whole:
             raise ShapeError(
