@@ -149,7 +149,7 @@ def _program(name: str) -> Callable[..., Any]:
 
 
 # Bodies of composed ops that JAX has no function for, or a worse one: near one its erfinv in float64 has half of the
-# digits. Its erfc, and arctanh, sinh, cosh and exp2 further down, are off by 10 to 60 units in the last place.
+# digits. Its erfc, arctanh, sinh, cosh and exp2, further down, are off by 10 to 60 units in the last place.
 _BODIES = (
     *("erfinv", "sinc", "hypot", "nextafter", "ldexp"),
     *("softplus", "log_sigmoid", "silu", "gelu", "elu", "leaky_relu", "celu", "selu", "softsign", "squareplus"),

@@ -495,7 +495,8 @@ class _Choice:
 
     def __exit__(self, *exception: object) -> None:
         token, self._token = self._token, None
-        CURRENT.reset(token)  # type: ignore[arg-type]
+        assert token is not None
+        CURRENT.reset(token)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -507,7 +508,7 @@ class _Choice:
 
 
 def using(name: str | Backend) -> _Choice:
-    """Choose the backend for a block. Threads and asyncio tasks do not disturb each other.
+    """Choose the backend for a block, or as a decorator for a function. Threads and asyncio tasks have their own.
 
     >>> with using("numpy") as chosen:
     ...     chosen.name

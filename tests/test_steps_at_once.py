@@ -114,7 +114,7 @@ class Noting(layers.Layer):
         return ops.multiply(x, 2.0)
 
 
-@pytest.mark.backends("numpy", "torch", "jax", "tensorflow")
+@pytest.mark.backends("numpy", "torch", "jax", "tensorflow")  # which have programs
 def test_steps_in_a_call_run_as_programs(backend):
     Noting.calls = 0
     model = keras.Sequential([Noting(), layers.Dense(1)])

@@ -101,6 +101,8 @@ def _share_rule(base: float, of_first: bool) -> Any:
 def logaddexp(x1: Array, x2: Array) -> Array:
     """log(exp(x1) + exp(x2)), element by element, without overflow on the way.
 
+    Two infinities that are equal share the gradient.
+
     Args:
         x1: Array or number.
         x2: Array or number; the shapes broadcast.

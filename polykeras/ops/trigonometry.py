@@ -376,7 +376,8 @@ def _leg_rule(of_first: bool) -> Any:
 def hypot(x1: Array, x2: Array) -> Array:
     """sqrt(x1**2 + x2**2), element by element, without overflow on the way.
 
-    The gradient where both are 0 is 0. An infinite element makes the result infinite, even beside NaN.
+    The gradient where both are 0 is 0, and that with respect to an infinite element is its sign. An infinite element
+    makes the result infinite, even beside NaN.
 
     Args:
         x1: Array or number.
