@@ -31,7 +31,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
-        metafunc.parametrize("backend", metafunc.config.getoption(BACKENDS) or available(), indirect=True)
+        names = metafunc.config.getoption(BACKENDS) or available()
+        for marker in metafunc.definition.iter_markers("backends"):
+            names = [name for name in names if name in marker.args]
+        metafunc.parametrize("backend", names, indirect=True)
 
 
 @pytest.fixture

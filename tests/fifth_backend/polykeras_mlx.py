@@ -254,7 +254,7 @@ def strided_slice(x: mx.array, starts: Any, stops: Any, steps: Any) -> mx.array:
 def _starts(x: mx.array, starts: mx.array, sizes: Sequence[int]) -> list[int]:
     numbers: Any = starts.tolist()
     for axis, (start, size, whole) in enumerate(zip(numbers, sizes, x.shape, strict=True)):
-        if not 0 <= start <= whole - size:
+        if not 0 <= start <= whole - size or size < 0:
             raise OutOfRangeError.of_block(start, size, axis, whole)
     return numbers
 
