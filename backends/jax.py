@@ -125,7 +125,7 @@ STATIC: dict[str, Callable[..., Any]] = {
     "sort": lambda x, axis: jnp.sort(x, axis, stable=True),
 }
 KERNELS |= {
-    "concatenate": jnp.concatenate,
+    "concatenate": lambda xs, axis: jnp.concatenate(xs, operator.index(axis)),  # None would join all elements
     "stack": jnp.stack,
     "as_array": lambda x: x,
     "stop_gradient": lax.stop_gradient,
@@ -589,6 +589,11 @@ def ones(shape: Any, dtype: str) -> Any:
 
 @kernel
 def nonzero(x: Any) -> Any:
+    if not _is_known(x):
+        raise StateError(
+            "how large a result is depends on values (of nonzero, unique, or bools as an index), and jax compiles for "
+            "fixed sizes. Use ops.where(mask, x, 0), or do not compile the function (run_eagerly=True for a model)."
+        )
     return tuple(places.astype("int32") for places in jnp.nonzero(x))
 
 

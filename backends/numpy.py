@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -89,7 +90,7 @@ KERNELS |= {
     "conjugate": lambda x: np.conjugate(x) if x.dtype.kind == "c" else x,
     # movement
     "transpose": lambda x, axes: x.transpose(None if axes is None else tuple(axes)),
-    "concatenate": np.concatenate,
+    "concatenate": lambda xs, axis: np.concatenate(xs, operator.index(axis)),  # None would join all elements
     "stack": np.stack,
     "flip": np.flip,
     # creation and conversion

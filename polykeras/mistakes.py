@@ -84,6 +84,8 @@ def explain(op: Op, error: Exception, args: Sequence[Any]) -> None:
     except PolykerasError:  # which is not about the call
         return
     except Exception as puzzle:
+        if type(puzzle) is type(error):  # of a framework, which says the same twice
+            return
         check_kinds(op, args)
         if not op.takes_functions:  # whose errors are not those of the call
             raise _puzzled(op, puzzle, args) from error

@@ -199,9 +199,12 @@ case(
 )
 case(
     "clip",
-    lambda x, x_min, x_max: np.clip(x, x_min, x_max),
+    lambda x, x_min, x_max: x if x_min is x_max is None else np.clip(x, x_min, x_max),
     sample(array(3, 4, apart=0.3), -1, 1, dtypes=(*FLOATS, "int32", "int64", "int8", "int16")),
     sample(array(3, 4, apart=0.3), array(4, low=-1, high=0), array(4, low=0.5, high=1), dtypes=FLOATS),
+    sample(array(3, 4, apart=0.3), None, 1, dtypes=(*FLOATS, "int32")),
+    sample(array(3, 4, apart=0.3), array(4, low=-1, high=0), None, dtypes=FLOATS),
+    sample(array(2), None, None, dtypes=FLOATS),
     sample(given(-1.0, 0.0, 1.0), -1, 1, dtypes=FLOATS, kink=True),
     sample(given(-1.0, 0.0, 1.0, NAN, INF, -INF), -1, 1, dtypes=FLOATS, gradient=False),
     sample(array(2, 3), 1, -1, dtypes=FLOATS, gradient=False),

@@ -39,6 +39,7 @@ making(
     "full",
     lambda shape, fill_value, dtype="float32": np.full(shape, fill_value, numpy_dtype(dtype)),
     sample((2, 3), 1.5),
+    sample((2,), 3),
     sample((2,), 3, dtype="int32"),
     sample((2,), 0.1, dtype="float64"),
     sample((2, 3), array(3)),

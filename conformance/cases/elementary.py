@@ -97,10 +97,10 @@ function(
     sample(given(*(1 - 2.0**-k for k in range(24, 54, 3))), dtypes=("float64",), gradient=False),
 )
 HALVES = given(-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.49999997, -0.0, INF, NAN)
-for _name, _reference in (("floor", np.floor), ("ceil", np.ceil), ("rint", np.rint)):
+for _name, _reference, _keeps in (("floor", np.floor, ()), ("ceil", np.ceil, ()), ("rint", np.rint, INTS)):
     case(
         _name,
-        lambda x, reference=_reference: reference(x) if x.dtype.kind == "f" else x,
+        lambda x, f=_reference, keeps=_keeps: x if x.dtype.name in keeps else f(x.astype(np.result_type(x, "float16"))),
         sample(array(2, 3, low=-5, high=5)),
         sample(array(), gradient=False),
         sample(HALVES, dtypes=FLOATS),

@@ -127,6 +127,7 @@ case(
     sample(array(2, 5), fft_length=4),
     sample(array(1)),
     sample(array(0, 3)),
+    sample(array(2, 5, low=-100, high=100, dtype="int32"), dtypes=("int32",)),
     dtypes=FLOATS,
     makes_complex=True,
     magnitude=lambda x, fft_length=None: _size(x, -1),
@@ -134,7 +135,6 @@ case(
         sample(array()),
         sample(array(2, 0)),
         sample(array(3), fft_length=0),
-        sample(array(3, dtype="int32")),
         sample(array(3, dtype="complex64")),
     ],
 )
@@ -222,6 +222,7 @@ case(
     sample(array(12), 5, 3, 7, window=None),
     sample(array(12), 4, 2, 6, window=np.array(WEIGHTS), center=False),
     sample(array(0, 12), 4, 2, 4),
+    sample(array(12, low=-100, high=100, dtype="int32"), 4, 2, 4, dtypes=("int32",)),
     dtypes=FLOATS,
     makes_complex=True,
     magnitude=lambda x, *_, **options: max(np.sqrt((x**2).sum(-1)).max(initial=0.0), 1.0),
@@ -231,7 +232,7 @@ case(
         sample(array(12), 4, 2, 4, window=np.ones(3)),
         sample(array(3), 4, 2, 4, center=False),
         sample(array(12), 4, 0, 4),
-        sample(array(12, dtype="int32"), 4, 2, 4),
+        sample(array(12, dtype="complex64"), 4, 2, 4),
     ],
 )
 case(

@@ -264,6 +264,18 @@ KEYS = [
     [0, 2],
     (),
 ]
+ROWS, ELEMENTS = np.array([True, False]), np.array([[True, False, True], [False, True, True]])
+MASKS: list = [
+    ROWS,
+    ELEMENTS,
+    np.zeros((2, 3), "bool"),
+    [True, False],
+    (ELEMENTS, 1),
+    (ELEMENTS, np.array([0, 1, 2, 3])),
+    (..., np.array([True, False, False, True])),
+    (None, slice(None), np.array([True, False, True]), slice(1, 3)),
+    (1, ELEMENTS[0]),
+]
 case(
     "get_item",
     lambda x, key: x[key],
@@ -271,6 +283,7 @@ case(
     sample(array(3, 4, 5), key=(np.array([0, 1]), slice(None), np.array([1, 2]))),
     sample(array(3, 4, 5), key=(slice(None), np.array([0, 1]), np.array([1, 2]))),
     sample(array(3, 4, 5), key=(..., np.array([0, 1]), slice(1, 3))),
+    *(sample(array(2, 3, 4), key=key) for key in MASKS),
     dtypes=("float32", "float64"),
     mistakes=[
         sample(array(4, 5), key=4),
@@ -279,5 +292,8 @@ case(
         sample(array(4, 5), key=1.5),
         sample(array(4, 5), key=np.array([0.5])),
         sample(array(4, 5), key=slice(None, None, 0)),
+        sample(array(4, 5), key=np.array([True, False])),
+        sample(array(4, 5), key=(0, ROWS, 0)),
+        sample(array(4), key=True),
     ],
 )

@@ -104,6 +104,7 @@ moving(
         sample([array(2, 3), array(3)]),
         sample([array(0), array(2, 3)]),
         sample([array(2, 3), array(2, 3)], axis=2),
+        sample([array(2, 3), array(2, 3)], axis=None),
         sample([]),
     ],
 )

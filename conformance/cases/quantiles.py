@@ -31,6 +31,8 @@ def quantile(missing=False, of=1.0):
             return row[int(np.rint(place))]
         if method in ("lower", "higher") or low == high:
             return low if method == "lower" else high
+        if low == -np.inf and high < np.inf:
+            return low
         weight = 0.5 if method == "midpoint" else place - np.floor(place)
         return low + (high - low) * weight
 
@@ -52,6 +54,8 @@ def quantile(missing=False, of=1.0):
 INFINITE = [
     sample(given(INF, INF, INF, 1.0), gradient=False),
     sample(given(-INF, 1.0, -INF, INF), gradient=False),
+    sample(given(-INF, -INF, 1.0, 2.0), gradient=False),
+    sample(given(-INF, INF), gradient=False),
 ]
 for _name, _missing in (("median", False), ("nanmedian", True)):
     case(

@@ -86,7 +86,7 @@ def _uniform(seed, shape, minval, maxval, dtype):
 
 
 def _randint(seed, shape, minval, maxval, dtype="int32"):
-    span, result = maxval - minval, []
+    span, result = int(maxval - minval), []
     limbs = -(-span.bit_length() // 31)
     for row in words(seed, (int(np.prod(shape)), limbs + 1)):
         fraction = sum((int(word) >> 1) << (31 * i) for i, word in enumerate(row))
@@ -104,6 +104,7 @@ drawing(
     sample(shape=(9,), minval=-(2**31), maxval=2**31, seed=KEY),
     sample(shape=(9,), minval=-(2**63), maxval=2**63, dtype="int64", seed=KEY),
     sample(shape=(9,), minval=0, maxval=2**40, dtype="int64", seed=KEY),
+    sample(shape=(9,), minval=0.0, maxval=1e3, seed=KEY),
     mistakes=[
         sample(shape=(3,), minval=3, maxval=3, seed=KEY),
         sample(shape=(3,), minval=0, maxval=300, dtype="uint8", seed=KEY),

@@ -238,13 +238,9 @@ def _logsumexp(x, axis, keepdims):
 def running(reference):
     """A NumPy running sum or product whose integers stay as wide as ours."""
 
-    def run(x, axis=None, dtype=None):
-        narrow = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}.get(
-            x.dtype.name
-        )
-        return reference(x, axis=axis, dtype=dtype or narrow or x.dtype)
-
-    return run
+    return lambda x, axis=None, dtype=None: reference(
+        x, axis=axis, dtype=dtype or ("int32" if x.dtype == "bool" else x.dtype)
+    )
 
 
 RUNNING = (
@@ -269,6 +265,8 @@ for _lean, _name, _reference in (("running_sum", "cumsum", np.cumsum), ("running
         sample(given(1.0, 0.0, 2.0), axis=0, dtypes=("float32", "float64")),
         sample(array(3, low=1, high=3, dtype="int32"), axis=0, dtype="float32", dtypes=("float32",), gradient=False),
         sample(array(5, low=1, high=2, dtype="int8"), axis=0, dtypes=("int8",)),
+        sample(given(100, 100, 3), axis=0, dtypes=("int8", "uint8")),
+        sample(array(5, dtype="bool"), axis=0, dtypes=BOOL),
         dtypes=(*FLOATS, "int32", "int64"),
         **_options,
     )

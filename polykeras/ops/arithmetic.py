@@ -7,6 +7,7 @@ from typing import Any
 from .. import ops
 from ..dtypes import COMPLEXES, COMPUTABLE, NUMBERS, ORDERED, ORDERED_NUMBERS, UNSIGNED, inexact, numeric, same
 from ..op import Array, alias, composed, primitive
+from ..spec import Spec
 from .rules import broadcasting, elementwise
 
 MACHINE = "an instruction of the machine"
@@ -358,16 +359,20 @@ def reciprocal(x: Array) -> Array:
     return divide(1, x)
 
 
-@composed(infer=broadcasting, accepts=ORDERED, promote=same, ulp=0)
-def clip(x: Array, x_min: Array, x_max: Array) -> Array:
+def _infer_clip(x: Spec, *bounds: Spec | None) -> Spec:
+    return broadcasting(x, *(bound for bound in bounds if bound is not None))
+
+
+@composed(infer=_infer_clip, accepts=ORDERED, promote=same, ulp=0)
+def clip(x: Array, x_min: Array | None, x_max: Array | None) -> Array:
     """Bring each element into an interval.
 
     The gradient is 1 in the closed interval and 0 outside.
 
     Args:
         x: Array or number.
-        x_min: The lower bound, array or number; the shapes broadcast.
-        x_max: The upper bound.
+        x_min: The lower bound, array or number; the shapes broadcast. None for no bound.
+        x_max: The upper bound; None for no bound.
 
     Returns:
         The elements, none of them below the lower or above the upper bound. NaN stays NaN, and is the result where a
@@ -376,8 +381,9 @@ def clip(x: Array, x_min: Array, x_max: Array) -> Array:
     >>> clip([-2.0, 0.5, 2.0], -1.0, 1.0)
     array([-1. ,  0.5,  1. ], dtype=float32)
     """
-    raised = ops.where(_or_nan(ops.less(x, x_min), x_min), x_min, x)
-    return ops.where(_or_nan(ops.greater(raised, x_max), x_max), x_max, raised)
+    if x_min is not None:
+        x = ops.where(_or_nan(ops.less(x, x_min), x_min), x_min, x)
+    return x if x_max is None else ops.where(_or_nan(ops.greater(x, x_max), x_max), x_max, x)
 
 
 def _or_nan(is_outside: Any, bound: Any) -> Any:

@@ -12,7 +12,7 @@ from ..dtypes import INTEGERS, index_dtype, result_type
 from ..errors import DTypeError, OptionError, OutOfRangeError, ShapeError
 from ..interpreters import HOST, Interpreter, kind_of
 from ..op import Array, composed
-from ..spec import Dim, broadcast_shapes, larger, show_shape, smaller
+from ..spec import Dim, broadcast_shapes, larger, prod, same_size, show_shape, smaller
 
 
 @composed(ulp=0)
@@ -29,7 +29,7 @@ def get_item(x: Array, key: Any) -> Array:
     >>> get_item([[1, 2], [3, 4]], (0, ...))
     array([1, 2], dtype=int32)
     """
-    items = _complete(key, ops.shape(x))
+    x, items = _with_positions(x, _complete(key, len(ops.shape(x))))
     if None in [item if item is None else 0 for item in items]:
         sizes = iter(ops.shape(x))
         x = ops.reshape(x, tuple(1 if item is None else next(sizes) for item in items))
@@ -53,35 +53,58 @@ def _is_array(item: Any) -> bool:
     return (kind is HOST and np.asarray(item).ndim > 0) or isinstance(kind, (Backend, Interpreter))
 
 
-def _complete(key: Any, shape: tuple[Any, ...]) -> list[Any]:
-    """The items of a key, one for each axis besides the Nones: lists and bools as integer arrays, `...` written out."""
-    items: list[Any] = []
-    for item in key if isinstance(key, tuple) else (key,):
-        if isinstance(item, list):
-            item = np.asarray(item, dtype=None if item else "int32")
-        if isinstance(item, (bool, np.bool_)) or (_is_array(item) and ops.dtype(item) == "bool"):
-            items.extend(_places(item, shape, len([i for i in items if i is not None and i is not ...])))
-        else:
-            items.append(item)
-    used = sum(item is not None and item is not ... for item in items)
-    if used > len(shape) or sum(item is ... for item in items) > 1:
-        raise ShapeError(f"the key {key!r} has too many entries for an array of shape {show_shape(shape)}.")
+def _complete(key: Any, ndim: int) -> list[Any]:
+    """The items of a key, enough for all axes: lists as arrays, `...` written out."""
+    items = list(key) if isinstance(key, tuple) else [key]
+    items = [np.asarray(item, None if item else "int32") if isinstance(item, list) else item for item in items]
+    used = sum(map(_covers, items))
+    if used > ndim or sum(item is ... for item in items) > 1:
+        raise ShapeError(f"the key {key!r} has too many entries for an array with {ndim} axes.")
     if not any(item is ... for item in items):
         items.append(...)
     at = next(i for i, item in enumerate(items) if item is ...)
-    return items[:at] + [slice(None)] * (len(shape) - used) + items[at + 1 :]
+    return items[:at] + [slice(None)] * (ndim - used) + items[at + 1 :]
 
 
-def _places(mask: Any, shape: tuple[Any, ...], axis: int) -> list[Any]:
-    """Where a mask holds, a position on each of the axes that it covers."""
-    if isinstance(mask, (bool, np.bool_)):
+def _covers(item: Any) -> int:
+    """For how many axes an item of a key stands: several where it is a mask."""
+    if item is None or item is ...:
+        return 0
+    return len(ops.shape(item)) if _is_mask(item) else 1
+
+
+def _is_mask(item: Any) -> bool:
+    if isinstance(item, (bool, np.bool_)):
         raise DTypeError("a single bool cannot be an index. Use an array of bools, or an integer.")
-    covered = ops.shape(mask)
-    if tuple(shape[axis : axis + len(covered)]) != tuple(covered):
-        raise ShapeError(
-            f"a mask of shape {show_shape(covered)} does not fit axes {axis} and following of {show_shape(shape)}."
-        )
-    return list(ops.nonzero(mask))
+    return _is_array(item) and ops.dtype(item) == "bool"
+
+
+def _with_positions(x: Any, items: list[Any]) -> tuple[Any, list[Any]]:
+    """Each mask as the positions where it holds, on one axis in place of those that it covers."""
+    if not any(map(_is_mask, items)):
+        return x, items
+    shape, sizes, found, axis = ops.shape(x), [], [], 0
+    for item in items:
+        covered = shape[axis : axis + _covers(item)]
+        if _is_mask(item):
+            if not all(map(same_size, covered, ops.shape(item))):
+                raise ShapeError(
+                    f"a mask of shape {show_shape(ops.shape(item))} does not fit axes {axis} and following of "
+                    f"{show_shape(shape)}."
+                )
+            item = _places(item)
+        if covered:
+            sizes.append(prod(covered))
+        found.append(item)
+        axis += len(covered)
+    return ops.reshape(x, tuple(sizes)), found
+
+
+def _places(mask: Any) -> Any:
+    """Where a mask holds, as positions among its elements."""
+    if kind_of(type(mask)) is HOST:  # known also while a function is traced
+        return np.flatnonzero(mask).astype("int32")
+    return ops.nonzero(ops.reshape(mask, (-1,)))[0]
 
 
 def _as_slice(item: Any, size: Any, axis: int) -> slice:

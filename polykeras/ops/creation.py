@@ -32,18 +32,18 @@ def _check_fills(given: tuple[Any, ...], shape: tuple[Any, ...]) -> None:
 
 
 @composed(infer=_infer_full, ulp=1)
-def full(shape: Shape, fill_value: Value, dtype: DType = None) -> Array:
+def full(shape: Shape, fill_value: Value, dtype: FloatxDType = None) -> Array:
     """An array filled with a value.
 
     Args:
         shape: The shape.
         fill_value: The number, or an array that broadcasts to the shape.
-        dtype: The dtype; None for that of the value.
+        dtype: The dtype; None for floatx, also where the value is an integer.
 
     Returns:
         The array.
 
-    >>> full((2,), 3.0)
+    >>> full((2,), 3)
     array([3., 3.], dtype=float32)
     """
     return ops.broadcast_to(ops.convert_to_tensor(fill_value, dtype), shape)

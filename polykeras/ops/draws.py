@@ -242,7 +242,7 @@ def _infer_randint(shape: tuple[Any, ...], minval: Any, maxval: Any, dtype: str,
     if dtype not in INTEGERS:
         raise DTypeError(f"expected an integer dtype; got {dtype}.")
     for name, bound in (("minval", minval), ("maxval", maxval)):
-        if not hasattr(bound, "__index__"):
+        if not hasattr(bound, "__index__") and not (isinstance(bound, float) and bound.is_integer()):
             raise OptionError(f"expected {name} to be a whole number; got {bound!r}.")
     if not minval < maxval:
         raise OptionError(f"expected minval to be less than maxval; got {minval} and {maxval}.")

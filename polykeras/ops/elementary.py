@@ -530,30 +530,30 @@ def _erfinv(x: Any) -> Any:
     return ops.where(ops.less(magnitude, 1), ops.multiply(quantile, 0.7071067811865476), limit)
 
 
-@primitive(why=MACHINE, infer=elementwise, accepts=ORDERED, promote=same, ulp=0)
+@primitive(why=MACHINE, infer=elementwise, accepts=ORDERED, promote=inexact, ulp=0)
 def floor(x: Array) -> Array:
     """Round each element down. The result has no gradient.
 
     Args:
-        x: Array or number. Integers stay as they are.
+        x: Array or number.
 
     Returns:
-        The largest whole numbers that are at most the elements.
+        The largest whole numbers that are at most the elements, as floats.
 
     >>> floor([1.5, -1.5])
     array([ 1., -2.], dtype=float32)
     """
 
 
-@primitive(why=MACHINE, infer=elementwise, accepts=ORDERED, promote=same, ulp=0)
+@primitive(why=MACHINE, infer=elementwise, accepts=ORDERED, promote=inexact, ulp=0)
 def ceil(x: Array) -> Array:
     """Round each element up. The result has no gradient.
 
     Args:
-        x: Array or number. Integers stay as they are.
+        x: Array or number.
 
     Returns:
-        The smallest whole numbers that are at least the elements.
+        The smallest whole numbers that are at least the elements, as floats.
 
     >>> ceil([1.5, -1.5])
     array([ 2., -1.], dtype=float32)

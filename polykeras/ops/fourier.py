@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..dtypes import COMPLEXES, FLOATS, Accepted, same
+from ..dtypes import COMPLEXES, FLOATS, ORDERED, Accepted, inexact, same
 from ..errors import ShapeError
 from ..op import Array, Arrays, composed, primitive
 from ..spec import Spec, show_shape
@@ -197,12 +197,12 @@ def _infer_rfft(x: Spec, fft_length: Any) -> tuple[Spec, Spec]:
     return Spec(shape, x.dtype), Spec(shape, x.dtype)
 
 
-@composed(infer=_infer_rfft, promote=same, accepts=FLOATS_ONLY, ulp=4)
+@composed(infer=_infer_rfft, promote=inexact, accepts=ORDERED, ulp=4)
 def rfft(x: Array, fft_length: int | None = None) -> tuple[Array, Array]:
     """The first half of the Fourier transform of real numbers over the last axis.
 
     Args:
-        x: Array of floats.
+        x: Array of real numbers.
         fft_length: To how many elements the last axis is cut or filled up with zeros; None for as many as it has.
 
     Returns:

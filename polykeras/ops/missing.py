@@ -156,7 +156,7 @@ def nancumsum(x: Array, axis: Axes = None, dtype: DType = None) -> Array:
     Args:
         x: Array.
         axis: The axis; None for the flattened array.
-        dtype: The dtype of the result, and the one in which to add.
+        dtype: The dtype of the result, and the one in which to add; None as in `cumsum`.
 
     Returns:
         The sums.
@@ -174,7 +174,7 @@ def nancumprod(x: Array, axis: Axes = None, dtype: DType = None) -> Array:
     Args:
         x: Array.
         axis: The axis; None for the flattened array.
-        dtype: The dtype of the result, and the one in which to multiply.
+        dtype: The dtype of the result, and the one in which to multiply; None as in `cumprod`.
 
     Returns:
         The products.

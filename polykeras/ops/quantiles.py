@@ -57,9 +57,10 @@ def _sorted_rows(x: Any, axis: Any) -> Any:
 
 
 def _between(low: Any, high: Any, share: Any) -> Any:
-    """The number at a share of the way from one number to another."""
+    """The number at a share of the way from one number to another, which is the first where nothing leads away."""
     way = ops.subtract(high, low)
-    way = ops.where(ops.isnan(way), 0, way)  # between equal infinities
+    from_below = ops.logical_and(ops.isinf(low), ops.isfinite(high))
+    way = ops.where(ops.logical_or(ops.isnan(way), from_below), 0, way)  # NaN between equal infinities
     return ops.add(low, ops.multiply(way, share))
 
 

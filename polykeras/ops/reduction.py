@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import ops
 from .. import spec as specs
-from ..dtypes import COMPUTABLE, ORDERED, accumulator, inexact, real_of, same
+from ..dtypes import COMPUTABLE, ORDERED, accumulator, inexact, numeric, real_of, same
 from ..op import Array, Axes, DType, Mask, composed, primitive
 from ..spec import Spec, normalize_axes
 from .complexes import squared_size
@@ -451,23 +451,24 @@ def running_product(x: Array, axis: int = -1) -> Array:
 
 
 def _infer_running(x: Spec, axis: Any, dtype: str | None) -> Spec:
-    return Spec(along_axis(x, axis).shape, dtype or accumulator(x.dtype))
+    return Spec(along_axis(x, axis).shape, dtype or numeric(x.dtype))
 
 
 def _running(function: Any, x: Any, axis: int | None, dtype: str | None) -> Any:
     x = ops.reshape(x, (-1,)) if axis is None else x
     result = function(x if dtype is None else ops.cast(x, dtype), 0 if axis is None else axis)
-    return result if dtype is None else ops.cast(result, dtype)
+    return ops.cast(result, dtype or numeric(ops.dtype(x)))
 
 
 @composed(infer=_infer_running, summands=all_elements)
 def cumsum(x: Array, axis: Axes = None, dtype: DType = None) -> Array:
-    """The sums of the elements up to each one along an axis. Integers narrower than 32 bits are summed in 32.
+    """The sums of the elements up to each one along an axis.
 
     Args:
         x: Array.
         axis: The axis; None for the flattened array.
-        dtype: The dtype of the result, and the one in which to add.
+        dtype: The dtype of the result, and the one in which to add; None for that of the array, in which integers wrap
+            around, and int32 for booleans.
 
     Returns:
         The sums.
@@ -481,12 +482,13 @@ def cumsum(x: Array, axis: Axes = None, dtype: DType = None) -> Array:
 
 @composed(infer=_infer_running, summands=all_elements)
 def cumprod(x: Array, axis: Axes = None, dtype: DType = None) -> Array:
-    """The products of the elements up to each one along an axis. Integers narrower than 32 bits are multiplied in 32.
+    """The products of the elements up to each one along an axis.
 
     Args:
         x: Array.
         axis: The axis; None for the flattened array.
-        dtype: The dtype of the result, and the one in which to multiply.
+        dtype: The dtype of the result, and the one in which to multiply; None for that of the array, in which integers
+            wrap around, and int32 for booleans.
 
     Returns:
         The products.

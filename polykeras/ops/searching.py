@@ -56,7 +56,7 @@ def unravel_index(indices: Index, shape: Shape) -> Any:
     """Positions in a flattened array as positions on each of its axes.
 
     Args:
-        indices: Array of integers; negative ones count from the end. What one outside of the array gives is undefined.
+        indices: Array of integers; negative ones count from the end. One outside of the array counts round again.
         shape: The shape of the array.
 
     Returns:

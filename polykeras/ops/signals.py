@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..dtypes import COMPUTABLE, same
+from ..dtypes import COMPUTABLE, ORDERED, inexact, same
 from ..errors import OptionError, ShapeError
 from ..op import Array, Arrays, composed
 from ..spec import Spec, same_size, show_shape
@@ -92,14 +92,14 @@ def _infer_stft(
     return Spec(shape, x.dtype), Spec(shape, x.dtype)
 
 
-@composed(infer=_infer_stft, promote=same, accepts=FLOATS_ONLY, ulp=4)
+@composed(infer=_infer_stft, promote=inexact, accepts=ORDERED, ulp=4)
 def stft(
     x: Array, sequence_length: int, sequence_stride: int, fft_length: int, window: Any = "hann", center: bool = True
 ) -> tuple[Array, Array]:
     """The Fourier transforms of overlapping parts of a signal, on the last axis.
 
     Args:
-        x: Array of floats.
+        x: Array of real numbers.
         sequence_length: How many elements a window has.
         sequence_stride: How far from one part to the next.
         fft_length: The length of a part, at least `sequence_length`.
