@@ -12,6 +12,7 @@ from . import tree
 from .backend import Backend, chosen_device, current, using
 from .errors import GradientError, StateError
 from .interpreters import HOST, Interpreter, held, home_of, kind_of, kind_or_none
+from .mistakes import check_function
 from .ops.gradient import Others
 from .settings import settings
 from .state import Variable, bind, places_of, take_all
@@ -38,6 +39,7 @@ class Compiled:
         if isinstance(variables, Variable) or not all(isinstance(variable, Variable) for variable in variables):
             given = variables if isinstance(variables, Variable) else [type(x).__name__ for x in variables]
             raise StateError(f"compile: expected variables to be a list of them; got {given}. Write variables=[v].")
+        check_function("compile", function)
         functools.update_wrapper(self, function)
         self.function = function
         self.variables = list(variables)

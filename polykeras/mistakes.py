@@ -84,12 +84,16 @@ def explain(op: Op, error: Exception, args: Sequence[Any]) -> None:
     except PolykerasError:  # which is not about the call
         return
     except Exception as puzzle:
-        if type(puzzle) is type(error):  # of a framework, which says the same twice
-            return
         check_kinds(op, args)
         if not op.takes_functions:  # whose errors are not those of the call
             raise _puzzled(op, puzzle, args) from error
     check_kinds(op, args)
+
+
+def check_function(name: str, function: Any) -> None:
+    """Refuse what cannot be called, for who takes a function."""
+    if not callable(function):
+        raise CallError(f"expected a function; got {shown(function)}.").named(name)
 
 
 def check_for_lists(op: Op, args: Sequence[Any]) -> None:

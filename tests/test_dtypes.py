@@ -133,8 +133,16 @@ def test_integers_become_floatx_where_the_result_is_no_integer(backend, dtype):
 )
 def test_sums_of_small_integers_have_room(backend, dtype, total):
     x = backend.asarray(np.ones(1000, dtype))
-    assert ops.dtype(ops.sum(x)) == ops.dtype(ops.prod(x)) == ops.dtype(ops.cumsum(x)) == total
+    assert ops.dtype(ops.sum(x)) == ops.dtype(ops.prod(x)) == total
     assert float(ops.sum(x)) == 1000
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint64", "float16"])
+def test_running_sums_keep_their_dtype(backend, dtype):
+    x = backend.asarray(np.full(3, 100, dtype))
+    np.testing.assert_array_equal(ops.cumsum(x), np.cumsum(np.full(3, 100, dtype), dtype=dtype))
+    assert ops.dtype(ops.cumsum(x)) == ops.dtype(ops.cumprod(x)) == dtype
+    assert ops.dtype(ops.cumsum(ops.cast(x, "bool"))) == "int32"
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

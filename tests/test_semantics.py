@@ -34,6 +34,19 @@ def test_indices_beyond_32_bits_do_not_wrap(home):
         ops.get_item(x, (np.array([2**32 + 1]), np.array([0])))
 
 
+def test_masks_in_compiled_functions(home):
+    """A mask that is known fits any program; one that is computed, only those without fixed sizes."""
+    x = home.asarray(np.arange(6.0).reshape(2, 3))
+    known = np.array([[True, False, True], [False, True, False]])
+    computed = polykeras.compile(lambda x: ops.get_item(x, ops.greater(x, 2.0)))
+    np.testing.assert_array_equal(polykeras.compile(lambda x: ops.get_item(x, known))(x), [0.0, 2.0, 4.0])
+    if home.name == "jax":
+        with pytest.raises(StateError, match="how large a result is depends on values .* jax compiles for fixed sizes"):
+            computed(x)
+    else:
+        np.testing.assert_array_equal(computed(x), [3.0, 4.0, 5.0])
+
+
 # Gradients -------------------------------------------------------------------------------------------------
 
 

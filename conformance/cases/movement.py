@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..case import BOOL, NUMBERS, array, case, sample
+from ..case import BOOL, FLOATS, NUMBERS, array, case, sample
 
 EVERY = (*NUMBERS, *BOOL)
 FEW = ("float32", "float64", "int32")
@@ -162,7 +162,10 @@ moving(
 def padded(x, pad_width, mode: Any = "constant", constant_values=None):
     """NumPy's pad."""
     options = {} if constant_values is None else {"constant_values": constant_values}
-    return np.pad(x, pad_width, mode=mode, **options)
+    return np.pad(x, pad_width, mode={"circular": "wrap", "empty": "constant"}.get(mode, mode), **options)
+
+
+COMPUTED = ("linear_ramp", "maximum", "mean", "median", "minimum")
 
 
 moving(
@@ -176,6 +179,11 @@ moving(
     sample(array(2, 4), pad_width=((1, 0), (2, 3)), mode="symmetric"),
     sample(array(2, 4), pad_width=2, mode="edge"),
     sample(array(2, 4), pad_width=1, mode="wrap"),
+    sample(array(2, 4), pad_width=((0, 1), (5, 6)), mode="circular"),
+    sample(array(2, 3), pad_width=((0, 2), (1, 0)), mode="empty"),
+    *(sample(array(3, 4, apart=0.2), pad_width=((2, 0), (1, 3)), mode=mode, dtypes=FLOATS) for mode in COMPUTED),
+    *(sample(array(3, 4), pad_width=2, mode=mode, dtypes=("int32", "uint8")) for mode in COMPUTED),
+    magnitude=lambda x, *_, **__: np.abs(x).max(),
     mistakes=[
         sample(array(2, 3), pad_width=-1),
         sample(array(2, 3), pad_width=(1, 2, 3)),

@@ -13,7 +13,7 @@ from ..backend import Backend, using
 from ..dtypes import is_float
 from ..errors import DTypeError, GradientError
 from ..interpreters import ABSENT, NESTED, Interpreter, held, home_of, kind_of, kind_or_none, lend, lent
-from ..mistakes import shown
+from ..mistakes import check_function, shown
 from ..seeds import Keys
 from ..spec import Spec, same_size, show_shape
 from ..symbolic import spec_of
@@ -127,6 +127,7 @@ def value_and_grad(
 
 def _differentiated(name: str, fun: Callable[..., Any], argnums: Any, has_aux: bool) -> Callable[..., Any]:
     """As `value_and_grad`, for the function that people called by this name."""
+    check_function(name, fun)
 
     @functools.wraps(fun)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -218,6 +219,7 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     >>> pull(array([1.0, 10.0]))
     (array([ 2., 40.], dtype=float32),)
     """
+    check_function("vjp", fun)
     given = _Arguments("vjp", primals, {}, tuple(range(len(primals))))
     outputs, others = Others(), Others()
     with using(given.home):
@@ -285,6 +287,7 @@ def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = Fa
     >>> jvp(square, (array([1.0, 2.0]),), (array([1.0, 10.0]),))
     (array([1., 4.], dtype=float32), array([ 2., 40.], dtype=float32))
     """
+    check_function("jvp", fun)
     for name, value in (("primals", primals), ("tangents", tangents)):
         if not isinstance(value, (tuple, list)):
             raise GradientError(f"jvp: expected a tuple or list of {name}, one for each argument; got {shown(value)}.")
@@ -331,6 +334,8 @@ def jacobian(fun: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Calla
     array([[2., 0.],
            [0., 4.]], dtype=float32)
     """
+
+    check_function("jacobian", fun)
 
     @functools.wraps(fun)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -396,6 +401,8 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     array(1., dtype=float32)
     """
 
+    check_function("custom_gradient", f)
+
     @functools.wraps(f)
     def run(*args: Any) -> Any:
         args = tree.map_structure(held, args)
@@ -459,6 +466,8 @@ def remat(f: Callable[..., Any]) -> Callable[..., Any]:
     >>> grad(remat(lambda x: sum(exp(x))))(array([0.0]))
     array([1.], dtype=float32)
     """
+
+    check_function("remat", f)
 
     @functools.wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:

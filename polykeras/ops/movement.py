@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import ops
 from .. import spec as specs
-from ..dtypes import same
+from ..dtypes import INEXACT, same
 from ..errors import OptionError, ShapeError
 from ..op import Array, Arrays, Axes, Shape, composed, names_its_errors, primitive
 from ..spec import Dim, Spec, broadcast_shapes, normalize_axes, normalize_axis, same_size, show_shape
@@ -450,7 +450,9 @@ def _pad_pairs(pad_width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
     return tuple((int(low), int(high)) for low, high in pairs)
 
 
-_PAD_MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
+_COPIES = {"circular": "wrap", "edge": "edge", "reflect": "reflect", "symmetric": "symmetric", "wrap": "wrap"}
+_SUMMARIES = {"maximum": "max", "mean": "mean", "median": "median", "minimum": "min"}
+_PAD_MODES = ("constant", "empty", *_COPIES, "linear_ramp", *_SUMMARIES)
 
 
 def _check_pad_mode(mode: str, constant_values: Any) -> None:
@@ -464,12 +466,12 @@ def _infer_pad(x: Spec, pad_width: Any, mode: str, constant_values: Any) -> Spec
     _check_pad_mode(mode, constant_values)
     pairs = _pad_pairs(pad_width, x.ndim)
     missing = [pair for size, pair in zip(x.shape, pairs, strict=True) if same_size(size, 0) and pair != (0, 0)]
-    if mode != "constant" and missing:
+    if mode not in ("constant", "empty") and missing:
         raise ShapeError(f"mode {mode!r} needs elements to repeat; got an array of shape {show_shape(x.shape)}.")
     return _infer_pad_constant(x, pairs, x)
 
 
-@composed(infer=_infer_pad, ulp=0)
+@composed(infer=_infer_pad)
 def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Array:
     """Put elements around an array.
 
@@ -477,7 +479,9 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
         x: Array.
         pad_width: How many: a number for all sides, a pair (before, after) for all axes, or a pair for each axis.
         mode: What to put there: "constant", "edge" (the outermost element), "reflect" (mirrored at the outermost
-            element), "symmetric" (mirrored behind it) or "wrap" (the other end).
+            element), "symmetric" (mirrored behind it), "wrap" or "circular" (the other end), "linear_ramp" (from the
+            outermost element in equal steps to 0), "maximum", "mean", "median" or "minimum" (of the elements along the
+            axis), or "empty" (anything: here zeros).
         constant_values: The number for mode "constant", by default 0.
 
     Returns:
@@ -488,17 +492,42 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
     """
     _check_pad_mode(mode, constant_values)
     pairs = _pad_pairs(pad_width, len(ops.shape(x)))
-    if mode == "constant":
+    if mode in ("constant", "empty"):
         value = 0 if constant_values is None else constant_values
         if isinstance(value, (bool, int, float)):
             return pad_constant(x, pairs, value)
         inside = np.pad(np.ones(ops.shape(x), "bool"), np.array(pairs))
         return ops.where(inside, pad_constant(x, pairs), ops.cast(value, ops.dtype(x)))
     for axis, pair in enumerate(pairs):
-        if pair != (0, 0):
-            positions = np.pad(np.arange(ops.shape(x)[axis]), pair, mode=mode)  # type: ignore[call-overload]
+        if pair == (0, 0):
+            continue
+        if mode in _COPIES:
+            positions = np.pad(np.arange(ops.shape(x)[axis]), pair, mode=_COPIES[mode])  # type: ignore[call-overload]
             x = ops.take(x, positions.astype("int32"), axis)
+        else:
+            x = ops.concatenate(_between_sides(x, axis, pair, mode), axis)
     return x
+
+
+def _between_sides(x: Any, axis: int, pair: tuple[int, int], mode: str) -> list[Any]:
+    """An array between what is computed from its elements for its two sides along an axis."""
+    dtype, size = ops.dtype(x), ops.shape(x)[axis]
+    numbers = x if dtype in INEXACT else ops.cast(x, "float64")
+    if mode == "linear_ramp":
+        along = [-1 if i == axis else 1 for i in range(len(ops.shape(x)))]
+        rising, falling = (np.arange(count).reshape(along) / max(count, 1) for count in pair)
+        edges = _cut(numbers, axis, 0, 1), _cut(numbers, axis, size - 1, size)
+        shares = rising, np.flip(falling, axis)
+        sides = [
+            ops.multiply(edge, ops.cast(share, ops.dtype(numbers))) for edge, share in zip(edges, shares, strict=True)
+        ]
+    else:
+        summary = getattr(ops, _SUMMARIES[mode])(numbers, axis, keepdims=True)
+        sides = [ops.repeat(summary, count, axis) for count in pair]
+    if dtype not in INEXACT:
+        whole = ops.floor if mode == "linear_ramp" else ops.rint
+        sides = [ops.cast(whole(side), dtype) for side in sides]
+    return [sides[0], x, sides[1]]
 
 
 def _check_flip(x: Spec, axis: Any) -> Spec:

@@ -37,7 +37,9 @@ def _reduced(data: Any, ids: Any, count: int | None, reduction: str, start: Any)
         try:
             count = 0 if ops.shape(ids)[0] == 0 else max(int(ops.convert_to_numpy(ops.amax(ids))) + 1, 0)
         except StateError:
-            raise StateError("a compiled function cannot know the number of segments. Give num_segments.") from None
+            raise StateError(
+                "a compiled function cannot know the number of segments. Give num_segments to segment_sum and the like."
+            ) from None
     lost = ops.logical_or(ops.less(ids, 0), ops.greater_equal(ids, count))
     places = ops.expand_dims(ops.where(lost, count, ids), -1)
     empty = ops.full_like(ops.zeros((count + 1, *ops.shape(data)[1:]), ops.dtype(data)), start)
