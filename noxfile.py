@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from pathlib import Path
 
 import nox
 
@@ -20,6 +22,14 @@ TRITON = "triton; sys_platform == 'linux'"  # comes with PyTorch's CUDA builds o
 def install(session: nox.Session, *requirements: str) -> None:
     """Install the project, editable, and what else is given, in the versions that it is tested with."""
     session.install("--constraint", "constraints.txt", *requirements)
+
+
+def run_tests(session: nox.Session, *arguments: str, **environment: str) -> None:
+    """Run pytest, whose processes share the programs that JAX compiles; as new ones, each time."""
+    programs = Path(session.create_tmp(), "programs")
+    shutil.rmtree(programs, ignore_errors=True)
+    environment = QUIET | ONE_THREAD | {"POLYKERAS_COMPILATION_CACHE": str(programs)} | environment
+    session.run("pytest", *PARALLEL, *arguments, env=environment)
 
 
 def conform(session: nox.Session, *arguments: str) -> None:
@@ -44,7 +54,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests, and the quick conformance suite on all backends."""
     install(session, "-e", ".[all,dev,orbax]", TRITON)
-    session.run("pytest", *PARALLEL, *session.posargs, env=QUIET | ONE_THREAD)
+    run_tests(session, *session.posargs)
     conform(session, *session.posargs)
 
 
@@ -62,7 +72,7 @@ def tests_one(session: nox.Session, backend: str) -> None:
     """All tests where only one framework is installed."""
     extras = "dev" if backend == "numpy" else f"{backend},dev"
     install(session, "-e", f".[{extras}]")
-    session.run("pytest", *PARALLEL, *session.posargs, env=QUIET | ONE_THREAD | {"POLYKERAS_BACKEND": backend})
+    run_tests(session, *session.posargs, POLYKERAS_BACKEND=backend)
     conform(session, *session.posargs)
 
 

@@ -280,6 +280,7 @@ def compilation_cache() -> str | None:
 
     The environment variable `POLYKERAS_COMPILATION_CACHE` sets it too.
 
+    >>> set_compilation_cache(None)
     >>> compilation_cache() is None
     True
     """

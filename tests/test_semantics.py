@@ -41,7 +41,9 @@ def test_masks_in_compiled_functions(home):
     computed = polykeras.compile(lambda x: ops.get_item(x, ops.greater(x, 2.0)))
     np.testing.assert_array_equal(polykeras.compile(lambda x: ops.get_item(x, known))(x), [0.0, 2.0, 4.0])
     if home.name == "jax":
-        with pytest.raises(StateError, match="how large a result is depends on values .* jax compiles for fixed sizes"):
+        with pytest.raises(
+            StateError, match=r"how large a result is depends on values .* jax compiles for fixed sizes"
+        ):
             computed(x)
     else:
         np.testing.assert_array_equal(computed(x), [3.0, 4.0, 5.0])
