@@ -62,7 +62,7 @@ def tests(session: nox.Session) -> None:
 def thorough(session: nox.Session) -> None:
     """The whole conformance suite on all backends, and the tests that take long."""
     install(session, "-e", ".[all,dev,orbax]", TRITON)
-    session.run("pytest", "tests/test_interruption.py", "--thorough", env=QUIET)
+    session.run("pytest", "tests/test_interruption.py", "tests/test_examples.py", "--thorough", env=QUIET)
     conform(session, "--thorough", *session.posargs)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from polykeras.backend import available
+from polykeras.backend import available, using
+from polykeras.testing.plugin import BACKENDS, THOROUGH
 
 FOLDER = Path(__file__).parent.parent / "examples"
 RESULTS = {  # what `main` returns, and the bounds between which it has to be
@@ -46,11 +47,26 @@ def run(name: str, **options) -> float:
     return module.main(**options)
 
 
-@pytest.mark.parametrize("name", RESULTS)
-def test_an_example_learns(name, backend):
-    pytest.importorskip(NEEDS.get(name, "polykeras"))
-    low, high = RESULTS[name]
-    assert low <= run(name) <= high
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each example on NumPy and on one other backend, which are not the same for all; thoroughly, on every one."""
+    if "example" not in metafunc.fixturenames:
+        return
+    names = metafunc.config.getoption(BACKENDS) or available()
+    others = [name for name in names if name != "numpy"]
+    runs = [
+        (example, name)
+        for place, example in enumerate(RESULTS)
+        for name in names
+        if metafunc.config.getoption(THOROUGH) or name == "numpy" or name == others[place % len(others)]
+    ]
+    metafunc.parametrize(("example", "on"), runs)
+
+
+def test_an_example_learns(example, on):
+    pytest.importorskip(NEEDS.get(example, "polykeras"))
+    low, high = RESULTS[example]
+    with using(on):
+        assert low <= run(example) <= high
 
 
 def test_backends_stay_together(tmp_path):
