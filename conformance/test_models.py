@@ -135,7 +135,7 @@ def results(form: str, backend: Backend) -> list[list[np.ndarray]]:
         return found
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", [pytest.param(form, marks=pytest.mark.xdist_group(form)) for form in FORMS])
 def test_outputs_and_gradients(form: str, backend: Backend) -> None:
     found, wanted = results(form, backend), results(form, load(EMBEDDED))
     kinds = ("inference", VALUES), ("compiled training", GRADIENTS), ("training", GRADIENTS)

@@ -155,6 +155,11 @@ def trained(backend: Backend, dtype: str) -> tuple[Training, list[np.ndarray]]:
         return training, training.run(step, STEPS if dtype == "float64" else 100)
 
 
+one_process = pytest.mark.xdist_group("trajectories of optimizers")
+"""For tests of what is trained once for all of them."""
+
+
+@one_process
 def test_trajectories_are_those_of_the_formulas(backend: Backend) -> None:
     # A step rounds a value some ten times, by 1.1e-16 each, and the bowl forgets a difference within some 64 steps.
     # Only Muon's polynomial magnifies differences: where the gradient has next to nothing, by 3.4445**5 = 485.
@@ -165,6 +170,7 @@ def test_trajectories_are_those_of_the_formulas(backend: Backend) -> None:
         assert error(rows, exact) < limit, label(number)
 
 
+@one_process
 def test_single_precision_drifts_as_far_as_the_formulas_do_in_it(backend: Backend) -> None:
     # NumPy's reference computes some numbers in float64, and rounds in an order of its own: hence the second term, of
     # 64 steps of ten roundings by 6e-8 that mostly cancel (the root of 640), and for Muon 485 of them.
@@ -177,6 +183,7 @@ def test_single_precision_drifts_as_far_as_the_formulas_do_in_it(backend: Backen
         assert error(rows, exact) < limit, label(number)
 
 
+@one_process
 def test_compiled_steps_are_eager_ones(backend: Backend) -> None:
     training, exact = trained(backend, "float64")
     with using(backend):

@@ -160,7 +160,10 @@ def writers(request: pytest.FixtureRequest) -> list[str]:
     return list(dict.fromkeys([EMBEDDED, *(request.config.getoption(BACKENDS, None) or available())]))
 
 
-@pytest.mark.parametrize(("kind", "name"), [pytest.param(*case, id=", ".join(case)) for case in CASES])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [pytest.param(*case, id=", ".join(case), marks=pytest.mark.xdist_group(f"files {case}")) for case in CASES],
+)
 def test_what_each_backend_writes_each_other_reads(kind: str, name: str, writers: list[str], backend: Backend) -> None:
     if kind == "of every dtype" and not all(set(load(home).dtypes) >= FLOATS for home in (*writers, backend.name)):
         pytest.skip("not every backend of this run has all dtypes")

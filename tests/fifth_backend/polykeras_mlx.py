@@ -7,6 +7,7 @@ NumPy, on the memory that both can read.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -83,7 +84,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "matmul": mx.matmul,
     # movement
     "transpose": mx.transpose,
-    "concatenate": lambda xs, axis: mx.concatenate(xs, axis),
+    "concatenate": lambda xs, axis: mx.concatenate(xs, operator.index(axis)),
     "stack": lambda xs, axis: mx.stack(xs, axis),
     "broadcast_to": mx.broadcast_to,
     "pad_constant": lambda x, pairs, value: mx.pad(x, pairs, constant_values=mx.array(value, x.dtype)),
