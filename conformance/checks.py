@@ -597,7 +597,8 @@ def check_mistakes(case: Case, backend: Backend) -> None:
         arguments = case.arguments(mistake, (mistake.dtypes or ("float32",))[0])
         with pytest.raises(OpError) as expected:
             case.call(*tree.map_structure(as_spec, arguments), **mistake.params)
-        for way in _ways_to_call(case, mistake, at_home(arguments, backend)):
+        ways = _ways_to_call(case, mistake, at_home(arguments, backend))
+        for way in ways[:2] if EFFORT.is_limited(backend) else ways:
             with using(backend), pytest.raises(OpError) as found:
                 way()
             same = type(found.value) is type(expected.value) and str(found.value) == str(expected.value)
@@ -616,6 +617,6 @@ def _ways_to_call(case: Case, mistake: Sample, arguments: Any) -> list[Callable[
         return case.call(*tree.put_together(places, args), **mistake.params)
 
     leaves = [given[i] for i in floats]
-    argnums = [(i,) for i in range(len(floats))] + ([tuple(range(len(floats)))] if len(floats) > 1 else [])
+    argnums = ([tuple(range(len(floats)))] if len(floats) > 1 else []) + [(i,) for i in range(len(floats))]
     gradients = [ops.grad(call, argnums=numbers) for numbers in argnums]
     return [functools.partial(way, *leaves) for way in (call, *gradients)]

@@ -114,6 +114,12 @@ def step(model: keras.Model, inputs: list[Any], weights: list[Any]) -> tuple[Any
     return outputs, gradients
 
 
+each_form = pytest.mark.parametrize(
+    "form", [pytest.param(form, marks=pytest.mark.xdist_group(f"{form} model")) for form in FORMS]
+)
+"""For tests of each model, which one process runs."""
+
+
 @functools.cache
 def results(form: str, backend: Backend) -> list[list[np.ndarray]]:
     """On a backend: outputs of inference, and outputs and gradients of training, compiled and eagerly.
@@ -135,7 +141,7 @@ def results(form: str, backend: Backend) -> list[list[np.ndarray]]:
         return found
 
 
-@pytest.mark.parametrize("form", [pytest.param(form, marks=pytest.mark.xdist_group(form)) for form in FORMS])
+@each_form
 def test_outputs_and_gradients(form: str, backend: Backend) -> None:
     found, wanted = results(form, backend), results(form, load(EMBEDDED))
     kinds = ("inference", VALUES), ("compiled training", GRADIENTS), ("training", GRADIENTS)
@@ -145,7 +151,7 @@ def test_outputs_and_gradients(form: str, backend: Backend) -> None:
             assert_allclose(f, w, rtol=0, atol=share * largest, err_msg=f"{kind} of the {form} model")
 
 
-@pytest.mark.parametrize("form", FORMS)
+@each_form
 def test_a_trip_to_another_backend_and_back_is_exact(form: str, backend: Backend) -> None:
     with using(backend):
         model = made(form)
