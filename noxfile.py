@@ -26,7 +26,7 @@ def install(session: nox.Session, *requirements: str) -> None:
 
 def run_tests(session: nox.Session, *arguments: str, **environment: str) -> None:
     """Run pytest, whose processes share the programs that JAX compiles; as new ones, each time."""
-    programs = Path(session.create_tmp(), "programs")
+    programs = Path(session.virtualenv.location, "programs")
     shutil.rmtree(programs, ignore_errors=True)
     environment = QUIET | ONE_THREAD | {"POLYKERAS_COMPILATION_CACHE": str(programs)} | environment
     session.run("pytest", *PARALLEL, *arguments, env=environment)

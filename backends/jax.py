@@ -589,12 +589,14 @@ def ones(shape: Any, dtype: str) -> Any:
 
 @kernel
 def nonzero(x: Any) -> Any:
+    """Of known values by NumPy, as `unique`: JAX would compile a program for each number of them."""
     if not _is_known(x):
         raise StateError(
-            "how large a result is depends on values (of nonzero, unique, or bools as an index), and jax compiles for "
-            "fixed sizes. Use ops.where(mask, x, 0), or do not compile the function (run_eagerly=True for a model)."
+            "nonzero: how large the result is, of this or of bools as an index, depends on values, and jax compiles "
+            "for fixed sizes. Use ops.where(mask, x, 0), or do not compile the function (run_eagerly=True for a "
+            "model), nor put it into remat."
         )
-    return tuple(places.astype("int32") for places in jnp.nonzero(x))
+    return tuple(jax.device_put(places.astype("int32"), x.sharding) for places in np.nonzero(np.asarray(x)))
 
 
 # Reductions ------------------------------------------------------------------------------------------------

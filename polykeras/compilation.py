@@ -36,10 +36,10 @@ class Compiled:
         donate_variables: bool,
         jit_compile: bool | str,
     ):
+        check_function("compile", function)
         if isinstance(variables, Variable) or not all(isinstance(variable, Variable) for variable in variables):
             given = variables if isinstance(variables, Variable) else [type(x).__name__ for x in variables]
             raise StateError(f"compile: expected variables to be a list of them; got {given}. Write variables=[v].")
-        check_function("compile", function)
         functools.update_wrapper(self, function)
         self.function = function
         self.variables = list(variables)

@@ -1,4 +1,4 @@
-"""The examples run on every backend and learn what they are there to learn."""
+"""The examples run, each on NumPy and another backend, and learn what they are there to learn."""
 
 from __future__ import annotations
 

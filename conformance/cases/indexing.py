@@ -295,5 +295,6 @@ case(
         sample(array(4, 5), key=np.array([True, False])),
         sample(array(4, 5), key=(0, ROWS, 0)),
         sample(array(4), key=True),
+        sample(array(4), key=np.array(True)),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..case import BOOL, FLOATS, NUMBERS, array, case, sample
+from ..case import BOOL, FLOATS, NUMBERS, array, case, given, sample
 
 EVERY = (*NUMBERS, *BOOL)
 FEW = ("float32", "float64", "int32")
@@ -165,7 +165,18 @@ def padded(x, pad_width, mode: Any = "constant", constant_values=None):
     return np.pad(x, pad_width, mode={"circular": "wrap", "empty": "constant"}.get(mode, mode), **options)
 
 
-COMPUTED = ("linear_ramp", "maximum", "mean", "median", "minimum")
+EXTREME = ("maximum", "minimum")
+COMPUTED = (*EXTREME, "linear_ramp", "mean", "median")
+moving(
+    "pad_computed",
+    lambda x, axis, pair, mode: np.pad(x, [pair if i == axis % x.ndim else (0, 0) for i in range(x.ndim)], mode=mode),
+    *(sample(array(3, 4, apart=0.2), 0, (2, 0), mode) for mode in COMPUTED),
+    *(sample(array(2, 3, 4, apart=0.2), -1, (1, 3), mode) for mode in COMPUTED),
+    sample(array(4, apart=0.2), 0, (0, 0), "linear_ramp"),
+    dtypes=FLOATS,
+    magnitude=lambda x, *_: np.abs(x).max(),
+    mistakes=[sample(array(2, 3), 2, (1, 1), "mean")],
+)
 
 
 moving(
@@ -181,14 +192,17 @@ moving(
     sample(array(2, 4), pad_width=1, mode="wrap"),
     sample(array(2, 4), pad_width=((0, 1), (5, 6)), mode="circular"),
     sample(array(2, 3), pad_width=((0, 2), (1, 0)), mode="empty"),
-    *(sample(array(3, 4, apart=0.2), pad_width=((2, 0), (1, 3)), mode=mode, dtypes=FLOATS) for mode in COMPUTED),
+    *(sample(array(3, 4, apart=0.2), pad_width=((2, 0), (1, 3)), mode=mode, dtypes=FLOATS) for mode in EXTREME),
     *(sample(array(3, 4), pad_width=2, mode=mode, dtypes=("int32", "uint8")) for mode in COMPUTED),
-    magnitude=lambda x, *_, **__: np.abs(x).max(),
+    *(sample(given(2**63 - 1, 3, -(2**63)), pad_width=1, mode=mode, dtypes=("int64",)) for mode in EXTREME),
+    *(sample(given(True, False, True), pad_width=2, mode=mode, dtypes=BOOL) for mode in COMPUTED),
     mistakes=[
         sample(array(2, 3), pad_width=-1),
         sample(array(2, 3), pad_width=(1, 2, 3)),
         sample(array(2, 3), pad_width=1, mode="nonsense"),
         sample(array(2, 3), pad_width=1, mode="edge", constant_values=1),
+        *(sample(array(0, 3), pad_width=1, mode=mode) for mode in ("reflect", *COMPUTED)),
+        sample(array(0, 3), pad_width=((1, 0), (0, 0)), mode="mean"),
     ],
 )
 moving(

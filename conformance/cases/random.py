@@ -86,7 +86,8 @@ def _uniform(seed, shape, minval, maxval, dtype):
 
 
 def _randint(seed, shape, minval, maxval, dtype="int32"):
-    span, result = int(maxval - minval), []
+    minval, maxval = int(minval), int(maxval)
+    span, result = maxval - minval, []
     limbs = -(-span.bit_length() // 31)
     for row in words(seed, (int(np.prod(shape)), limbs + 1)):
         fraction = sum((int(word) >> 1) << (31 * i) for i, word in enumerate(row))
@@ -105,11 +106,13 @@ drawing(
     sample(shape=(9,), minval=-(2**63), maxval=2**63, dtype="int64", seed=KEY),
     sample(shape=(9,), minval=0, maxval=2**40, dtype="int64", seed=KEY),
     sample(shape=(9,), minval=0.0, maxval=1e3, seed=KEY),
+    sample(shape=(9,), minval=-(2.0**63), maxval=2.0**63, dtype="int64", seed=KEY),
     mistakes=[
         sample(shape=(3,), minval=3, maxval=3, seed=KEY),
         sample(shape=(3,), minval=0, maxval=300, dtype="uint8", seed=KEY),
         sample(shape=(3,), minval=0, maxval=3, dtype="float32", seed=KEY),
         sample(shape=(3,), minval=0, maxval=2.5, seed=KEY),
+        sample(shape=(3,), minval=0, maxval=np.inf, seed=KEY),
     ],
 )
 

@@ -363,7 +363,7 @@ def _infer_clip(x: Spec, *bounds: Spec | None) -> Spec:
     return broadcasting(x, *(bound for bound in bounds if bound is not None))
 
 
-@composed(infer=_infer_clip, accepts=ORDERED, promote=same, ulp=0)
+@composed(infer=_infer_clip, accepts=ORDERED, promote=numeric, ulp=0)
 def clip(x: Array, x_min: Array | None, x_max: Array | None) -> Array:
     """Bring each element into an interval.
 
@@ -381,6 +381,9 @@ def clip(x: Array, x_min: Array | None, x_max: Array | None) -> Array:
     >>> clip([-2.0, 0.5, 2.0], -1.0, 1.0)
     array([-1. ,  0.5,  1. ], dtype=float32)
     """
+    if x_min is x_max is None:
+        ORDERED.check(ops.dtype(x))
+        return ops.cast(x, numeric(ops.dtype(x)))
     if x_min is not None:
         x = ops.where(_or_nan(ops.less(x, x_min), x_min), x_min, x)
     return x if x_max is None else ops.where(_or_nan(ops.greater(x, x_max), x_max), x_max, x)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from ..backend import Backend
 from ..dtypes import INTEGERS, index_dtype, result_type
 from ..errors import DTypeError, OptionError, OutOfRangeError, ShapeError
 from ..interpreters import HOST, Interpreter, kind_of
+from ..mistakes import shown
 from ..op import Array, composed
 from ..spec import Dim, broadcast_shapes, larger, prod, same_size, show_shape, smaller
 
@@ -59,7 +62,7 @@ def _complete(key: Any, ndim: int) -> list[Any]:
     items = [np.asarray(item, None if item else "int32") if isinstance(item, list) else item for item in items]
     used = sum(map(_covers, items))
     if used > ndim or sum(item is ... for item in items) > 1:
-        raise ShapeError(f"the key {key!r} has too many entries for an array with {ndim} axes.")
+        raise ShapeError(f"the key {shown(key)} has too many entries for an array with {ndim} axes.")
     if not any(item is ... for item in items):
         items.append(...)
     at = next(i for i, item in enumerate(items) if item is ...)
@@ -74,9 +77,11 @@ def _covers(item: Any) -> int:
 
 
 def _is_mask(item: Any) -> bool:
-    if isinstance(item, (bool, np.bool_)):
+    is_array = _is_array(item)
+    is_bool = isinstance(item, (bool, np.bool_)) or (hasattr(item, "dtype") and ops.dtype(item) == "bool")
+    if is_bool and not (is_array and len(ops.shape(item))):
         raise DTypeError("a single bool cannot be an index. Use an array of bools, or an integer.")
-    return _is_array(item) and ops.dtype(item) == "bool"
+    return is_bool
 
 
 def _with_positions(x: Any, items: list[Any]) -> tuple[Any, list[Any]]:
@@ -87,7 +92,7 @@ def _with_positions(x: Any, items: list[Any]) -> tuple[Any, list[Any]]:
     for item in items:
         covered = shape[axis : axis + _covers(item)]
         if _is_mask(item):
-            if not all(map(same_size, covered, ops.shape(item))):
+            if not all(map(_may_be_equal, covered, ops.shape(item))):
                 raise ShapeError(
                     f"a mask of shape {show_shape(ops.shape(item))} does not fit axes {axis} and following of "
                     f"{show_shape(shape)}."
@@ -100,11 +105,22 @@ def _with_positions(x: Any, items: list[Any]) -> tuple[Any, list[Any]]:
     return ops.reshape(x, tuple(sizes)), found
 
 
+def _may_be_equal(one: Any, other: Any) -> bool:
+    """Whether two sizes are equal, as far as can be told: some only a framework knows, once it runs."""
+    return not all(isinstance(size, (int, Dim)) for size in (one, other)) or same_size(one, other)
+
+
 def _places(mask: Any) -> Any:
     """Where a mask holds, as positions among its elements."""
+    sizes = ops.shape(mask)
+    count = prod(sizes)
+    dtype = "int64" if isinstance(count, int) and count > 2**31 else "int32"
     if kind_of(type(mask)) is HOST:  # known also while a function is traced
-        return np.flatnonzero(mask).astype("int32")
-    return ops.nonzero(ops.reshape(mask, (-1,)))[0]
+        return np.flatnonzero(mask).astype(dtype)
+    position, *others = [ops.cast(place, dtype) for place in ops.nonzero(mask)]
+    for size, place in zip(sizes[1:], others, strict=True):
+        position = ops.add(ops.multiply(position, size), place)
+    return position
 
 
 def _as_slice(item: Any, size: Any, axis: int) -> slice:
@@ -172,14 +188,21 @@ def _take_at(x: Any, arrays: dict[int, Any]) -> Any:
         return ops.take(x, arrays[axes[0]], axes[0])
     shape = ops.shape(x)
     rest = [axis for axis in range(len(shape)) if axis not in arrays]
-    reached = broadcast_shapes(*(ops.shape(item) for item in arrays.values()))
     dtype = result_type(*(index_dtype(ops.dtype(item)) for item in arrays.values()))
-    places = ops.stack([ops.broadcast_to(ops.cast(item, dtype), reached) for item in arrays.values()], axis=-1)
+    indices = [ops.cast(item, dtype) for item in arrays.values()]
+    shapes = [ops.shape(item) for item in indices]
+    if all(isinstance(size, (int, Dim)) for size in itertools.chain(*shapes)):
+        reached = broadcast_shapes(*shapes)
+        indices = [ops.broadcast_to(item, reached) for item in indices]
+    else:  # sizes that the framework knows once it runs
+        nothing = ops.multiply(functools.reduce(ops.add, indices), 0)
+        indices = [ops.add(item, nothing) for item in indices]
+    places = ops.stack(indices, axis=-1)
     taken = ops.gather(ops.transpose(x, (*axes, *rest)), places)
     adjacent = axes == list(range(axes[0], axes[-1] + 1))
     if not adjacent:
         return taken
-    joined = len(reached)
+    joined = max(map(len, shapes))
     before = list(range(joined, joined + axes[0]))
     after = list(range(joined + axes[0], joined + len(rest)))
     return ops.transpose(taken, (*before, *range(joined), *after))

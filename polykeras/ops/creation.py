@@ -8,8 +8,8 @@ import numpy as np
 
 from .. import ops
 from ..backend import host_array, numpy_dtype
-from ..dtypes import canonical, index_dtype
-from ..errors import OptionError, ShapeError
+from ..dtypes import COMPLEXES, canonical, index_dtype
+from ..errors import DTypeError, OptionError, ShapeError
 from ..op import Array, DType, FloatxDType, Index, Shape, Value, composed, names_its_errors, primitive
 from ..spec import Dim, Spec, broadcast_shapes, ceil_div, normalize_axis, same_size, show_shape
 from ..symbolic import spec_of
@@ -17,10 +17,12 @@ from ..symbolic import spec_of
 NEW = "makes an array"
 
 
-def _infer_full(shape: tuple[Any, ...], fill_value: Any, dtype: str | None) -> Spec:
+def _infer_full(shape: tuple[Any, ...], fill_value: Any, dtype: str) -> Spec:
     value = spec_of(fill_value)
     _check_fills(value.shape, shape)
-    return Spec(shape, dtype or value.dtype)
+    if value.dtype in COMPLEXES and dtype not in COMPLEXES:
+        raise DTypeError(f"{dtype} cannot hold complex numbers. Give dtype='complex64'.")
+    return Spec(shape, dtype)
 
 
 def _check_fills(given: tuple[Any, ...], shape: tuple[Any, ...]) -> None:
@@ -46,6 +48,7 @@ def full(shape: Shape, fill_value: Value, dtype: FloatxDType = None) -> Array:
     >>> full((2,), 3)
     array([3., 3.], dtype=float32)
     """
+    _infer_full(shape, fill_value, dtype)
     return ops.broadcast_to(ops.convert_to_tensor(fill_value, dtype), shape)
 
 

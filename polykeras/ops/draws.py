@@ -238,12 +238,21 @@ def uniform(shape: Shape, minval: Any = 0.0, maxval: Any = 1.0, dtype: FloatxDTy
     return ops.cast(ops.add(above, low), dtype)
 
 
+def _whole(name: str, bound: Any) -> int:
+    """A bound as an integer: it may be a float, such as 1e3."""
+    try:
+        number = bound.__index__() if hasattr(bound, "__index__") else int(bound)
+        if number == bound:
+            return number
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise OptionError(f"expected {name} to be a whole number; got {bound!r}.")
+
+
 def _infer_randint(shape: tuple[Any, ...], minval: Any, maxval: Any, dtype: str, seed: Spec) -> Spec:
     if dtype not in INTEGERS:
         raise DTypeError(f"expected an integer dtype; got {dtype}.")
-    for name, bound in (("minval", minval), ("maxval", maxval)):
-        if not hasattr(bound, "__index__") and not (isinstance(bound, float) and bound.is_integer()):
-            raise OptionError(f"expected {name} to be a whole number; got {bound!r}.")
+    minval, maxval = _whole("minval", minval), _whole("maxval", maxval)
     if not minval < maxval:
         raise OptionError(f"expected minval to be less than maxval; got {minval} and {maxval}.")
     limits = np.iinfo(dtype)
@@ -255,13 +264,13 @@ def _infer_randint(shape: tuple[Any, ...], minval: Any, maxval: Any, dtype: str,
 
 
 @composed(infer=_infer_randint)
-def randint(shape: Shape, minval: int, maxval: int, dtype: DType = "int32", seed: Seed = None) -> Array:
+def randint(shape: Shape, minval: float, maxval: float, dtype: DType = "int32", seed: Seed = None) -> Array:
     """Whole numbers that are equally likely everywhere between two bounds.
 
     Args:
         shape: The shape of the result.
-        minval: The lower bound, a number.
-        maxval: The upper bound, a number, which is left out.
+        minval: The lower bound, a whole number.
+        maxval: The upper bound, a whole number, which is left out.
         dtype: An integer dtype.
         seed: An integer, a SeedGenerator, or a key; None for the next of the global stream.
 
@@ -272,12 +281,12 @@ def randint(shape: Shape, minval: int, maxval: int, dtype: DType = "int32", seed
     array([8, 6, 3, 0], dtype=int32)
     """
     _infer_randint(shape, minval, maxval, dtype, seed)
-    minval, maxval = int(minval), int(maxval)
-    span = maxval - minval
+    low, high = _whole("minval", minval), _whole("maxval", maxval)
+    span = high - low
     limbs = [(span >> shift) & _LIMB for shift in range(0, span.bit_length(), 31)]
     if len(limbs) == 1:
-        return random_below(seed, shape, span, minval, dtype)
-    return _counted_from(minval, _share(seed, shape, limbs), dtype)
+        return random_below(seed, shape, span, low, dtype)
+    return _counted_from(low, _share(seed, shape, limbs), dtype)
 
 
 _LIMB = 2**31 - 1

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import ops
 from .. import spec as specs
-from ..dtypes import INEXACT, same
+from ..dtypes import INEXACT, INTEGERS, same
 from ..errors import OptionError, ShapeError
 from ..op import Array, Arrays, Axes, Shape, composed, names_its_errors, primitive
 from ..spec import Dim, Spec, broadcast_shapes, normalize_axes, normalize_axis, same_size, show_shape
@@ -465,13 +465,17 @@ def _check_pad_mode(mode: str, constant_values: Any) -> None:
 def _infer_pad(x: Spec, pad_width: Any, mode: str, constant_values: Any) -> Spec:
     _check_pad_mode(mode, constant_values)
     pairs = _pad_pairs(pad_width, x.ndim)
-    missing = [pair for size, pair in zip(x.shape, pairs, strict=True) if same_size(size, 0) and pair != (0, 0)]
-    if mode not in ("constant", "empty") and missing:
-        raise ShapeError(f"mode {mode!r} needs elements to repeat; got an array of shape {show_shape(x.shape)}.")
+    _check_for_elements(x.shape, pairs, mode)
     return _infer_pad_constant(x, pairs, x)
 
 
-@composed(infer=_infer_pad)
+def _check_for_elements(shape: tuple[Any, ...], pairs: tuple[tuple[int, int], ...], mode: str) -> None:
+    is_missing = any(type(size) is int and size == 0 != sum(pair) for size, pair in zip(shape, pairs, strict=True))
+    if is_missing and mode not in ("constant", "empty"):
+        raise ShapeError(f"mode {mode!r} needs elements to go by; got an array of shape {show_shape(shape)}.")
+
+
+@composed(infer=_infer_pad, ulp=0)
 def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Array:
     """Put elements around an array.
 
@@ -481,7 +485,7 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
         mode: What to put there: "constant", "edge" (the outermost element), "reflect" (mirrored at the outermost
             element), "symmetric" (mirrored behind it), "wrap" or "circular" (the other end), "linear_ramp" (from the
             outermost element in equal steps to 0), "maximum", "mean", "median" or "minimum" (of the elements along the
-            axis), or "empty" (anything: here zeros).
+            axis), or "empty" (anything: here zeros). Of integers, means are rounded, and ramps rounded down.
         constant_values: The number for mode "constant", by default 0.
 
     Returns:
@@ -498,6 +502,7 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
             return pad_constant(x, pairs, value)
         inside = np.pad(np.ones(ops.shape(x), "bool"), np.array(pairs))
         return ops.where(inside, pad_constant(x, pairs), ops.cast(value, ops.dtype(x)))
+    _check_for_elements(ops.shape(x), pairs, mode)
     for axis, pair in enumerate(pairs):
         if pair == (0, 0):
             continue
@@ -505,29 +510,53 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
             positions = np.pad(np.arange(ops.shape(x)[axis]), pair, mode=_COPIES[mode])  # type: ignore[call-overload]
             x = ops.take(x, positions.astype("int32"), axis)
         else:
-            x = ops.concatenate(_between_sides(x, axis, pair, mode), axis)
+            x = ops.pad_computed(x, axis, pair, mode)
     return x
 
 
-def _between_sides(x: Any, axis: int, pair: tuple[int, int], mode: str) -> list[Any]:
-    """An array between what is computed from its elements for its two sides along an axis."""
-    dtype, size = ops.dtype(x), ops.shape(x)[axis]
+def _infer_pad_computed(x: Spec, axis: int, pair: tuple[int, int], mode: str) -> Spec:
+    place = normalize_axis(axis, x.ndim)
+    return _infer_pad_constant(x, tuple(pair if i == place else (0, 0) for i in range(x.ndim)))
+
+
+@composed(infer=_infer_pad_computed)
+def pad_computed(x: Array, axis: int, pair: tuple[int, int], mode: str) -> Array:
+    """Put what is computed from the elements before and after them, as `pad` does.
+
+    Args:
+        x: Array.
+        axis: The axis.
+        pair: How many elements to add before and after, neither negative.
+        mode: "linear_ramp", "maximum", "mean", "median" or "minimum".
+
+    Returns:
+        The larger array.
+
+    >>> pad_computed([1.0, 2.0], 0, (2, 1), "linear_ramp")
+    array([0. , 0.5, 1. , 2. , 0. ], dtype=float32)
+    """
+    dtype, shape = ops.dtype(x), ops.shape(x)
+    axis = normalize_axis(axis, len(shape))
+    if mode in ("maximum", "minimum"):
+        sides = _repeated(getattr(ops, _SUMMARIES[mode])(x, axis, keepdims=True), axis, pair)
+        return ops.concatenate([sides[0], x, sides[1]], axis)
     numbers = x if dtype in INEXACT else ops.cast(x, "float64")
     if mode == "linear_ramp":
-        along = [-1 if i == axis else 1 for i in range(len(ops.shape(x)))]
+        along = [-1 if i == axis else 1 for i in range(len(shape))]
         rising, falling = (np.arange(count).reshape(along) / max(count, 1) for count in pair)
-        edges = _cut(numbers, axis, 0, 1), _cut(numbers, axis, size - 1, size)
+        edges = _cut(numbers, axis, 0, 1), _cut(numbers, axis, shape[axis] - 1, shape[axis])
         shares = rising, np.flip(falling, axis)
-        sides = [
-            ops.multiply(edge, ops.cast(share, ops.dtype(numbers))) for edge, share in zip(edges, shares, strict=True)
-        ]
+        sides = [ops.multiply(edge, ops.cast(s, ops.dtype(numbers))) for edge, s in zip(edges, shares, strict=True)]
     else:
-        summary = getattr(ops, _SUMMARIES[mode])(numbers, axis, keepdims=True)
-        sides = [ops.repeat(summary, count, axis) for count in pair]
-    if dtype not in INEXACT:
-        whole = ops.floor if mode == "linear_ramp" else ops.rint
-        sides = [ops.cast(whole(side), dtype) for side in sides]
-    return [sides[0], x, sides[1]]
+        sides = _repeated(getattr(ops, _SUMMARIES[mode])(numbers, axis, keepdims=True), axis, pair)
+    if dtype in INTEGERS:
+        sides = [ops.floor(side) if mode == "linear_ramp" else ops.rint(side) for side in sides]
+    return ops.concatenate([ops.cast(sides[0], dtype), x, ops.cast(sides[1], dtype)], axis)
+
+
+def _repeated(x: Any, axis: int, pair: tuple[int, int]) -> list[Any]:
+    """An array of size one along an axis, as often as a pair says, for the one side and for the other."""
+    return [ops.repeat(x, count, axis) for count in pair]
 
 
 def _check_flip(x: Spec, axis: Any) -> Spec:
