@@ -45,7 +45,7 @@ making(
     sample((2, 3), array(3)),
     sample((2,), True, dtype="bool"),
     sample((2,), 1j, dtype="complex64"),
-    mistakes=[sample((2,), 1j), sample((2,), np.array([1j, 2])), sample((2,), array(3))],
+    mistakes=[sample((2,), 1j), sample((2,), array(2, dtype="complex64")), sample((2,), array(3))],
 )
 making(
     "full_like",
