@@ -175,7 +175,7 @@ moving(
     sample(array(4, apart=0.2), 0, (0, 0), "linear_ramp"),
     dtypes=FLOATS,
     magnitude=lambda x, *_: np.abs(x).max(),
-    mistakes=[sample(array(2, 3), 2, (1, 1), "mean")],
+    mistakes=[sample(array(2, 3), 2, (1, 1), "mean"), sample(array(2, 3), 0, (1, 1), "edge")],
 )
 
 

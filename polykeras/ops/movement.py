@@ -516,6 +516,8 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
 
 def _infer_pad_computed(x: Spec, axis: int, pair: tuple[int, int], mode: str) -> Spec:
     place = normalize_axis(axis, x.ndim)
+    if mode not in ("linear_ramp", *_SUMMARIES):
+        raise OptionError(f"expected mode to be one of linear_ramp, {', '.join(_SUMMARIES)}; got {mode!r}.")
     return _infer_pad_constant(x, tuple(pair if i == place else (0, 0) for i in range(x.ndim)))
 
 
