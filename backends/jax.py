@@ -28,7 +28,7 @@ from polykeras.op import OPS
 from polykeras.settings import settings
 from polykeras.spec import normalize_axis
 
-from . import jax_windows  # noqa: F401 (which enters its kernels into the table)
+from . import jax_networks, jax_windows  # noqa: F401 (which enter their kernels into the table)
 from .jax_table import KERNELS, as_cotangent, body_of, compiled, kernel, ruled, with_rules
 
 jax.config.update("jax_explicit_x64_dtypes", "allow")
@@ -272,7 +272,7 @@ class JaxBackend(Backend):
     def from_numpy(self, array: np.ndarray) -> jax.Array:
         """An array with the values of a NumPy array."""
         with _allowing([array]):
-            return jnp.asarray(array, device=self._device())
+            return jax.device_put(np.array(array), self._device())  # sooner than `asarray`, which compiles for a shape
 
     def argument(self, x: Any) -> Any:
         """Host data as it is where a compiled program takes it so, sooner than JAX makes an array of it."""
