@@ -84,8 +84,8 @@ def has_dtypes(case: Case, dtype: str, backend: Backend) -> bool:
     return dtype in backend.dtypes and (not needs_complex128 or "complex128" in backend.dtypes)
 
 
-OF_A_BODY = 3
-"""How many samples of a body a framework compiles where the effort is limited: the first, the last and between."""
+OF_A_BODY = 2
+"""How many samples of a body a framework compiles where the effort is limited: the first and the last."""
 
 Call = tuple[Sample, str]
 """A sample and the dtype in which to try it."""

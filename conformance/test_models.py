@@ -264,7 +264,7 @@ def test_the_same_error_for_the_same_mistake(mistake: str, backend: Backend) -> 
     told = []
     for home in (load(EMBEDDED), backend):
         with using(home):
-            keras.backend.clear_session()
+            keras.backend.clear_session(free_memory=False)
             with pytest.raises(PolykerasError) as raised:
                 MISTAKES[mistake](made("shared"))
             told.append((type(raised.value), str(raised.value)))
