@@ -30,9 +30,6 @@ NATIVE: Mapping[str, Mapping[str, tuple[str, dict[str, Any]]]] = {
 }
 """For each backend the native contestants: the file and its options."""
 
-BY_HAND = ("tiny", "mlp", "cnn", "lstm", "transformer")
-"""What there is in NumPy by hand."""
-
 PATIENT = ("torch.compile",)
 """Contestants that a quick run leaves out: compiling takes longer than all the rest."""
 
@@ -67,9 +64,7 @@ def of_network(workload: str, auto: bool = False) -> list[Contest]:
 
 
 def native(workload: str, backend: str, **options: Any) -> dict[str, Contestant]:
-    """The native contestants of a backend in a workload; none where nobody has written one."""
-    if backend == "numpy" and workload.rpartition(".")[2] not in BY_HAND:
-        return {}
+    """The native contestants of a backend in a workload."""
     return {
         name: contestant(workload, file, settings, patient=name in PATIENT, **options)
         for name, (file, settings) in NATIVE[backend].items()
@@ -168,18 +163,16 @@ def _contest(workload: str, backend: str, auto: bool) -> Contest:
 
 def _comparisons(backend: str, network: str, contestants: Mapping[str, Contestant]) -> Iterator[Comparison]:
     mine = f"polykeras on {FRAMEWORKS[backend]}"
-    hand = tuple(name for name in NATIVE[backend] if name in contestants)
-    if hand:
-        target = AGAINST_NATIVE_IN.get((backend, network), AGAINST_NATIVE[backend])
-        yield Comparison(mine, hand, target, "fit", tasks=TASKS[1:])
-        yield Comparison(mine, hand, ONE_SAMPLE_OVER_NATIVE, tasks=TASKS[:1], measure=extra)
+    hand = tuple(NATIVE[backend])
+    target = AGAINST_NATIVE_IN.get((backend, network), AGAINST_NATIVE[backend])
+    yield Comparison(mine, hand, target, "fit", tasks=TASKS[1:])
+    yield Comparison(mine, hand, ONE_SAMPLE_OVER_NATIVE, tasks=TASKS[:1], measure=extra)
     rival = keras = f"Keras on {FRAMEWORKS[backend]}"
     targets = AGAINST_KERAS.get(backend, {})
     if backend == "numpy":  # on which Keras does not train
         rival, targets = "PyTorch eager", AGAINST_TORCH_ON_NUMPY
     if f"{mine}, auto" in contestants:
-        if hand:
-            yield Comparison(f"{mine}, auto", hand, AGAINST_NATIVE_WITH_AUTO[backend], tasks=("fit",))
+        yield Comparison(f"{mine}, auto", hand, AGAINST_NATIVE_WITH_AUTO[backend], tasks=("fit",))
         yield Comparison(f"{mine}, auto", rival, targets.get(network), tasks=("fit",))
     tasks = TASKS[-1:] if backend == "numpy" else TASKS[1:]
     yield Comparison(mine, rival, targets.get(network), "fit", tasks=tasks)
