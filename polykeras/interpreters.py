@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
@@ -136,7 +137,8 @@ def _find_kind(cls: type) -> Any:
         return SCALAR
     if cls is type(None):
         return ABSENT
-    if issubclass(cls, np.ma.MaskedArray):
+    masked = sys.modules.get("numpy.ma")  # which NumPy loads when somebody asks for it
+    if masked is not None and issubclass(cls, masked.MaskedArray):
         raise DTypeError(
             "expected arrays without masks, which ops would not heed. Fill the array with x.filled(value)."
         )

@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import ops, random
 from ..errors import ArgumentError
-from .workers import Processes, Threads
+from .workers import Threads
+
+if TYPE_CHECKING:
+    from .worker_processes import Processes
 
 
 class PyDataset:
@@ -118,7 +121,7 @@ class PyDatasetBatches:
         order, dataset = self._order(), self._dataset
         dataset.begin_pass()
         if dataset.use_multiprocessing and dataset.workers > 0:
-            workers = self._workers = self._workers or Processes(dataset.workers)
+            workers = self._workers = self._workers or _processes(dataset.workers)
             return workers.batches(dataset, order, dataset.max_queue_size)
         if dataset.workers > 1:
             workers = self._workers = self._workers or Threads(dataset.workers)
@@ -136,3 +139,10 @@ class PyDatasetBatches:
         if self._workers is not None:
             self._workers.close()
             self._workers = None
+
+
+def _processes(count: int) -> Processes:
+    """Workers that are processes, whose part of the standard library takes longer to load than most of training."""
+    from .worker_processes import Processes
+
+    return Processes(count)
