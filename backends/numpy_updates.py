@@ -64,7 +64,7 @@ def _updated(rule: Any, numbers: Sequence[Any], arrays: Sequence[np.ndarray], do
     if arrays[0].size < 2 * PART:
         return rule.apply(numbers, *arrays)
     if _fit_together(arrays) and all(arrays[i].flags.writeable for i in donate):
-        update = _update_of(rule, arrays[0].dtype, len(numbers), donate)
+        update = _update_of(rule, arrays[0].dtype, len(numbers), donate, PART)
         if update is not None and update.lock.acquire(blocking=False):
             try:
                 return update.run(numbers, arrays)
@@ -92,8 +92,8 @@ class _Update:
 
     def __init__(self, rule: Any, plan: Plan, dtypes: list[np.dtype], donate: tuple[int, ...]):
         self.lock = plan.lock
+        self.plan = plan
         self._rule = rule
-        self._plan = plan
         self._dtypes = dtypes
         self._donate = donate
 
@@ -103,29 +103,31 @@ class _Update:
         rows = [x.reshape(-1) for x in arrays]
         lost = [rows[i] for i in self._donate]
         outs = [*lost, *(np.empty(size, dtype) for dtype in self._dtypes[len(lost) :])]
-        whole = size - size % PART
         given = [np.asarray(number) for number in numbers]  # which NumPy takes sooner than numbers
-        for start in range(0, whole, PART):
-            part = slice(start, start + PART)
-            self._plan.run(*[x[part] for x in rows], *given, *[out[part] for out in outs])
-        if whole < size:
-            rest = slice(whole, size)
-            for out, result in zip(outs, self._rule.apply(numbers, *[x[rest] for x in rows]), strict=True):
-                out[rest] = result
+        for start in range(0, size, PART):
+            part = slice(start, min(start + PART, size))
+            run = self.plan.run if part.stop - start == PART else self._last(arrays[0].dtype, len(numbers), size % PART)
+            run(*[x[part] for x in rows], *given, *[out[part] for out in outs])
         return tuple(out.reshape(shape) for out in outs)
 
+    def _last(self, dtype: np.dtype, count: int, size: int) -> Callable[..., Any]:
+        """What the plan does, for the part that is left over. Nobody else runs it, while this one's lock is held."""
+        update = _update_of(self._rule, dtype, count, self._donate, size)
+        assert update is not None, "it is no other rule"
+        return update.plan.run
 
-@functools.lru_cache(maxsize=32)
-def _update_of(rule: Any, dtype: np.dtype, count: int, donate: tuple[int, ...]) -> _Update | None:
-    """An update by a rule that takes so many numbers; None where its results are not new arrays of the parts' size."""
-    shapes = [*[(PART,)] * rule.lists, *[()] * count]
+
+@functools.lru_cache(maxsize=128)
+def _update_of(rule: Any, dtype: np.dtype, count: int, donate: tuple[int, ...], size: int) -> _Update | None:
+    """An update of parts of a size by a rule that takes so many numbers; None where it does not give such parts."""
+    shapes = [*[(size,)] * rule.lists, *[()] * count]
     recording = Recording([np.ones(shape, dtype) for shape in shapes])
     results = rule.apply(recording.inputs[rule.lists :], *recording.inputs[: rule.lists])
     places = [x.number for x in results if type(x) is Recorded]
     slots = [recording.slots[place] for place in places]
     taken = {recording.oldest(x.number) for x in recording.inputs} | recording.constants
     families = {recording.oldest(place) for place in places} - taken
-    fits = len(families) == len(results) >= len(donate) and all(slot.shape == (PART,) for slot in slots)
+    fits = len(families) == len(results) >= len(donate) and all(slot.shape == (size,) for slot in slots)
     if not (recording.is_general and fits and all(slot.dtype == dtype for slot in slots[: len(donate)])):
         return None
     plan = Plan(recording, results, targets=[*donate, *[None] * (len(slots) - len(donate))])

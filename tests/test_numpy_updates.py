@@ -52,9 +52,18 @@ def test_updates_in_parts_give_what_the_formula_gives_for_whole_arrays(formula, 
         assert not np.shares_memory(*found)
 
 
+@pytest.mark.parametrize("left", [0, 1, PART - 1])
+def test_whatever_is_left_over_is_updated_too(left):
+    rule = Rule(FORMULAS["the first result is needed for the second"], 2, 1)
+    x, y = (np.arange(2 * PART + left, dtype="float32") + i for i in range(2))
+    first, second = elementwise_each([np.float32(2.0), x.copy(), y], rule, (0,))
+    np.testing.assert_array_equal(first, x + y)
+    np.testing.assert_array_equal(second, (x + y) * 2)
+
+
 @pytest.mark.parametrize("name", FORMULAS)
 def test_formulas_run_as_plans_but_where_results_are_not_new_arrays(name):
-    update = _update_of(Rule(FORMULAS[name], 2, 1), np.dtype("float32"), 1, (0,))
+    update = _update_of(Rule(FORMULAS[name], 2, 1), np.dtype("float32"), 1, (0,), PART)
     assert (update is None) == (name in ("arrays change places", "one array stays", "one result twice"))
 
 
@@ -68,7 +77,7 @@ def test_parts_run_without_the_formula():
     rule = Rule(formula, 2, 1)
     for _ in range(2):
         elementwise_each([np.float32(2.0), *two_arrays()], rule, (0, 1))
-    assert calls == [(PART,), (5,), (5,)]  # for the plan, and for what is left of each array
+    assert calls == [(PART,), (5,)]  # for the plan, and for that of what is left
 
 
 @pytest.mark.parametrize("formula", FORMULAS.values(), ids=FORMULAS)
