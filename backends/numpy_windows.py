@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from polykeras.interpreters import Run
+
+from .numpy_recording import Place, Recorded, Step, opened
 from .numpy_table import BITS, kernel
 
 
@@ -71,23 +75,34 @@ _workspace = _Workspace()
 _FEW_CHANNELS = 4  # up to here the elements of a tap are copied in longer runs tap by tap than patch by patch
 
 
-def _patch_rows(x: Any, window: Any) -> np.ndarray:
-    """The patches of each group as the rows of a matrix: shape (groups, batch * windows, taps * channels)."""
+def _copied_patches(x: Any, window: Any, memory: Callable[[tuple[int, ...], np.dtype], np.ndarray]) -> np.ndarray:
+    """The patches side by side, in memory that is asked for: see `_rows_of`."""
     groups, taps = window.groups, math.prod(window.sizes)
     if groups == 1 and x.shape[-1] <= _FEW_CHANNELS:
         views = _taps(_padded(x, window.pairs(x.shape[1:-1])), window, window.outputs(x.shape[1:-1]))
-        columns = _workspace.array((taps, x.shape[-1], *views[0].shape[:-1]), x.dtype)
+        columns = memory((taps, x.shape[-1], *views[0].shape[:-1]), x.dtype)
         for tap, view in enumerate(views):
             columns[tap] = np.moveaxis(view, -1, 0)
-        return columns.reshape(1, taps * x.shape[-1], math.prod(columns.shape[2:])).swapaxes(1, 2)
+        return columns
     patches = _patches(x, window)
     count = math.prod(patches.shape[: window.rank + 1])
-    rows = _workspace.array((groups, count, taps * patches.shape[-1] // groups), x.dtype)
+    rows = memory((groups, count, taps * patches.shape[-1] // groups), x.dtype)
     apart = rows.reshape(groups, *patches.shape[:-1], patches.shape[-1] // groups)
     apart[...] = (
         np.moveaxis(patches.reshape(*patches.shape[:-1], groups, apart.shape[-1]), -2, 0) if groups > 1 else patches
     )
     return rows
+
+
+def _rows_of(patches: np.ndarray) -> np.ndarray:
+    """The patches of each group as the rows of a matrix: shape (groups, batch * windows, taps * channels).
+
+    Those of images with few channels have more axes: the taps, the channels, the batch and the windows.
+    """
+    if patches.ndim == 3:
+        return patches
+    taps, channels, *others = patches.shape
+    return patches.reshape(1, taps * channels, math.prod(others)).swapaxes(1, 2)
 
 
 def _group_matrix(kernel: Any, groups: int) -> np.ndarray:
@@ -102,12 +117,18 @@ def _group_rows(g: Any, groups: int) -> np.ndarray:
 
 @kernel
 def convolve(inputs: Any, kernel: Any, window: Any, out: Any = None) -> np.ndarray:
-    x, filters = _channels_last(inputs, window), kernel.shape[-1]
+    x = _channels_last(inputs, window)
+    patches = _copied_patches(x, window, _workspace.array)
+    return convolved_patches(patches, kernel, (x.shape[0], *window.outputs(x.shape[1:-1])), window, out)
+
+
+def convolved_patches(patches: Any, kernel: Any, counts: tuple[int, ...], window: Any, out: Any = None) -> np.ndarray:
+    """The convolution of arrays with these patches, so many examples and windows."""
+    groups, filters = window.groups, kernel.shape[-1]
     if out is None:
-        out = _as_given(np.empty((x.shape[0], *window.outputs(x.shape[1:-1]), filters), x.dtype), window)
-    rows, matrix = _patch_rows(x, window), _group_matrix(kernel, window.groups)
-    found = _channels_last(out, window).reshape(-1, window.groups, filters // window.groups, copy=False)
-    _product(rows, matrix, np.moveaxis(found, 1, 0))
+        out = _as_given(np.empty((*counts, filters), patches.dtype), window)
+    found = _channels_last(out, window).reshape(-1, groups, filters // groups, copy=False)
+    _product(_rows_of(patches), _group_matrix(kernel, groups), np.moveaxis(found, 1, 0))
     return out
 
 
@@ -173,9 +194,14 @@ def _whole(g: Any, channels: int, sizes: Any, window: Any, out: Any) -> tuple[np
 
 @kernel
 def convolve_kernel_gradient(inputs: Any, g: Any, window: Any) -> np.ndarray:
-    x, g = _channels_last(inputs, window), _channels_last(g, window)
-    shape = (*window.sizes, x.shape[-1] // window.groups, g.shape[-1])
-    columns, rows = _patch_rows(x, window).swapaxes(1, 2), _group_rows(g, window.groups)
+    return gradient_from_patches(_copied_patches(_channels_last(inputs, window), window, _workspace.array), g, window)
+
+
+def gradient_from_patches(patches: Any, g: Any, window: Any) -> np.ndarray:
+    """The gradient of a convolution's kernel."""
+    g = _channels_last(g, window)
+    columns, rows = _rows_of(patches).swapaxes(1, 2), _group_rows(g, window.groups)
+    shape = (*window.sizes, columns.shape[1] // math.prod(window.sizes), g.shape[-1])
     if window.groups > 1:
         return np.moveaxis(columns @ rows, 0, 1).reshape(shape)
     out = np.empty(shape, g.dtype)
@@ -246,5 +272,54 @@ def window_max_gradient(g: Any, x: Any, window: Any, out: Any = None) -> np.ndar
     return inner
 
 
-WRITING = (convolve, convolve_input_gradient, window_sum, window_max, window_sum_gradient, window_max_gradient)
+# Within plans ----------------------------------------------------------------------------------------------
+
+KEPT = 1 << 27
+"""How many bytes of patches a plan keeps for gradients."""
+
+
+def window_patches(inputs: Any, window: Any, out: Any = None) -> np.ndarray:
+    """The patches of an array, in memory that is theirs."""
+    return _copied_patches(_channels_last(inputs, window), window, np.empty if out is None else lambda *_: out)
+
+
+def keeping_patches(run: Run) -> Run:
+    """The gradient of a kernel from the patches that the convolution made, which keeps them for that."""
+
+    def gradient(inputs: Any, g: Any, window: Any) -> Any:
+        patches = _patches_kept(inputs, window) if type(inputs) is Recorded else None
+        if patches is None:
+            return run(inputs, g, window)
+        known: dict[int, Recorded] = {}
+        given = [*opened([patches, g], known), window]
+        return patches.recording.note(gradient_from_patches, given, gradient_from_patches(*given), known)
+
+    return gradient
+
+
+def _patches_kept(inputs: Recorded, window: Any) -> Recorded | None:
+    """The patches of a recorded array that is convolved in the recording, and takes them from here on."""
+    recording, place = inputs.recording, Place(inputs.number)
+    steps, slots = recording.steps, recording.slots
+    convolved = [i for i, x in enumerate(steps) if x.kernel is convolve and x.args[0] == place and x.args[2] == window]
+    if not (recording.is_general and convolved):
+        return None
+    array = window_patches(inputs.array, window)
+    before = [slots[x.outs[0]] for x in steps if x.kernel is window_patches]
+    if sum(math.prod(slot.shape) * slot.dtype.itemsize for slot in before) + array.nbytes > KEPT:
+        return None
+    step, patches = steps[convolved[0]], recording.enter(array)
+    shape = slots[step.outs[0]].shape
+    counts = shape[:-1] if window.channels_last else (shape[0], *shape[2:])
+    steps[convolved[0] : convolved[0] + 1] = [
+        Step(window_patches, (place, window), (patches.number,), None),
+        Step(convolved_patches, (Place(patches.number), step.args[1], counts, window), step.outs, None),
+    ]
+    return patches
+
+
+WRITING = (
+    *(convolve, convolve_input_gradient, window_sum, window_max, window_sum_gradient, window_max_gradient),
+    *(window_patches, convolved_patches),
+)
 """The kernels that can write their result to memory that they are given."""

@@ -7,7 +7,7 @@ import pytest
 
 import polykeras
 from polykeras import Variable, ops, optimizers, random
-from polykeras.backends import numpy_plan
+from polykeras.backends import numpy_plan, numpy_windows
 from polykeras.errors import OutOfRangeError
 from polykeras.ops.updates import Rule, elementwise_each
 
@@ -355,3 +355,35 @@ def test_updates_in_place_may_give_back_what_they_were_given():
         g, v, p = (np.full(size, x, "float32") for x in (1.0, 5.0, 0.0))
         less, same = elementwise_each([g, v, p], rule, [1, 2])
         assert (float(less[0]), float(same[0])) == (4.0, 5.0)
+
+
+def convolutions(x, narrow, plain, wide, grouped, few):
+    """One number of several convolutions, most of them of the same array."""
+    return sum(
+        ops.sum(ops.sin(y))
+        for y in (
+            ops.conv(x, plain, data_format="channels_last"),
+            ops.conv(x, wide, dilation_rate=2, data_format="channels_last"),
+            ops.conv(x, grouped, padding="same", data_format="channels_last"),
+            ops.conv(narrow, few, strides=2, data_format="channels_last"),
+            ops.conv(ops.transpose(x, (0, 3, 1, 2)), plain, padding="same", data_format="channels_first"),
+        )
+    )
+
+
+@pytest.mark.parametrize("kept", [0, numpy_windows.KEPT])
+def test_patches_are_copied_once_for_a_convolution_and_its_gradient(kept, written, monkeypatch):
+    monkeypatch.setattr(numpy_windows, "KEPT", kept)
+    shapes = (4, 9, 9, 6), (4, 9, 9, 2), (3, 3, 6, 4), (3, 3, 6, 4), (3, 3, 3, 4), (3, 3, 2, 5)
+    gradient = ops.grad(convolutions, argnums=(0, 1, 2, 3, 4, 5))
+    compiled, runs = counting(gradient)
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        arrays = [random.normal(size=shape) for shape in shapes]
+        for found, wanted in zip(compiled(*arrays), gradient(*arrays), strict=True):
+            np.testing.assert_array_equal(found, wanted)
+    assert len(runs) == 1
+    ((source, names),) = written
+    copying = (numpy_windows.window_patches, numpy_windows.convolve, numpy_windows.convolve_kernel_gradient)
+    calls = [sum(source.count(f" {name}(") for name, x in names.items() if x is kernel) for kernel in copying]
+    assert calls == ([5, 0, 0] if kept else [0, 5, 5])
