@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 from collections.abc import Callable
@@ -41,16 +42,16 @@ def _padded(x: Any, pairs: Any, value: Any = 0) -> Any:
 def _patches(x: Any, window: Any) -> np.ndarray:
     """A view of shape (batch, *windows, *sizes, channels), of an array with channels last."""
     x = _padded(x, window.pairs(x.shape[1:-1]))
-    spatial = x.strides[1:-1]
-    windows = [(n - e) // s + 1 for n, e, s in zip(x.shape[1:-1], window.extents, window.strides, strict=True)]
-    by_window = [step * s for step, s in zip(spatial, window.strides, strict=True)]
-    by_tap = [step * d for step, d in zip(spatial, window.dilation, strict=True)]
-    return as_strided(
-        x,
-        (x.shape[0], *windows, *window.sizes, x.shape[-1]),
-        (x.strides[0], *by_window, *by_tap, x.strides[-1]),
-        writeable=False,
-    )
+    return as_strided(x, *_patch_layout(window, x.shape, x.strides), writeable=False)
+
+
+@functools.lru_cache(maxsize=512)
+def _patch_layout(window: Any, shape: Any, strides: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shape and the strides of the patches of an array that is padded."""
+    windows = [(n - e) // s + 1 for n, e, s in zip(shape[1:-1], window.extents, window.strides, strict=True)]
+    by_window = [step * s for step, s in zip(strides[1:-1], window.strides, strict=True)]
+    by_tap = [step * d for step, d in zip(strides[1:-1], window.dilation, strict=True)]
+    return (shape[0], *windows, *window.sizes, shape[-1]), (strides[0], *by_window, *by_tap, strides[-1])
 
 
 class _Workspace(threading.local):
@@ -79,10 +80,11 @@ def _copied_patches(x: Any, window: Any, memory: Callable[[tuple[int, ...], np.d
     """The patches side by side, in memory that is asked for: see `_rows_of`."""
     groups, taps = window.groups, math.prod(window.sizes)
     if groups == 1 and x.shape[-1] <= _FEW_CHANNELS:
-        views = _taps(_padded(x, window.pairs(x.shape[1:-1])), window, window.outputs(x.shape[1:-1]))
-        columns = memory((taps, x.shape[-1], *views[0].shape[:-1]), x.dtype)
-        for tap, view in enumerate(views):
-            columns[tap] = np.moveaxis(view, -1, 0)
+        counts = window.outputs(x.shape[1:-1])
+        columns = memory((taps, x.shape[-1], x.shape[0], *counts), x.dtype)
+        moved = np.moveaxis(_padded(x, window.pairs(x.shape[1:-1])), -1, 0)
+        for column, offset in zip(columns, _offsets(window, counts), strict=True):
+            column[...] = moved[:, *offset]
         return columns
     patches = _patches(x, window)
     count = math.prod(patches.shape[: window.rank + 1])
@@ -107,12 +109,12 @@ def _rows_of(patches: np.ndarray) -> np.ndarray:
 
 def _group_matrix(kernel: Any, groups: int) -> np.ndarray:
     """A convolution's kernel as a matrix for each group: shape (groups, taps * channels, filters)."""
-    return np.moveaxis(kernel.reshape(math.prod(kernel.shape[:-1]), groups, kernel.shape[-1] // groups), 1, 0)
+    return kernel.reshape(math.prod(kernel.shape[:-1]), groups, kernel.shape[-1] // groups).swapaxes(0, 1)
 
 
 def _group_rows(g: Any, groups: int) -> np.ndarray:
     """An array with channels last as a matrix for each group: shape (groups, batch * windows, filters)."""
-    return np.moveaxis(g.reshape(math.prod(g.shape[:-1]), groups, g.shape[-1] // groups), 1, 0)
+    return g.reshape(math.prod(g.shape[:-1]), groups, g.shape[-1] // groups).swapaxes(0, 1)
 
 
 @kernel
@@ -128,7 +130,7 @@ def convolved_patches(patches: Any, kernel: Any, counts: tuple[int, ...], window
     if out is None:
         out = _as_given(np.empty((*counts, filters), patches.dtype), window)
     found = _channels_last(out, window).reshape(-1, groups, filters // groups, copy=False)
-    _product(_rows_of(patches), _group_matrix(kernel, groups), np.moveaxis(found, 1, 0))
+    _product(_rows_of(patches), _group_matrix(kernel, groups), found.swapaxes(0, 1))
     return out
 
 
@@ -141,11 +143,17 @@ def _product(one: np.ndarray, other: np.ndarray, out: Any = None) -> np.ndarray:
 
 def _taps(x: Any, window: Any, counts: Any) -> list[np.ndarray]:
     """For each offset in a window a view of the elements there, of a padded array with channels last."""
-    views = []
+    return [x[offset] for offset in _offsets(window, tuple(counts))]
+
+
+@functools.lru_cache(maxsize=512)
+def _offsets(window: Any, counts: tuple[int, ...]) -> list[tuple[slice, ...]]:
+    """For each offset in a window the elements there of a padded array: of all examples, in so many windows."""
+    found = []
     for offset in window.taps():
         ranges = zip(offset, counts, window.strides, strict=True)
-        views.append(x[(slice(None), *(slice(o, o + (n - 1) * s + 1, s) for o, n, s in ranges))])
-    return views
+        found.append((slice(None), *(slice(o, o + (n - 1) * s + 1, s) for o, n, s in ranges)))
+    return found
 
 
 @kernel
