@@ -10,7 +10,7 @@ from jax import lax
 
 from polykeras.spec import normalize_axis
 
-from .jax_table import KERNELS, body_of, compiled
+from .jax_table import body_of, compiled, kernel
 
 _NARROW = (jnp.bfloat16, jnp.float16)
 
@@ -56,4 +56,10 @@ def _gradients(axis: int, epsilon: float, parts: Any, cotangents: Any) -> tuple[
 _normalized = jax.custom_vjp(lambda *args: _normalized_with_parts(*args)[0], nondiff_argnums=(3, 4))
 _normalized.defvjp(_normalized_with_parts, _gradients)
 
-KERNELS["normalize_batch"] = compiled(_normalize_batch, 3, 4)
+_program = compiled(_normalize_batch, 3, 4)
+
+
+@kernel
+def normalize_batch(x: Any, offset: Any, scale: Any, axis: int, epsilon: Any) -> Any:
+    run = _program if type(epsilon) in (int, float) else body_of("normalize_batch")
+    return run(x, offset, scale, axis, epsilon)

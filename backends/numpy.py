@@ -706,9 +706,5 @@ def _as_one_product(run: Run) -> Run:
 
 
 backend = NumpyBackend()
-_WAYS = {
-    "elementwise_each": lambda run: recorded_updates,
-    "matmul": _as_one_product,
-    "convolve_kernel_gradient": numpy_windows.keeping_patches,
-}
+_WAYS = {"elementwise_each": lambda run: recorded_updates, "matmul": _as_one_product}
 interprets(Recorded, Recorder(backend, _WAYS))

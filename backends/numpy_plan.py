@@ -25,6 +25,7 @@ from polykeras.source import function_from
 from .numpy_recording import Place, Recorded, Recording, Step
 from .numpy_shortcuts import fitted, passed_on, with_arrays
 from .numpy_table import KERNELS
+from .numpy_windows import keeping_patches
 
 LAYOUTS = 4
 """For how many layouts of its arguments in memory a function has plans."""
@@ -104,7 +105,7 @@ class Plan:
         self._into = into
         self._targets = targets
         self._results = [x.number if type(x) is Recorded else x for x in map(held, results)]
-        self._steps = self._needed(self._varying(self._needed(recording.steps)))
+        self._steps = keeping_patches(self._needed(self._varying(self._needed(recording.steps))), recording)
         self.copied = self._shared_results()
         self.may_repeat = not any(step.consumes for step in self._steps)
         self.run = self._written()

@@ -8,6 +8,7 @@ for these values only, is marked as of no use for others.
 from __future__ import annotations
 
 import functools
+import math
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -145,6 +146,13 @@ class Recording:
         self.slots.append(Slot(array.shape, array.dtype, array.strides, owns))
         self.sharing.append(number)
         return Recorded(array, number, self)
+
+    def expect(self, shape: tuple[int, ...], dtype: np.dtype) -> int:
+        """Give a number to an array that is not there yet: a new one, its elements in their order."""
+        strides = tuple(dtype.itemsize * math.prod(shape[i + 1 :]) for i in range(len(shape)))
+        self.slots.append(Slot(shape, dtype, strides, True))
+        self.sharing.append(len(self.sharing))
+        return self.sharing[-1]
 
     def oldest(self, number: int) -> int:
         """The first of the arrays that may share memory with this one."""

@@ -1,13 +1,15 @@
 """Element by element on NumPy: in parts that fit into the cache.
 
-The formula of an update is recorded on parts of its arrays, once for a rule and a dtype, and runs as a plan from then
-on: intermediate results lie in buffers that stay in the cache, and results are written where they belong.
+The formula of an update is recorded on parts of its arrays, once for a rule, a dtype and a size of parts, and runs as
+a plan from then on: intermediate results lie in buffers that stay in the cache, and results are written where they
+belong.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -64,7 +66,7 @@ def _updated(rule: Any, numbers: Sequence[Any], arrays: Sequence[np.ndarray], do
     if arrays[0].size < 2 * PART:
         return rule.apply(numbers, *arrays)
     if _fit_together(arrays) and all(arrays[i].flags.writeable for i in donate):
-        update = _update_of(rule, arrays[0].dtype, len(numbers), donate, PART)
+        update = _update_of(rule, arrays[0].dtype, len(numbers), donate)
         if update is not None and update.lock.acquire(blocking=False):
             try:
                 return update.run(numbers, arrays)
@@ -84,17 +86,13 @@ class _Update:
     """A rule that writes its results where they belong.
 
     Args:
-        rule: The rule.
-        plan: What it does with a part of each array.
-        dtypes: The results' dtypes.
+        plan_of: Gives, for parts of a size, what computes them, and the results' dtypes.
         donate: The arrays whose memory the first results take.
     """
 
-    def __init__(self, rule: Any, plan: Plan, dtypes: list[np.dtype], donate: tuple[int, ...]):
-        self.lock = plan.lock
-        self.plan = plan
-        self._rule = rule
-        self._dtypes = dtypes
+    def __init__(self, plan_of: Callable[[int], Any], donate: tuple[int, ...]):
+        self.lock = threading.Lock()
+        self._plan_of = plan_of
         self._donate = donate
 
     def run(self, numbers: Sequence[Any], arrays: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
@@ -102,24 +100,31 @@ class _Update:
         shape, size = arrays[0].shape, arrays[0].size
         rows = [x.reshape(-1) for x in arrays]
         lost = [rows[i] for i in self._donate]
-        outs = [*lost, *(np.empty(size, dtype) for dtype in self._dtypes[len(lost) :])]
+        _, dtypes = self._plan_of(PART)
+        outs = [*lost, *(np.empty(size, dtype) for dtype in dtypes[len(lost) :])]
         given = [np.asarray(number) for number in numbers]  # which NumPy takes sooner than numbers
         for start in range(0, size, PART):
             part = slice(start, min(start + PART, size))
-            run = self.plan.run if part.stop - start == PART else self._last(arrays[0].dtype, len(numbers), size % PART)
-            run(*[x[part] for x in rows], *given, *[out[part] for out in outs])
+            compute, _ = self._plan_of(part.stop - start)
+            compute(*[x[part] for x in rows], *given, *[out[part] for out in outs])
         return tuple(out.reshape(shape) for out in outs)
 
-    def _last(self, dtype: np.dtype, count: int, size: int) -> Callable[..., Any]:
-        """What the plan does, for the part that is left over. Nobody else runs it, while this one's lock is held."""
-        update = _update_of(self._rule, dtype, count, self._donate, size)
-        assert update is not None, "it is no other rule"
-        return update.plan.run
+
+SIZES = 16
+"""For parts of how many sizes a rule has plans at a time: whole ones, and what is left over of arrays."""
 
 
-@functools.lru_cache(maxsize=128)
-def _update_of(rule: Any, dtype: np.dtype, count: int, donate: tuple[int, ...], size: int) -> _Update | None:
-    """An update of parts of a size by a rule that takes so many numbers; None where it does not give such parts."""
+@functools.lru_cache(maxsize=32)
+def _update_of(rule: Any, dtype: np.dtype, count: int, donate: tuple[int, ...]) -> _Update | None:
+    """An update by a rule that takes so many numbers; None where its results are not new arrays of the parts' size."""
+    plan_of = functools.lru_cache(SIZES)(functools.partial(_plan_of, rule, dtype, count, donate))
+    return None if plan_of(PART) is None else _Update(plan_of, donate)
+
+
+def _plan_of(
+    rule: Any, dtype: np.dtype, count: int, donate: tuple[int, ...], size: int
+) -> tuple[Callable[..., Any], list[np.dtype]] | None:
+    """What computes an update of parts of a size, and the results' dtypes."""
     shapes = [*[(size,)] * rule.lists, *[()] * count]
     recording = Recording([np.ones(shape, dtype) for shape in shapes])
     results = rule.apply(recording.inputs[rule.lists :], *recording.inputs[: rule.lists])
@@ -131,7 +136,7 @@ def _update_of(rule: Any, dtype: np.dtype, count: int, donate: tuple[int, ...], 
     if not (recording.is_general and fits and all(slot.dtype == dtype for slot in slots[: len(donate)])):
         return None
     plan = Plan(recording, results, targets=[*donate, *[None] * (len(slots) - len(donate))])
-    return _Update(rule, plan, [slot.dtype for slot in slots], donate)
+    return plan.run, [slot.dtype for slot in slots]
 
 
 # Within plans ----------------------------------------------------------------------------------------------

@@ -5,15 +5,13 @@ from __future__ import annotations
 import functools
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from polykeras.interpreters import Run
-
-from .numpy_recording import Place, Recorded, Step, opened
+from .numpy_recording import Place, Recording, Slot, Step
 from .numpy_table import BITS, kernel
 
 
@@ -73,13 +71,18 @@ class _Workspace(threading.local):
 
 
 _workspace = _Workspace()
-_FEW_CHANNELS = 4  # up to here the elements of a tap are copied in longer runs tap by tap than patch by patch
+_FEW_CHANNELS = 4
+
+
+def _is_tap_by_tap(channels: int, window: Any) -> bool:
+    """Whether patches are copied tap by tap, because that is in longer runs than patch by patch."""
+    return window.groups == 1 and channels <= _FEW_CHANNELS
 
 
 def _copied_patches(x: Any, window: Any, memory: Callable[[tuple[int, ...], np.dtype], np.ndarray]) -> np.ndarray:
     """The patches side by side, in memory that is asked for: see `_rows_of`."""
     groups, taps = window.groups, math.prod(window.sizes)
-    if groups == 1 and x.shape[-1] <= _FEW_CHANNELS:
+    if _is_tap_by_tap(x.shape[-1], window):
         counts = window.outputs(x.shape[1:-1])
         columns = memory((taps, x.shape[-1], x.shape[0], *counts), x.dtype)
         moved = np.moveaxis(_padded(x, window.pairs(x.shape[1:-1])), -1, 0)
@@ -163,7 +166,7 @@ def convolve_input_gradient(g: Any, kernel: Any, sizes: Any, window: Any, out: A
     if not g.size:
         return inner
     views, rows = _taps(whole, window, g.shape[1:-1]), _group_rows(g, groups)
-    if groups == 1 and channels <= _FEW_CHANNELS:
+    if _is_tap_by_tap(channels, window):
         matrix = kernel.reshape(math.prod(kernel.shape[:-1]), kernel.shape[-1])
         shares = np.matmul(matrix, rows[0].T, out=_workspace.array((len(matrix), rows.shape[1]), g.dtype))
         for view, share in zip(views, shares.reshape(len(views), channels, *g.shape[:-1]), strict=True):
@@ -283,7 +286,7 @@ def window_max_gradient(g: Any, x: Any, window: Any, out: Any = None) -> np.ndar
 # Within plans ----------------------------------------------------------------------------------------------
 
 KEPT = 1 << 27
-"""How many bytes of patches a plan keeps for gradients."""
+"""How many bytes of patches a plan keeps for gradients, as long as there is the plan."""
 
 
 def window_patches(inputs: Any, window: Any, out: Any = None) -> np.ndarray:
@@ -291,43 +294,72 @@ def window_patches(inputs: Any, window: Any, out: Any = None) -> np.ndarray:
     return _copied_patches(_channels_last(inputs, window), window, np.empty if out is None else lambda *_: out)
 
 
-def keeping_patches(run: Run) -> Run:
-    """The gradient of a kernel from the patches that the convolution made, which keeps them for that."""
+def keeping_patches(steps: Sequence[Step], recording: Recording) -> list[Step]:
+    """The steps of a plan, where gradients of kernels take the patches that the convolution before them made.
 
-    def gradient(inputs: Any, g: Any, window: Any) -> Any:
-        patches = _patches_kept(inputs, window) if type(inputs) is Recorded else None
-        if patches is None:
-            return run(inputs, g, window)
-        known: dict[int, Recorded] = {}
-        given = [*opened([patches, g], known), window]
-        return patches.recording.note(gradient_from_patches, given, gradient_from_patches(*given), known)
+    Args:
+        steps: The steps.
+        recording: What they are from; the patches get numbers in it.
 
-    return gradient
+    Returns:
+        The steps, with convolutions that keep their patches as two of them.
+    """
+    latest: dict[tuple[Place, Any], int] = {}
+    kept: dict[int, int] = {}  # the numbers of patches, by the places of the steps that make them
+    taken: dict[int, int] = {}  # and of those that take them
+    room = KEPT
+    for i, step in enumerate(steps):
+        if step.kernel not in (convolve, convolve_kernel_gradient) or type(step.args[0]) is not Place:
+            continue
+        key = step.args[0], step.args[2]
+        if step.kernel is convolve:
+            latest[key] = i
+        elif key in latest:
+            maker = latest[key]
+            if maker not in kept:
+                images, counts = recording.slots[key[0].number], _counts(recording.slots[steps[maker].outs[0]], key[1])
+                shape = _patches_shape(images, counts, key[1])
+                size = math.prod(shape) * images.dtype.itemsize
+                if math.prod(key[1].sizes) == 1 or size > room:
+                    continue
+                room -= size
+                kept[maker] = recording.expect(shape, images.dtype)
+            taken[i] = kept[maker]
+    found: list[Step] = []
+    for i, step in enumerate(steps):
+        if i in kept:
+            inputs, kernel, window = step.args
+            counts = _counts(recording.slots[step.outs[0]], window)
+            found.append(Step(window_patches, (inputs, window), (kept[i],), None))
+            found.append(Step(convolved_patches, (Place(kept[i]), kernel, counts, window), step.outs, None))
+        elif i in taken:
+            found.append(Step(gradient_from_patches, (Place(taken[i]), *step.args[1:]), step.outs, None))
+        else:
+            found.append(step)
+    return found
 
 
-def _patches_kept(inputs: Recorded, window: Any) -> Recorded | None:
-    """The patches of a recorded array that is convolved in the recording, and takes them from here on."""
-    recording, place = inputs.recording, Place(inputs.number)
-    steps, slots = recording.steps, recording.slots
-    convolved = [i for i, x in enumerate(steps) if x.kernel is convolve and x.args[0] == place and x.args[2] == window]
-    if not (recording.is_general and convolved):
-        return None
-    array = window_patches(inputs.array, window)
-    before = [slots[x.outs[0]] for x in steps if x.kernel is window_patches]
-    if sum(math.prod(slot.shape) * slot.dtype.itemsize for slot in before) + array.nbytes > KEPT:
-        return None
-    step, patches = steps[convolved[0]], recording.enter(array)
-    shape = slots[step.outs[0]].shape
-    counts = shape[:-1] if window.channels_last else (shape[0], *shape[2:])
-    steps[convolved[0] : convolved[0] + 1] = [
-        Step(window_patches, (place, window), (patches.number,), None),
-        Step(convolved_patches, (Place(patches.number), step.args[1], counts, window), step.outs, None),
-    ]
-    return patches
+def _counts(outputs: Slot, window: Any) -> tuple[int, ...]:
+    """How many examples and windows there are."""
+    return outputs.shape[:-1] if window.channels_last else (outputs.shape[0], *outputs.shape[2:])
 
 
-WRITING = (
-    *(convolve, convolve_input_gradient, window_sum, window_max, window_sum_gradient, window_max_gradient),
-    *(window_patches, convolved_patches),
-)
+def _patches_shape(images: Slot, counts: tuple[int, ...], window: Any) -> tuple[int, ...]:
+    """The shape in which patches are copied."""
+    taps, channels = math.prod(window.sizes), images.shape[-1 if window.channels_last else 1]
+    if _is_tap_by_tap(channels, window):
+        return (taps, channels, *counts)
+    return (window.groups, math.prod(counts), taps * channels // window.groups)
+
+
+WRITING = [
+    convolve,
+    convolve_input_gradient,
+    convolved_patches,
+    window_max,
+    window_max_gradient,
+    window_patches,
+    window_sum,
+    window_sum_gradient,
+]
 """The kernels that can write their result to memory that they are given."""

@@ -137,8 +137,7 @@ def _find_kind(cls: type) -> Any:
         return SCALAR
     if cls is type(None):
         return ABSENT
-    masked = sys.modules.get("numpy.ma")  # which NumPy loads when somebody asks for it
-    if masked is not None and issubclass(cls, masked.MaskedArray):
+    if issubclass(cls, getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())):  # which NumPy loads when asked for it
         raise DTypeError(
             "expected arrays without masks, which ops would not heed. Fill the array with x.filled(value)."
         )

@@ -223,6 +223,15 @@ def test_importing_loads_no_framework():
     assert json.loads(in_new_process(code).stdout) == []
 
 
+def test_training_loads_nothing_large_that_few_need():
+    code = (
+        "import sys, numpy, polykeras; model = polykeras.Sequential([polykeras.layers.Dense(1)]); "
+        "model.compile('sgd', 'mse'); model.fit(numpy.ones((4, 2)), numpy.ones((4, 1)), verbose=0); "
+        "print([name for name in ('multiprocessing', 'numpy.ma', 'h5py', 'rich') if name in sys.modules])"
+    )
+    assert in_new_process(code, POLYKERAS_BACKEND="numpy").stdout == "[]\n"
+
+
 def test_a_backend_loads_no_other_framework(backend):
     others = [name for name in polykeras.available() if name not in (backend.name, "numpy")]
     found = f"print([name for name in {others!r} if name in sys.modules])"

@@ -55,15 +55,22 @@ def test_conversion_keeps_values_and_dtype(backend, source):
 def test_host_data_come_without_a_program_and_are_copied(name):
     backend, seen = load(name), []
     monitoring = pytest.importorskip("jax").monitoring
-    monitoring.register_event_duration_secs_listener(lambda event, *_, **__: seen.append(event))
-    for size in (1, 37, 40_009):
-        host = np.zeros(size)
-        x = backend.asarray(host)
-        host += 1
-        assert not np.asarray(x).any()
-    assert not [event for event in seen if "compile" in event]
-    backend.compile(lambda x: [x * 2.0], (), 0, True)(x)
-    assert [event for event in seen if "compile" in event]  # else nothing was seen
+
+    def see(event, *_, **__):
+        seen.append(event)
+
+    monitoring.register_event_duration_secs_listener(see)
+    try:
+        for size in (1, 37, 40_009):
+            host = np.zeros(size)
+            x = backend.asarray(host)
+            host += 1
+            assert not np.asarray(x).any()
+        assert not [event for event in seen if "compile" in event]
+        backend.compile(lambda x: [x * 2.0], (), 0, True)(x)
+        assert [event for event in seen if "compile" in event]  # else nothing was seen
+    finally:
+        monitoring.unregister_event_duration_listener(see)
 
 
 @pytest.mark.parametrize("name", [name for name in FRAMEWORKS if name == "torch"])  # whose arrays can be written to

@@ -1,5 +1,6 @@
 """Plans of NumPy's kernels: the same results in every call, none in memory that another call writes to."""
 
+import functools
 import threading
 
 import numpy as np
@@ -357,6 +358,12 @@ def test_updates_in_place_may_give_back_what_they_were_given():
         assert (float(less[0]), float(same[0])) == (4.0, 5.0)
 
 
+def times_called(written, *kernels):
+    """How often the plan that was written calls each of some kernels."""
+    ((source, names),) = written
+    return [sum(source.count(f" {name}(") for name, x in names.items() if x is kernel) for kernel in kernels]
+
+
 def convolutions(x, narrow, plain, wide, grouped, few):
     """One number of several convolutions, most of them of the same array."""
     return sum(
@@ -383,7 +390,33 @@ def test_patches_are_copied_once_for_a_convolution_and_its_gradient(kept, writte
         for found, wanted in zip(compiled(*arrays), gradient(*arrays), strict=True):
             np.testing.assert_array_equal(found, wanted)
     assert len(runs) == 1
-    ((source, names),) = written
     copying = (numpy_windows.window_patches, numpy_windows.convolve, numpy_windows.convolve_kernel_gradient)
-    calls = [sum(source.count(f" {name}(") for name, x in names.items() if x is kernel) for kernel in copying]
+    calls = times_called(written, *copying)
     assert calls == ([5, 0, 0] if kept else [0, 5, 5])
+
+
+def test_patches_are_kept_for_as_long_and_as_often_as_they_are_needed(written):
+    constant = np.random.default_rng(0).normal(size=(2, 6, 6, 5))
+    convolve = functools.partial(ops.conv, data_format="channels_last")
+
+    def loss(x, one, other):
+        both = ops.sin(convolve(x, one)) * convolve(x, other)
+        again = ops.sin(polykeras.remat(lambda x: ops.tanh(convolve(x, one)))(ops.cos(x)))
+        return ops.sum(both + again + ops.sin(convolve(constant, one)))
+
+    gradient = ops.grad(loss, argnums=(1, 2))
+    compiled, _ = counting(gradient)
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        arrays = [random.normal(size=shape) for shape in ((2, 6, 6, 5), (3, 3, 5, 4), (3, 3, 5, 4))]
+        for found, wanted in zip(compiled(*arrays), gradient(*arrays), strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-14)  # sums of gradients may come in another order
+    kept, taken = times_called(written, numpy_windows.window_patches, numpy_windows.gradient_from_patches)
+    assert (kept, taken) == (2, 3)  # for both kernels; after the second run of what was not to be remembered
+
+
+def test_what_no_gradient_follows_keeps_no_patches(written):
+    compiled, _ = counting(lambda x, k: ops.grad(lambda x: ops.sum(ops.sin(ops.conv(x, k))))(x))
+    for x, k in ((np.ones((2, 6, 6, 5)), np.ones((3, 3, 5, 4))),) * 2:
+        compiled(x, k)
+    assert times_called(written, numpy_windows.window_patches) == [0]

@@ -63,7 +63,7 @@ def test_whatever_is_left_over_is_updated_too(left):
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_formulas_run_as_plans_but_where_results_are_not_new_arrays(name):
-    update = _update_of(Rule(FORMULAS[name], 2, 1), np.dtype("float32"), 1, (0,), PART)
+    update = _update_of(Rule(FORMULAS[name], 2, 1), np.dtype("float32"), 1, (0,))
     assert (update is None) == (name in ("arrays change places", "one array stays", "one result twice"))
 
 

@@ -156,7 +156,7 @@ class Normalization:
         self.gamma_gradient, self.beta_gradient = gradients[f"{name}.gamma"], gradients[f"{name}.beta"]
         self.moving_mean = parameters[f"{name}.moving_mean"]
         self.moving_variance = parameters[f"{name}.moving_variance"]
-        self.buffers, self.training = Buffers(), False
+        self.buffers, self.ones, self.training = Buffers(), np.ones(0, "float32"), False
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         flat, out = x.reshape(-1, len(self.beta)), self.buffers("out", *x.shape)
@@ -190,9 +190,9 @@ class Normalization:
         return inputs
 
     def _sum(self, rows: np.ndarray) -> np.ndarray:
-        ones = self.buffers("ones", len(rows))
-        ones.fill(1)
-        return ones @ rows
+        if self.ones.size != len(rows):
+            self.ones = np.ones(len(rows), "float32")
+        return self.ones @ rows
 
 
 class Halving:
