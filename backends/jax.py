@@ -29,7 +29,7 @@ from polykeras.settings import settings
 from polykeras.spec import normalize_axis
 
 from . import jax_networks, jax_windows  # noqa: F401 (which enter their kernels into the table)
-from .jax_table import KERNELS, as_cotangent, body_of, compiled, kernel, ruled, with_rules
+from .jax_table import KERNELS, PUSHING, as_cotangent, body_of, compiled, kernel, ruled, with_rules
 
 jax.config.update("jax_explicit_x64_dtypes", "allow")
 
@@ -391,12 +391,15 @@ class JaxBackend(Backend):
     def jvp(self, function: Callable[[list], list], arrays: list, tangents: list) -> tuple[list, list]:
         """Results, and the tangents of the results."""
         with _allowing(arrays):
+            pushing = PUSHING.set(True)
             try:
                 results, moved = jax.jvp(function, (arrays,), (tangents,))
             except TypeError as refusal:
                 if "custom_vjp" not in str(refusal):
                     raise
                 return _pushed_forward(function, arrays, tangents)
+            finally:
+                PUSHING.reset(pushing)
             moved = [
                 jnp.zeros_like(x) if t.dtype == jax.dtypes.float0 else t for t, x in zip(moved, results, strict=True)
             ]

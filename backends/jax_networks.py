@@ -10,7 +10,7 @@ from jax import lax
 
 from polykeras.spec import normalize_axis
 
-from .jax_table import body_of, compiled, kernel
+from .jax_table import PUSHING, body_of, compiled, kernel
 
 _NARROW = (jnp.bfloat16, jnp.float16)
 
@@ -61,5 +61,6 @@ _program = compiled(_normalize_batch, 3, 4)
 
 @kernel
 def normalize_batch(x: Any, offset: Any, scale: Any, axis: int, epsilon: Any) -> Any:
-    run = _program if type(epsilon) in (int, float) else body_of("normalize_batch")
+    takes_body = PUSHING.get() or type(epsilon) not in (int, float)
+    run = body_of("normalize_batch") if takes_body else _program
     return run(x, offset, scale, axis, epsilon)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -17,6 +18,9 @@ from polykeras.op import OPS
 KERNELS: dict[str, Callable[..., Any]] = {}
 """Kernels by the names of their ops."""
 
+
+PUSHING: ContextVar[bool] = ContextVar("polykeras_jax_pushing", default=False)
+"""Whether tangents are pushed forward, which cannot go through what has a rule for cotangents alone."""
 
 _OF_ELEMENTS = (OPS["exp"].infer, OPS["add"].infer)
 """The shape rules of ops that work element by element, on one array and on two."""

@@ -115,6 +115,19 @@ def test_vjp_of_several_results(backend):
     assert close(gradient, 2 * X * Y + 2)
 
 
+def test_tangents_go_through_a_batch_that_is_normalized_in_a_loop(backend):
+    def loop(x):
+        step = lambda i, y: (i + 1, ops.add(y, ops.normalize_batch(y)[0]))  # noqa: E731
+        return ops.while_loop(lambda i, y: ops.less(i, 2), step, (0, x))[1]
+
+    batch = np.square(np.arange(6.0)).reshape(3, 2)
+    x, moved = ops.array(batch), ops.array(np.cos(batch))
+    found = polykeras.compile(lambda x, moved: ops.jvp(loop, (x,), (moved,))[1])(x, moved)
+    with polykeras.using("numpy"):
+        wanted = ops.jvp(loop, (batch,), (np.cos(batch),))[1]
+    np.testing.assert_allclose(ops.convert_to_numpy(found), wanted, rtol=1e-9)  # few additions in another order
+
+
 def test_jvp_pushes_tangents_forward(backend):
     result, moved = ops.jvp(outer, (X, Y), (Y, X))
     assert close(result, X[:, None] * np.sin(Y))
