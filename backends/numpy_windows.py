@@ -304,39 +304,47 @@ def keeping_patches(steps: Sequence[Step], recording: Recording) -> list[Step]:
     Returns:
         The steps, with convolutions that keep their patches as two of them.
     """
+    makers, takers = _shared_patches(steps, recording)
+    found: list[Step] = []
+    for i, step in enumerate(steps):
+        if i in makers:
+            inputs, kernel, window = step.args
+            counts = _counts(recording.slots[step.outs[0]], window)
+            found.append(Step(window_patches, (inputs, window), (makers[i],), None))
+            found.append(Step(convolved_patches, (Place(makers[i]), kernel, counts, window), step.outs, None))
+        elif i in takers:
+            found.append(Step(gradient_from_patches, (Place(takers[i]), *step.args[1:]), step.outs, None))
+        else:
+            found.append(step)
+    return found
+
+
+def _shared_patches(steps: Sequence[Step], recording: Recording) -> tuple[dict[int, int], dict[int, int]]:
+    """The numbers of patches by the places of the convolutions that make them, and of the gradients that take them."""
+    makers: dict[int, int] = {}
+    takers: dict[int, int] = {}
     latest: dict[tuple[Place, Any], int] = {}
-    kept: dict[int, int] = {}  # the numbers of patches, by the places of the steps that make them
-    taken: dict[int, int] = {}  # and of those that take them
     room = KEPT
     for i, step in enumerate(steps):
         if step.kernel not in (convolve, convolve_kernel_gradient) or type(step.args[0]) is not Place:
             continue
-        key = step.args[0], step.args[2]
+        inputs, window = step.args[0], step.args[2]
         if step.kernel is convolve:
-            latest[key] = i
-        elif key in latest:
-            maker = latest[key]
-            if maker not in kept:
-                images, counts = recording.slots[key[0].number], _counts(recording.slots[steps[maker].outs[0]], key[1])
-                shape = _patches_shape(images, counts, key[1])
-                size = math.prod(shape) * images.dtype.itemsize
-                if math.prod(key[1].sizes) == 1 or size > room:
-                    continue
-                room -= size
-                kept[maker] = recording.expect(shape, images.dtype)
-            taken[i] = kept[maker]
-    found: list[Step] = []
-    for i, step in enumerate(steps):
-        if i in kept:
-            inputs, kernel, window = step.args
-            counts = _counts(recording.slots[step.outs[0]], window)
-            found.append(Step(window_patches, (inputs, window), (kept[i],), None))
-            found.append(Step(convolved_patches, (Place(kept[i]), kernel, counts, window), step.outs, None))
-        elif i in taken:
-            found.append(Step(gradient_from_patches, (Place(taken[i]), *step.args[1:]), step.outs, None))
-        else:
-            found.append(step)
-    return found
+            latest[inputs, window] = i
+            continue
+        maker = latest.get((inputs, window))
+        if maker is None or math.prod(window.sizes) == 1:  # patches of one element are the array itself
+            continue
+        if maker not in makers:
+            images = recording.slots[inputs.number]
+            shape = _patches_shape(images, _counts(recording.slots[steps[maker].outs[0]], window), window)
+            size = math.prod(shape) * images.dtype.itemsize
+            if size > room:
+                continue
+            room -= size
+            makers[maker] = recording.expect(shape, images.dtype)
+        takers[i] = makers[maker]
+    return makers, takers
 
 
 def _counts(outputs: Slot, window: Any) -> tuple[int, ...]:
