@@ -14,12 +14,12 @@ from . import EPSILON, FILTERS, MOMENTUM
 
 
 def loop(problem: Problem) -> Numpy:
-    """In place."""
+    """In memory that is set aside once."""
     return Residual(problem)
 
 
 class Residual(Numpy):
-    """The network, which is another one in training."""
+    """The network; in training with the moments of the batch and with dropout."""
 
     def __init__(self, problem: Problem):
         self.normalizations: list[Normalization] = []
@@ -102,7 +102,7 @@ class Positive:
 
 
 class Convolution:
-    """A convolution with margins, so that images keep their size."""
+    """A convolution of size 1, or of size 3 with margins, so that images keep their size."""
 
     def __init__(self, parameters: Views, gradients: Views, name: str):
         self.kernel, self.gradient = parameters[f"{name}.kernel"], gradients[f"{name}.kernel"]
