@@ -121,6 +121,14 @@ def kind_of(cls: type) -> Any:
     return kind
 
 
+MASKED = "expected arrays without masks, which nothing here would heed. Fill the array with x.filled(value)."
+
+
+def is_masked(cls: type) -> bool:
+    """Whether this is the type of NumPy's arrays with masks, whose module NumPy loads when somebody asks for it."""
+    return issubclass(cls, getattr(sys.modules.get("numpy.ma"), "MaskedArray", ()))
+
+
 def kind_or_none(cls: type) -> Any:
     """As `kind_of`, with None for what cannot be an argument."""
     try:
@@ -137,10 +145,8 @@ def _find_kind(cls: type) -> Any:
         return SCALAR
     if cls is type(None):
         return ABSENT
-    if issubclass(cls, getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())):  # which NumPy loads when asked for it
-        raise DTypeError(
-            "expected arrays without masks, which ops would not heed. Fill the array with x.filled(value)."
-        )
+    if is_masked(cls):
+        raise DTypeError(MASKED)
     if issubclass(cls, (np.ndarray, np.generic)):
         return HOST
     if issubclass(cls, (list, tuple)):

@@ -292,6 +292,21 @@ def test_what_is_no_array_is_refused_in_the_same_words(home, wrong, complaint):
         ops.add(wrong, home.asarray([1.0, 2.0]))
 
 
+def test_masks_are_refused_wherever_arrays_go(home):
+    x, complaint = np.ma.array([[1.0], [2.0]], mask=[[True], [False]]), "expected arrays without masks"
+    with pytest.raises(PolykerasError, match=f"grad: {complaint}"):
+        ops.grad(lambda x: ops.sum(ops.square(x)))(x)
+    model = polykeras.Sequential([polykeras.Input((1,)), polykeras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    for use in (model.fit, model.evaluate, model.train_on_batch, model.test_on_batch):
+        for data in ((x, x.data), (x.data, x)):
+            with pytest.raises(PolykerasError, match=complaint):
+                use(*data)
+    for use in (model.predict, model.predict_on_batch):
+        with pytest.raises(PolykerasError, match=complaint):
+            use(x)
+
+
 def test_none_among_arrays_is_refused(home):
     with pytest.raises(DTypeError, match="concatenate: expected xs to be a list of arrays; got"):
         ops.concatenate([home.asarray([1.0]), None])

@@ -12,7 +12,19 @@ from .. import ops, tree
 from ..backend import Backend, using
 from ..dtypes import is_float
 from ..errors import DTypeError, GradientError
-from ..interpreters import ABSENT, NESTED, Interpreter, held, home_of, kind_of, kind_or_none, lend, lent
+from ..interpreters import (
+    ABSENT,
+    MASKED,
+    NESTED,
+    Interpreter,
+    held,
+    home_of,
+    is_masked,
+    kind_of,
+    kind_or_none,
+    lend,
+    lent,
+)
 from ..mistakes import check_function, shown
 from ..seeds import Keys
 from ..spec import Spec, same_size, show_shape
@@ -41,6 +53,8 @@ class _Arguments:
 
     def _array(self, name: str, leaf: Any) -> Any:
         leaf = held(leaf)
+        if is_masked(type(leaf)):
+            raise DTypeError(f"{name}: {MASKED}")
         if isinstance(leaf, self.home.array_types) and is_float(self.home.dtype(leaf)):
             return leaf
         if isinstance(leaf, Spec):

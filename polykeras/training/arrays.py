@@ -10,7 +10,7 @@ from .. import tree
 from ..backend import Backend, current
 from ..config import floatx
 from ..errors import ArgumentError
-from ..interpreters import HOST, SCALAR, convert, kind_or_none
+from ..interpreters import HOST, MASKED, SCALAR, convert, is_masked, kind_or_none
 from ..text import as_text
 
 
@@ -22,6 +22,8 @@ def as_array(x: Any) -> Any:
     kind = kind_or_none(type(x))
     if x is None or kind is HOST:
         return x
+    if is_masked(type(x)):
+        raise ArgumentError(MASKED)
     if isinstance(kind, Backend):
         return _brought(x, kind)
     if is_frame(x):
