@@ -117,7 +117,9 @@ def test_vjp_of_several_results(backend):
 
 def test_tangents_go_through_a_batch_that_is_normalized_in_a_loop(backend):
     def loop(x):
-        step = lambda i, y: (i + 1, ops.add(y, ops.normalize_batch(y)[0]))  # noqa: E731
+        def step(i, y):
+            return i + 1, ops.add(y, ops.normalize_batch(y)[0])
+
         return ops.while_loop(lambda i, y: ops.less(i, 2), step, (0, x))[1]
 
     batch = np.square(np.arange(6.0)).reshape(3, 2)
