@@ -253,7 +253,7 @@ class JaxBackend(Backend):
     traces = True
     _kept_in: str | None = None
     _own_cache: dict[str, Any]
-    precision = lax.Precision.HIGHEST
+    precision: lax.Precision
 
     def call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> Any:
         """Run a kernel, with 64-bit numbers allowed where there are any."""
@@ -367,6 +367,8 @@ class JaxBackend(Backend):
     def set_matmul_precision(self, precision: str) -> None:
         """The precision that kernels ask for; JAX's own default stays."""
         self.precision = lax.Precision(precision)
+        KERNELS["matmul"] = _PRODUCTS[self.precision]  # itself, for a function that looks it up costs half of a dispatch
+        OPS["matmul"].table.clear()
 
     # Gradients and compilation
 
@@ -769,11 +771,7 @@ def unique(x: Any, *options: Any) -> Any:
 
 
 _PRODUCTS = {precision: compiled(functools.partial(jnp.matmul, precision=precision)) for precision in lax.Precision}
-
-
-@kernel
-def matmul(x1: Any, x2: Any) -> Any:
-    return _PRODUCTS[backend.precision](x1, x2)  # a keyword argument costs an eager call two microseconds
+"""The kernel of `matmul` in each precision: where one has it as an argument, eager calls take two microseconds more."""
 
 
 def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> Callable[..., Any]:
