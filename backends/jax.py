@@ -367,7 +367,9 @@ class JaxBackend(Backend):
     def set_matmul_precision(self, precision: str) -> None:
         """The precision that kernels ask for; JAX's own default stays."""
         self.precision = lax.Precision(precision)
-        KERNELS["matmul"] = _PRODUCTS[self.precision]  # itself, for a function that looks it up costs half of a dispatch
+        KERNELS["matmul"] = _PRODUCTS[
+            self.precision
+        ]  # itself, for a function that looks it up costs half of a dispatch
         OPS["matmul"].table.clear()
 
     # Gradients and compilation

@@ -32,7 +32,7 @@ from polykeras.symbolic import infer
 from . import tensorflow_control, tensorflow_networks, tensorflow_updates, tensorflow_windows  # noqa: F401
 from .tensorflow_choice import Faster
 from .tensorflow_gradients import DIFFERENTIATING, TensorflowGradients
-from .tensorflow_graphs import FOR_XLA, Graph, opened
+from .tensorflow_graphs import BY_XLA, ByXla, Graph, opened
 from .tensorflow_table import KERNELS, body, kernel
 
 raw = tf.raw_ops
@@ -269,10 +269,8 @@ class TensorflowBackend(TensorflowGradients, Backend):
         """The function as a graph; with `jit_compile=True` compiled by XLA, with "auto" where that is faster."""
         if jit_compile is False:
             return lambda *arrays: function(*map(opened, arrays))
-        by_xla = Graph(function, state, for_xla=True)
-        if jit_compile is True:
-            return by_xla
-        return Faster(Graph(function, state, for_xla=False), by_xla, self.synchronize)
+        graphs = {by_xla: Graph(function, state, by_xla) for by_xla in ByXla}
+        return graphs[ByXla.EVERYTHING] if jit_compile is True else Faster(graphs, self.synchronize)
 
     def opened(self, x: Any) -> tf.Tensor:
         """The tensor that one of TensorFlow's variables holds, where a graph left that."""
@@ -945,7 +943,7 @@ def _words_by_arithmetic(key: Any, counter: int, count: int) -> Any:
 
 @kernel
 def rng_bits(seed: Any, shape: Any, counter: int) -> Any:
-    if FOR_XLA.get():
+    if BY_XLA.get() is ByXla.EVERYTHING:
         return tf.reshape(_words_by_arithmetic(tf.cast(seed, tf.uint32), counter, math.prod(shape)), shape)
     return _native_words(seed, shape, counter, tf.uint32)
 
@@ -964,7 +962,7 @@ def _native_words(seed: Any, shape: Any, counter: int, dtype: Any) -> Any:
 
 @kernel
 def random_below(seed: Any, shape: Any, limit: int, first: int, dtype: str) -> Any:
-    if FOR_XLA.get():
+    if BY_XLA.get() is ByXla.EVERYTHING:
         return body("random_below", seed, shape, limit, first, dtype)
     pairs = _native_words(seed, shape, 0, tf.uint64)
     low, factor = raw.BitwiseAnd(x=pairs, y=tf.constant(philox.MASK - 1, tf.uint64)), tf.constant(limit, tf.uint64)

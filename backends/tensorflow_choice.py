@@ -1,15 +1,17 @@
-"""Whether a graph runs as TensorFlow runs it, or as XLA compiles it: found out by doing both, in calls that count."""
+"""What of a graph XLA compiles: found out by trying, in calls that count."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from polykeras.backend import is_repeatable
+
+from .tensorflow_graphs import ByXla, Graph
 
 PAYS = 3.0
 """After how many seconds in a function it is worth the time of another compilation."""
@@ -17,62 +19,69 @@ PAYS = 3.0
 TRIALS = 7
 """How many calls of each program are compared."""
 
-Program = Callable[..., list[Any]]
-
 
 class Faster:
-    """A function whose calls go to the faster of two programs, once that is known.
+    """A function whose calls go to the fastest of its graphs, once that is known.
+
+    At first they go to the one that XLA has no part in, which is there soonest. Whoever needs the same bits another
+    time gets the one with updates by XLA.
 
     Args:
-        plain: The program that TensorFlow runs.
-        compiled: The one that XLA compiles in its first call, or refuses to.
+        graphs: The graphs, by what XLA compiles of them.
         wait: Waits until the devices are done.
     """
 
-    def __init__(self, plain: Program, compiled: Program, wait: Callable[[], None]):
-        self._plain = plain
-        self._compiled = compiled
+    def __init__(self, graphs: Mapping[ByXla, Graph], wait: Callable[[], None]):
+        self._first = graphs[ByXla.NOTHING]
+        self._steady = graphs[ByXla.UPDATES]
+        self._compiled = graphs[ByXla.EVERYTHING]
         self._wait = wait
-        self._chosen: Program | None = None
+        self._chosen: Graph | None = None
         self._calls = 0
         self._seconds = 0.0
-        self._times: dict[Program, list[float]] = {plain: [], compiled: []}
+        self._times: dict[Graph, list[float]] = {}
 
     def __call__(self, *arrays: Any) -> list[Any]:
         if is_repeatable() or not tf.executing_eagerly():  # the latter within somebody else's graph
-            return self._plain(*arrays)
+            return self._steady(*arrays)
         if self._chosen is not None:
             return self._chosen(*arrays)
-        return self._timed(self._plain, arrays) if self._seconds < PAYS else self._tried(arrays)
+        return self._timed(arrays) if self._seconds < PAYS else self._tried(arrays)
 
-    def _timed(self, program: Program, arrays: tuple[Any, ...]) -> list[Any]:
+    def _timed(self, arrays: tuple[Any, ...]) -> list[Any]:
         begin = time.perf_counter()
-        results = program(*arrays)
+        results = self._first(*arrays)
         self._calls += 1
         if self._calls > 1:  # the first one traces
             self._seconds += time.perf_counter() - begin
         return results
 
     def _tried(self, arrays: tuple[Any, ...]) -> list[Any]:
-        """The results of the program whose turn it is: they alternate, so that a machine that slows down slows both."""
+        """The results of the graph whose turn it is: they alternate, so that a machine that slows down slows all."""
+        if not self._times:
+            self._times = {graph: [] for graph in self._candidates()}
         times = self._times
-        program = min(times, key=lambda program: len(times[program]))
+        graph = min(times, key=lambda graph: len(times[graph]))
         self._wait()
         begin = time.perf_counter()
         try:
-            results = program(*arrays)
-        except Exception:  # there are graphs that XLA does not take; what is wrong with the arguments, the other says
-            if program is self._plain:
+            results = graph(*arrays)
+        except Exception:  # there are graphs that XLA does not take; what is wrong with the arguments, the others say
+            if graph is self._first:
                 raise
-            self._choose(self._plain)
-            return self._plain(*arrays)
+            del times[graph]
+            return self(*arrays)
         self._wait()
-        times[program].append(time.perf_counter() - begin)
+        times[graph].append(time.perf_counter() - begin)
         if min(map(len, times.values())) > TRIALS:
-            self._choose(min(times, key=lambda program: statistics.median(times[program][1:])))
+            self._choose(min(times, key=lambda graph: statistics.median(times[graph][1:])))
         return results
 
-    def _choose(self, program: Program) -> None:
-        """Keep a program, and the plain one for whoever needs the same bits; the memory of the other is given back."""
-        self._chosen = self._compiled = program
+    def _candidates(self) -> list[Graph]:
+        with_updates = [self._steady] if self._first.has_updates else []
+        return [self._first, *with_updates, self._compiled]
+
+    def _choose(self, graph: Graph) -> None:
+        """Keep a graph, and the one for whoever needs the same bits; the memory of others is given back."""
+        self._chosen = self._first = self._compiled = graph
         self._times.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -13,8 +14,18 @@ from .tensorflow_gradients import setting
 LARGE = 1 << 15
 """From how many elements on an array is worth a variable, or a kernel of its own."""
 
-FOR_XLA: ContextVar[bool] = ContextVar("polykeras_tensorflow_xla", default=False)
-"""Whether XLA will compile the graph that is being made."""
+
+class ByXla(enum.Enum):
+    """What of a graph XLA compiles."""
+
+    NOTHING = enum.auto()
+    UPDATES = enum.auto()
+    """Updates of large arrays, each as a function of its own."""
+    EVERYTHING = enum.auto()
+
+
+BY_XLA: ContextVar[ByXla] = ContextVar("polykeras_tensorflow_xla", default=ByXla.UPDATES)
+"""What XLA will compile of the graph that is being made."""
 
 
 def is_large(x: Any) -> bool:
@@ -28,6 +39,8 @@ class Contents:
 
     def __init__(self) -> None:
         self._variables: dict[int, tuple[Any, tf.Variable]] = {}
+        self.has_updates = False
+        """Whether there have been updates of large arrays."""
 
     def read(self, variable: tf.Variable) -> Any:
         """The tensor that a variable holds from now on."""
@@ -52,16 +65,18 @@ class Graph:
         function: The function.
         state: How many arguments, the first ones, the first results replace. The large ones among them become
             variables in the first call, and are returned as these.
-        for_xla: Whether XLA compiles it.
+        by_xla: What XLA compiles of it.
     """
 
-    def __init__(self, function: Callable[..., list], state: int, for_xla: bool):
+    def __init__(self, function: Callable[..., list], state: int, by_xla: ByXla):
         self._function = function
         self._state = state
-        self._for_xla = for_xla
-        self._traced = tf.function(self._in_place, autograph=False, jit_compile=for_xla)
+        self._by_xla = by_xla
+        self._traced = tf.function(self._in_place, autograph=False, jit_compile=by_xla is ByXla.EVERYTHING)
         self._program: Any = None
         self._kept: set[int] = set()
+        self.has_updates = False
+        """Whether it updates large arrays, as far as is known: the first call finds out."""
 
     def __call__(self, *arrays: Any) -> list[Any]:
         if not tf.executing_eagerly():  # within somebody else's graph
@@ -78,7 +93,7 @@ class Graph:
         return [*state, *results]
 
     def _pure(self, *arrays: Any) -> list[Any]:
-        with setting(FOR_XLA, self._for_xla):
+        with setting(BY_XLA, self._by_xla):
             return self._function(*map(opened, arrays))
 
     def _in_place(self, *arrays: Any) -> list[Any]:
@@ -87,6 +102,7 @@ class Graph:
         given = [contents.read(x) if i in self._kept else x for i, x in enumerate(arrays)]
         with setting(CONTENTS, contents):
             results = self._pure(*given)
+        self.has_updates = contents.has_updates
         for i in self._kept:
             if contents.variable_of(results[i]) is not arrays[i]:
                 arrays[i].assign(results[i], read_value=False)

@@ -10,22 +10,25 @@ import tensorflow as tf
 from polykeras.backend import load
 
 from .tensorflow_gradients import setting
-from .tensorflow_graphs import CONTENTS, FOR_XLA, Contents, is_large, opened
+from .tensorflow_graphs import BY_XLA, CONTENTS, ByXla, Contents, is_large, opened
 from .tensorflow_table import body, kernel
 
 
 @kernel
 def elementwise_each(arrays: Sequence[Any], rule: Any, donate: Sequence[int]) -> list[Any]:
     columns = rule.columns(arrays)
-    if tf.executing_eagerly() or FOR_XLA.get() or not any(is_large(column[0]) for column in columns):
+    if tf.executing_eagerly() or not any(is_large(column[0]) for column in columns):
+        return body("elementwise_each", arrays, rule, donate)
+    contents = CONTENTS.get() or Contents()
+    contents.has_updates = True
+    if BY_XLA.get() is not ByXla.UPDATES:
         return body("elementwise_each", arrays, rule, donate)
     scalars, dtype = list(arrays[: rule.scalars]), load("tensorflow").dtype(arrays[-1])
     formula = rule.of(scalars, dtype)
-    contents = CONTENTS.get() or Contents()
 
     @tf.function(autograph=False, jit_compile=True)
     def update(scalars: list[Any], column: list[Any]) -> list[Any]:
-        with setting(FOR_XLA, True):
+        with setting(BY_XLA, ByXla.EVERYTHING):
             return _replaced(column, rule.of(scalars, dtype)(*map(opened, column)), donate)
 
     def results_of(column: tuple[Any, ...]) -> tuple[Any, ...]:
