@@ -37,8 +37,7 @@ class Faster:
         self._compiled = graphs[ByXla.EVERYTHING]
         self._wait = wait
         self._chosen: Graph | None = None
-        self._calls = 0
-        self._seconds = 0.0
+        self._seconds: float | None = None
         self._times: dict[Graph, list[float]] = {}
 
     def __call__(self, *arrays: Any) -> list[Any]:
@@ -46,14 +45,14 @@ class Faster:
             return self._steady(*arrays)
         if self._chosen is not None:
             return self._chosen(*arrays)
-        return self._timed(arrays) if self._seconds < PAYS else self._tried(arrays)
+        is_worth_it = self._seconds is not None and self._seconds >= PAYS
+        return self._tried(arrays) if is_worth_it else self._timed(arrays)
 
     def _timed(self, arrays: tuple[Any, ...]) -> list[Any]:
         begin = time.perf_counter()
         results = self._first(*arrays)
-        self._calls += 1
-        if self._calls > 1:  # the first one traces
-            self._seconds += time.perf_counter() - begin
+        spent = time.perf_counter() - begin
+        self._seconds = 0.0 if self._seconds is None else self._seconds + spent  # the first call traces
         return results
 
     def _tried(self, arrays: tuple[Any, ...]) -> list[Any]:

@@ -58,8 +58,8 @@ def test_the_fastest_program_is_kept(choice, clock, seconds):
     for i in range(20):
         assert faster(i) == [i]
     fast, *others = sorted(programs, key=lambda program: program.seconds)
-    assert fast.calls == 14
-    assert [program.calls for program in others] == [3, 3]
+    assert sum(program.calls for program in programs) == 20
+    assert all(program.calls == (4 if program is programs[0] else 3) for program in others)  # it makes the first call
 
 
 def test_a_program_without_updates_is_not_tried_twice(choice, clock):
@@ -76,7 +76,7 @@ def test_what_xla_does_not_take_runs_without_it(choice, clock, failing):
     faster = faster_of(choice, *programs)
     assert [faster(i) for i in range(20)] == [[i] for i in range(20)]
     fastest = max({0, 1, 2} - failing)
-    assert programs[fastest].calls == (20 if fastest == 0 else 17)
+    assert programs[fastest].calls == (20 if fastest == 0 else 16)
 
 
 def test_a_call_that_nothing_takes_fails(choice, clock):
@@ -93,7 +93,7 @@ def test_what_has_to_repeat_is_not_left_to_the_clock(choice, clock):
         faster(i)
     with polykeras.backend.repeatably():
         assert faster(20) == [20]
-    assert [program.calls for program in programs] == [3, 4, 14]
+    assert [program.calls for program in programs] == [4, 4, 13]
 
 
 def test_trainings_that_are_resumed_have_to_repeat(choice, tmp_path):
@@ -130,8 +130,13 @@ def test_state_goes_on_through_the_trials(choice):
         assert float(add(x)) == pytest.approx(i * np.tanh(x).sum(), rel=1e-6)  # eleven additions
 
 
-def test_large_parameters_go_on_through_the_trials(choice):
+def test_large_parameters_go_on_through_the_trials(choice, monkeypatch):
     """They are updated without XLA first, then by functions of its own, then in what it compiles as a whole."""
+    from polykeras.backends import tensorflow_updates
+
+    compiled = []
+    replaced = tensorflow_updates._replaced
+    monkeypatch.setattr(tensorflow_updates, "_replaced", lambda *args: compiled.append(1) or replaced(*args))
     x = np.random.default_rng(0).normal(size=(8, 200)).astype("float32")
     y = x[:, :1] * 2
 
@@ -145,3 +150,4 @@ def test_large_parameters_go_on_through_the_trials(choice):
 
     # sums of 200 products in another order, twelve times
     np.testing.assert_allclose(losses("tensorflow"), losses("numpy"), rtol=1e-5)
+    assert compiled
