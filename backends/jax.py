@@ -29,7 +29,7 @@ from polykeras.settings import settings
 from polykeras.spec import normalize_axis
 
 from . import jax_networks, jax_windows  # noqa: F401 (which enter their kernels into the table)
-from .jax_table import KERNELS, PUSHING, as_cotangent, body_of, compiled, kernel, ruled, with_rules
+from .jax_table import KERNELS, PROGRAMS, PUSHING, as_cotangent, body_of, compiled, kernel, ruled, with_rules
 
 jax.config.update("jax_explicit_x64_dtypes", "allow")
 
@@ -253,7 +253,7 @@ class JaxBackend(Backend):
     traces = True
     _kept_in: str | None = None
     _own_cache: dict[str, Any]
-    precision: lax.Precision
+    precision = lax.Precision.HIGHEST
 
     def call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> Any:
         """Run a kernel, with 64-bit numbers allowed where there are any."""
@@ -366,11 +366,10 @@ class JaxBackend(Backend):
 
     def set_matmul_precision(self, precision: str) -> None:
         """The precision that kernels ask for; JAX's own default stays."""
-        self.precision = lax.Precision(precision)
-        KERNELS["matmul"] = _PRODUCTS[
-            self.precision
-        ]  # itself, for a function that looks it up costs half of a dispatch
-        OPS["matmul"].table.clear()
+        if self.precision is not (asked := lax.Precision(precision)):
+            self.precision = asked
+            for program in PROGRAMS:  # in which the former one is written
+                program.clear_cache()
 
     # Gradients and compilation
 
@@ -772,8 +771,7 @@ def unique(x: Any, *options: Any) -> Any:
 # Linear algebra --------------------------------------------------------------------------------------------
 
 
-_PRODUCTS = {precision: compiled(functools.partial(jnp.matmul, precision=precision)) for precision in lax.Precision}
-"""The kernel of `matmul` in each precision: where one has it as an argument, eager calls take two microseconds more."""
+KERNELS["matmul"] = compiled(lambda x1, x2: jnp.matmul(x1, x2, precision=backend.precision))
 
 
 def _refusing(compute: Callable[..., Any], error: Callable[[], MatrixError]) -> Callable[..., Any]:
@@ -832,19 +830,15 @@ KERNELS |= {
 # Attention -------------------------------------------------------------------------------------------------
 
 
-def _attend(*args: Any) -> Any:
-    """Attention, with the precision of products as one argument more, so that another one means another program."""
-    return body_of("dot_product_attention")(*args[:-1])
-
-
-_ATTEND = compiled(_attend, *range(5, 10))
+_attend = body_of("dot_product_attention")
+_attend_by_program = compiled(_attend, *range(5, 9))
 
 
 @kernel
 def dot_product_attention(*args: Any) -> Any:
     """The body here too: jax.nn.dot_product_attention took longer, compiled or not."""
     scale_is_known = args[5] is None or isinstance(args[5], (int, float))
-    return (_ATTEND if scale_is_known else _attend)(*args, backend.precision)
+    return (_attend_by_program if scale_is_known else _attend)(*args)
 
 
 # Control flow ----------------------------------------------------------------------------------------------

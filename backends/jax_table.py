@@ -18,6 +18,9 @@ from polykeras.op import OPS
 KERNELS: dict[str, Callable[..., Any]] = {}
 """Kernels by the names of their ops."""
 
+PROGRAMS: list[Any] = []
+"""What `compiled` has made."""
+
 
 PUSHING: ContextVar[bool] = ContextVar("polykeras_jax_pushing", default=False)
 """Whether tangents are pushed forward, which cannot go through what has a rule for cotangents alone."""
@@ -34,7 +37,9 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def compiled(function: Callable[..., Any], *static: int) -> Callable[..., Any]:
     """A kernel whose eager calls go straight to a compiled program; within a traced function it leaves no trace."""
-    return jax.jit(function, static_argnums=static, inline=True)
+    program = jax.jit(function, static_argnums=static, inline=True)
+    PROGRAMS.append(program)
+    return program
 
 
 def body_of(name: str) -> Callable[..., Any]:

@@ -30,7 +30,7 @@ from polykeras.symbolic import infer
 
 # of which some enter their kernels into the table
 from . import tensorflow_control, tensorflow_networks, tensorflow_updates, tensorflow_windows  # noqa: F401
-from .tensorflow_choice import Faster
+from .tensorflow_choice import Fastest
 from .tensorflow_gradients import DIFFERENTIATING, TensorflowGradients
 from .tensorflow_graphs import BY_XLA, ByXla, Graph, opened
 from .tensorflow_table import KERNELS, body, kernel
@@ -269,8 +269,9 @@ class TensorflowBackend(TensorflowGradients, Backend):
         """The function as a graph; with `jit_compile=True` compiled by XLA, with "auto" where that is faster."""
         if jit_compile is False:
             return lambda *arrays: function(*map(opened, arrays))
-        graphs = {by_xla: Graph(function, state, by_xla) for by_xla in ByXla}
-        return graphs[ByXla.EVERYTHING] if jit_compile is True else Faster(graphs, self.synchronize)
+        if jit_compile is True:
+            return Graph(function, state, ByXla.EVERYTHING)
+        return Fastest({by_xla: Graph(function, state, by_xla) for by_xla in ByXla}, self.synchronize)
 
     def opened(self, x: Any) -> tf.Tensor:
         """The tensor that one of TensorFlow's variables holds, where a graph left that."""

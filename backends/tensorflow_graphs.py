@@ -79,8 +79,8 @@ class Graph:
         """Whether it updates large arrays, as far as is known: the first call finds out."""
 
     def __call__(self, *arrays: Any) -> list[Any]:
-        if not tf.executing_eagerly():  # within somebody else's graph
-            return self._pure(*arrays)
+        if not tf.executing_eagerly():  # within somebody else's graph, of which XLA compiles what it compiles
+            return self._function(*map(opened, arrays))
         if self._program is None:
             self._kept = {i for i, x in enumerate(arrays[: self._state]) if is_large(x)}
         given = [_variable(x) if i in self._kept else opened(x) for i, x in enumerate(arrays)]
@@ -92,16 +92,12 @@ class Graph:
         state = [given[i] if i in self._kept else next(results) for i in range(self._state)]
         return [*state, *results]
 
-    def _pure(self, *arrays: Any) -> list[Any]:
-        with setting(BY_XLA, self._by_xla):
-            return self._function(*map(opened, arrays))
-
     def _in_place(self, *arrays: Any) -> list[Any]:
         """The results without those that replace what is kept, which is changed."""
         contents = Contents()
         given = [contents.read(x) if i in self._kept else x for i, x in enumerate(arrays)]
-        with setting(CONTENTS, contents):
-            results = self._pure(*given)
+        with setting(CONTENTS, contents), setting(BY_XLA, self._by_xla):
+            results = self._function(*given)
         self.has_updates = contents.has_updates
         for i in self._kept:
             if contents.variable_of(results[i]) is not arrays[i]:

@@ -1,4 +1,4 @@
-"""Updates of lists of tensors: large ones by a kernel of XLA's, which goes through memory once, and not for each op."""
+"""Updates of lists of tensors: large ones may be by a kernel of XLA's, which goes through memory once for all ops."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def elementwise_each(arrays: Sequence[Any], rule: Any, donate: Sequence[int]) ->
     columns = rule.columns(arrays)
     if tf.executing_eagerly() or not any(is_large(column[0]) for column in columns):
         return body("elementwise_each", arrays, rule, donate)
-    contents = CONTENTS.get() or Contents()
+    contents = CONTENTS.get() or Contents()  # the latter in a graph that is not ours
     contents.has_updates = True
     if BY_XLA.get() is not ByXla.UPDATES:
         return body("elementwise_each", arrays, rule, donate)

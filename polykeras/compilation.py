@@ -266,7 +266,8 @@ def compile(
             be used for the results.
         jit_compile: True for the framework's optimizing compiler, False to leave it out, "auto" for what usually
             suits: XLA on JAX, a plan of kernels on NumPy and on PyTorch; on TensorFlow a graph, and after some seconds
-            of work what turned out to be faster, with XLA or without, whose results differ by rounding.
+            of work what turned out to be fastest: without XLA, with updates by XLA, or all of it, whose results differ
+            by rounding.
 
     Returns:
         The function.

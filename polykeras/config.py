@@ -117,7 +117,8 @@ def set_matmul_precision(precision: str) -> None:
     """Set how float32 matrix products and convolutions are computed on hardware that has shortcuts.
 
     PyTorch and TensorFlow have one such setting for the process, which therefore holds for your own code too, from the
-    moment at which polykeras loads them. JAX is asked for it product by product.
+    moment at which polykeras loads them. JAX is asked for it product by product, and functions that it compiled before
+    keep the one that they have.
 
     Args:
         precision: "highest" for float32 proper, "high" for TensorFloat-32 or its like, "default" for the fastest.

@@ -314,7 +314,8 @@ def native_precision(name: str) -> str:
         import jax
 
         x = np.ones((2, 2), "float32")
-        return "highest" if "HIGHEST" in str(jax.make_jaxpr(lambda x: ops.matmul(x, x))(x)) else "tf32"
+        products = str(jax.make_jaxpr(lambda x: (ops.matmul(x, x), ops.vdot(x, x), ops.correlate(x[0], x[0])))(x))
+        return "highest" if products.count("HIGHEST") == 6 else "tf32" if "HIGHEST" not in products else "both"
     return "highest"
 
 

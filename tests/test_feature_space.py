@@ -58,6 +58,7 @@ def exchanged(tmp_path_factory):
 
 
 @with_keras
+@pytest.mark.xdist_group("keras_features")  # so that Keras is started once
 @pytest.mark.parametrize("mode", ["concat", "dict"])
 def test_numbers_are_those_of_keras(mode, exchanged, backend):
     expected = dict(np.load(exchanged / f"{mode}.npz"))
