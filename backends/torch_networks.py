@@ -88,9 +88,14 @@ def group_normalization(x: Any, gamma: Any, beta: Any, groups: int, axis: int, e
     fits = x.ndim > 1 and axis and groups > 0 and x.shape[axis] % groups == 0 and x.numel()
     if not fits or any(p is not None and p.shape != (x.shape[axis],) for p in (gamma, beta)):
         return body("group_normalization", x, gamma, beta, groups, axis, epsilon)
-    apart = gamma is None and beta is not None  # then the second gradient fails
-    moved = F.group_norm(x.movedim(axis, 1), groups, gamma, None if apart else beta, epsilon)
-    return (moved + _along_channels(beta, x) if apart else moved).movedim(1, axis)
+    learns = any(p is not None and p.requires_grad for p in (gamma, beta))
+    # without a gamma the second gradient fails; that of parameters alone, where channels come last, ends the process
+    is_apart = gamma is None or (learns and not x.requires_grad)
+    moved = F.group_norm(x.movedim(axis, 1), groups, *((None, None) if is_apart else (gamma, beta)), epsilon)
+    if is_apart:
+        moved = moved if gamma is None else moved * _along_channels(gamma, x)
+        moved = moved if beta is None else moved + _along_channels(beta, x)
+    return moved.movedim(1, axis)
 
 
 # Recurrent networks ----------------------------------------------------------------------------------------

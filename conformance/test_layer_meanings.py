@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from polykeras import layers, ops
 from polykeras.backend import Backend, using
+from polykeras.settings import EMBEDDED
+from polykeras.state import bind
 
 pytestmark = pytest.mark.level("layers")
 
@@ -54,6 +58,30 @@ def test_batch_normalization_moves_its_moments_only_in_training(backend: Backend
     np.testing.assert_allclose(moved[1], 0.9 + 0.1 * x.var(0), rtol=1e-12)
     np.testing.assert_array_equal(after, moved)
     np.testing.assert_allclose(frozen, (x - moved[0]) / np.sqrt(moved[1] + 1e-3), rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["GroupNormalization", "LayerNormalization", "BatchNormalization", "RMSNormalization"])
+def test_a_normalization_that_comes_first_learns(kind: str, backend: Backend) -> None:
+    """There are gradients of its weights, and none of its inputs: PyTorch ended the process for groups."""
+    x = np.random.default_rng(0).normal(size=(4, 4, 4, 2))
+    options = {"groups": 1} if kind == "GroupNormalization" else {}
+
+    def gradients() -> list[np.ndarray]:
+        layer = getattr(layers, kind)(dtype="float64", **options)
+        layer.build(x.shape)
+
+        def loss(values: list[Any]) -> Any:
+            with bind(layer.trainable_variables, values):
+                return ops.sum(ops.power(layer(x, training=True) if kind.startswith("Batch") else layer(x), 3))
+
+        return list(map(ops.convert_to_numpy, ops.grad(loss)([v.value for v in layer.trainable_variables])))
+
+    with using(backend):
+        found = gradients()
+    with using(EMBEDDED):
+        wanted = gradients()
+    for f, w in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(f, w, rtol=1e-10, atol=1e-10)  # sums of 64 numbers of a size near one
 
 
 @pytest.mark.parametrize(("rank", "shape"), [(1, (8, 5, 6)), (2, (8, 3, 4, 6)), (3, (8, 2, 3, 2, 6))])

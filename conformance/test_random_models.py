@@ -9,15 +9,13 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from polykeras.backend import Backend
 from polykeras.settings import EMBEDDED
-from polykeras.testing.plugin import RANDOM_MODELS, RANDOM_SEED
+from polykeras.testing.plugin import CASES_OF_A_SEED, MODELS_AT_ONCE, RANDOM_MODELS, RANDOM_SEED
 
 from . import checks
 from .random_models import Recipe, check, recipes
 
 pytestmark = pytest.mark.level("models")
 
-AT_ONCE = 5
-"""How many models are one case."""
 QUICK, THOROUGH = 5, 50
 
 
@@ -26,7 +24,8 @@ def pytest_generate_tests(metafunc: Any) -> None:
     asked = metafunc.config.getoption(RANDOM_MODELS, None)
     count = asked or (THOROUGH if checks.EFFORT.is_thorough else QUICK)
     first = metafunc.config.getoption(RANDOM_SEED, None) or 0
-    cases = [(first * 1000 + number, min(AT_ONCE, count - AT_ONCE * number)) for number in range(-(-count // AT_ONCE))]
+    begins = range(0, count, MODELS_AT_ONCE)
+    cases = [(first * CASES_OF_A_SEED + i, min(MODELS_AT_ONCE, count - begin)) for i, begin in enumerate(begins)]
     metafunc.parametrize(("start", "count"), [pytest.param(*case, id=f"models from {case[0]}") for case in cases])
 
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from polykeras.backend import available, load
+from polykeras.dtypes import NAMES
 from polykeras.errors import ConfigError
 from polykeras.files import replacing
 from polykeras.settings import home
@@ -47,9 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--levels", type=_names, metavar="NAMES", help=f"of {', '.join(LEVELS)} (default: all)")
     parser.add_argument("-k", "--pattern", help="only cases whose name matches, as with pytest's -k")
     parser.add_argument("--thorough", action="store_true", help="every sample in every dtype, and longer trainings")
-    parser.add_argument("--budget", type=float, metavar="MINUTES", help="begin no case after this time")
+    parser.add_argument("--budget", type=_positive, metavar="MINUTES", help="begin no case after this time")
     parser.add_argument(
-        "--limit", type=float, default=LIMIT, metavar="SECONDS", help="for one case (default: %(default)g)"
+        "--limit", type=_positive, default=LIMIT, metavar="SECONDS", help="for one case (default: %(default)g)"
     )
     parser.add_argument("--jobs", type=int, metavar="N", help="processes at once (default: one for each core)")
     parser.add_argument("--random", type=int, metavar="N", help="try N random models instead of the suite")
@@ -61,7 +62,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise argparse.ArgumentTypeError(f"expected names with commas between; got {text!r}")
+    return names
+
+
+def _positive(text: str) -> float:
+    if not (number := float(text)) > 0:
+        raise argparse.ArgumentTypeError(f"expected a number above 0; got {text!r}")
+    return number
 
 
 def main(options: argparse.Namespace) -> int:
@@ -163,6 +173,9 @@ def _selection(options: argparse.Namespace) -> dict[str, Any]:
     for level in options.levels or []:
         if level not in LEVELS:
             raise ConfigError(f"conformance: expected levels among {', '.join(LEVELS)}; got {level!r}.")
+    for dtype in options.dtypes or []:
+        if dtype not in NAMES:
+            raise ConfigError(f"conformance: expected dtypes among {', '.join(NAMES)}; got {dtype!r}.")
     if options.random is not None and options.random < 1:
         raise ConfigError(f"conformance: expected --random to be a number from 1; got {options.random}.")
     return {

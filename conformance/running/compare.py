@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
+from polykeras.errors import ConfigError
+
 from .records import BAD, Report, Result
 
 NOTEWORTHY = 1.5
@@ -41,6 +43,8 @@ def compare(old: Report, new: Report) -> Changes:
     """
     changes = Changes(_versions(old.about, new.about))
     before, after = ({result.case.key: result for result in report.results} for report in (old, new))
+    if not before.keys() & after.keys():
+        raise ConfigError("conformance: the two reports have no case in common. Compare runs of the same selection.")
     changes.added = [_name(after[key]) for key in after if key not in before]
     changes.removed = [_name(before[key]) for key in before if key not in after]
     for key in [key for key in before if key in after]:

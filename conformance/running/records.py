@@ -19,6 +19,7 @@ import polykeras
 from polykeras.backend import load
 from polykeras.errors import ConfigError
 from polykeras.files import replacing
+from polykeras.testing.plugin import CASES_OF_A_SEED, MODELS_AT_ONCE
 
 PASSED, FAILED, SKIPPED, CRASHED, HUNG, NOT_RUN = "passed", "failed", "skipped", "crashed", "hung", "not run"
 BAD = (FAILED, CRASHED, HUNG)
@@ -69,9 +70,13 @@ class Result:
     @property
     def command(self) -> str:
         """What runs the case by itself."""
-        device = "" if self.case.device == "default" else f" --device {self.case.device}"
+        options = "" if self.case.device == "default" else f" --device {self.case.device}"
+        if random := re.search(r"models from (\d+)", self.case.id):
+            seed, number = divmod(int(random[1]), CASES_OF_A_SEED)
+            options += f" --random-models {MODELS_AT_ONCE * (number + 1)} --random-seed {seed}"
         return (
-            f"python -m pytest --pyargs 'polykeras.conformance' --backend {self.case.backend}{device} -k '{self.words}'"
+            f"python -m pytest --pyargs 'polykeras.conformance' --backend {self.case.backend}{options} "
+            f"-k '{self.words}'"
         )
 
     @property
@@ -141,7 +146,8 @@ def read(path: str | Path) -> Report:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path}: expected a report that `polykeras conformance --json` wrote; {error}.") from error
+        reason = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise ConfigError(f"{path}: expected a report that `polykeras conformance --json` wrote; {reason}.") from error
 
 
 def about(backends: Sequence[str]) -> dict[str, Any]:

@@ -93,8 +93,10 @@ class Worker:
         self._process = None
 
     def _tail(self) -> str:
-        """The last that the process has printed."""
-        return self._log.read_text(errors="replace")[-LOG_TAIL:]
+        """The last that the process has printed; from where it came to its end, if it says that."""
+        log = self._log.read_text(errors="replace")
+        fatal = log.rfind("Fatal Python error")  # after which comes the innermost call first
+        return log[fatal:][:LOG_TAIL] if fatal >= 0 else log[-LOG_TAIL:]
 
 
 def collect(arguments: Sequence[str], device: str) -> list[Case]:

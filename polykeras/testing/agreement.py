@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import ops, tree
 from ..backend import Backend, available, host_array, load, numpy_dtype, using
-from ..dtypes import is_float
+from ..dtypes import canonical, is_float
 from ..errors import ArgumentError, PolykerasError
 from ..interpreters import kind_or_none
 from ..layers.layer import Layer
@@ -43,9 +43,13 @@ def assert_backends_agree(
 
     >>> assert_backends_agree(lambda x: ops.softmax(ops.square(x)), [[1.0, 2.0], [3.0, -4.0]])
     """
-    names = list(backends or available())
+    if rtol is not None and not (isinstance(rtol, (int, float)) and rtol >= 0):
+        raise ArgumentError(f"assert_backends_agree: expected rtol to be a number from 0; got {rtol!r}.")
+    names = names_of(backends)
     comparison = Comparison(fn, given(args, dtype))
     results = {name: comparison.on(load(name)) for name in names}
+    if not any(results.values()):
+        raise ArgumentError(f"assert_backends_agree: expected arrays from {comparison.label}; it returned none.")
     _check_specs(comparison.label, results)
     if rtol is None:
         _check_within_rounding(comparison, results)
@@ -59,6 +63,13 @@ def assert_backends_agree(
                     f"{comparison.label}, result {number}: {name} and {first} are apart by more than rtol={rtol:g}: "
                     f"{problem}"
                 )
+
+
+def names_of(backends: Sequence[str] | None) -> list[str]:
+    """The backends that were asked for, each once, or all that are installed."""
+    if isinstance(backends, str):
+        raise ArgumentError(f"expected backends to be a list of names, such as [{backends!r}]; got {backends!r}.")
+    return list(dict.fromkeys(backends or available()))
 
 
 class Comparison:
@@ -91,13 +102,14 @@ class Comparison:
         if not isinstance(layer, Layer) or not layer.variables:
             yield
             return
-        home, values = layer.variables[0].home, [variable.numpy() for variable in layer.variables]
+        variables = list(layer.variables)  # the first call may make more
+        home, values = variables[0].home, [variable.numpy() for variable in variables]
         layer.to_backend(backend)
         try:
             yield
         finally:
             layer.to_backend(home)
-            for variable, value in zip(layer.variables, values, strict=False):
+            for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
 
     def rounding(self) -> Rounding:
@@ -119,11 +131,11 @@ class Comparison:
 
 def given(args: Sequence[Any], dtype: str | None) -> list[Any]:
     """Arguments with every array and list of numbers as a NumPy array, floats in a dtype."""
+    floats = None if dtype is None else numpy_dtype(canonical(dtype))
 
     def host(x: Any) -> Any:
         array = np.asarray(ops.convert_to_numpy(x)) if ops.is_tensor(x) else host_array(x)
-        is_cast = dtype is not None and is_float(spec_of(array).dtype)
-        return array.astype(numpy_dtype(str(dtype))) if is_cast else array
+        return array.astype(floats) if floats is not None and is_float(spec_of(array).dtype) else array
 
     def argument(x: Any) -> Any:
         leaves = tree.flatten(x) if isinstance(x, (list, tuple)) else []

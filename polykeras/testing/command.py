@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 
+from ..backend import available
 from ..errors import ConfigError
 
 TARGETS = ("y", "sample_weight")
@@ -32,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--backends",
-        type=lambda text: [name.strip() for name in text.split(",")],
+        type=lambda text: [name.strip() for name in text.split(",") if name.strip()],
         metavar="NAMES",
         help="with commas between, the one first whose inputs the others get (default: all installed)",
     )
@@ -51,9 +53,14 @@ def main(options: argparse.Namespace) -> int:
     """
     from .difference import diff
 
+    if len(names := options.backends or available()) < 2:
+        raise ConfigError(f"diff: expected two backends or more; got {', '.join(names)}.")
+    for path in filter(None, (options.svg, options.json)):
+        if path.is_dir() or not os.access(path.parent, os.W_OK):
+            raise ConfigError(f"diff: expected a file in a folder that can be written to; got {str(path)!r}.")
     model = importlib.import_module("polykeras.saving").load_model(options.model)
     x, targets = read_batch(options.input)
-    found = diff(model, x, targets.get("y"), sample_weight=targets.get("sample_weight"), backends=options.backends)
+    found = diff(model, x, targets.get("y"), sample_weight=targets.get("sample_weight"), backends=names)
     console = Console(soft_wrap=True)
     console.print(str(found), markup=False, highlight=False)
     if options.svg:
@@ -80,8 +87,12 @@ def read_batch(path: Path) -> tuple[Any, dict[str, np.ndarray]]:
             arrays = {name: file[name] for name in file.files}
     except ConfigError:
         raise
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: expected a file of numpy.savez with arrays of numbers; {error}.") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:  # whose text recommends to allow pickles
+        raise ConfigError(
+            f"{path}: expected a file of numpy.savez with arrays of numbers; got something else."
+        ) from error
     targets = {name: arrays.pop(name) for name in TARGETS if name in arrays}
     if not arrays:
         raise ConfigError(f"{path}: expected an array x, or one for each input by its name; got none.")

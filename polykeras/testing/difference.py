@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from .. import ops, tree
-from ..backend import Backend, available, load, using
+from ..backend import Backend, load, using
 from ..errors import PolykerasError
 from ..models.graph import OpCall
 from ..settings import EMBEDDED
 from ..state import Variable, bind
 from ..training.functions import prepare
-from .agreement import first_op_that_parts, share, wide
+from .agreement import first_op_that_parts, names_of, share, wide
 from .drawing import picture
 from .observation import observe
 from .rounding import Rounding, records_of, rounding_of
@@ -109,9 +109,15 @@ def _cells(row: Row) -> tuple[str, ...]:
         shown(row.relative),
         f"{row.ulp:.3g}",
         shown(row.gradient),
-        "?" if row.share is None else f"{row.share:.0%}" if row.share < 10 else f"{row.share:.0e}",
+        "?" if row.share is None else _share(row.share),
         row.verdict,
     )
+
+
+def _share(share: float) -> str:
+    if share == np.finfo("float64").max:  # a bound of zero is left
+        return "∞"
+    return f"{share:.0%}" if share < 10 else f"{share:.0e}"
 
 
 def diff(
@@ -137,7 +143,7 @@ def diff(
     >>> diff(model, np.ones((1, 3), "float32"), backends=["numpy"]).agree
     True
     """
-    names = list(dict.fromkeys(backends or available()))
+    names = names_of(backends)
     home = next((v.home for v in model.variables), None)
     try:
         step = _Step(model, x, y, sample_weight, load(names[0]))

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from .. import ops, tree
-from ..backend import available, current, load, using
+from ..backend import current, load, using
 from ..dtypes import is_float
 from ..errors import ArgumentError
 from ..layers.layer import Layer
 from ..settings import EMBEDDED
 from ..state import bind
-from .agreement import Comparison, at_home, difference, first_op_that_parts, given
+from .agreement import Comparison, at_home, difference, first_op_that_parts, given, names_of
 
 STEP = 2.0**-10
 """The step of differences: the error of the formula, its fourth power, balances that of rounding, eps / step."""
@@ -31,7 +31,8 @@ def assert_gradients(fn: Callable[..., Any], *args: Any, backends: Sequence[str]
     differentiated as a sum of them in which each number has another weight.
 
     Args:
-        fn: A function of arrays that is written in ops, smooth at these arguments; or a layer that has been built.
+        fn: A function of arrays that is written in ops, smooth at these arguments; or a layer that has been built, in
+            float64.
         *args: Arrays, numbers, and structures of them.
         backends: The names of the backends; None for all that are installed.
 
@@ -44,7 +45,7 @@ def assert_gradients(fn: Callable[..., Any], *args: Any, backends: Sequence[str]
     with comparison.moved(load(EMBEDDED)), using(EMBEDDED):
         _check_slopes(comparison, problem)
     rounding = comparison.rounding()
-    for name in backends or available():
+    for name in names_of(backends):
         found = comparison.on(load(name))
         for number, (f, w, allowed) in enumerate(zip(found, rounding.results, rounding.allowed, strict=True)):
             wrong = difference(f, w, allowed)
@@ -79,6 +80,12 @@ class _Problem:
         for result in tree.flatten(results):
             if result is None or not is_float(ops.dtype(result)):
                 continue
+            if ops.dtype(result) != "float64":
+                raise ArgumentError(
+                    "assert_gradients: expected results in float64, in which slopes are exact enough; got "
+                    f"{ops.dtype(result)} from {self._function}. Make layers with dtype='float64', and cast to no "
+                    "other float."
+                )
             shape = ops.shape(result)
             weights = (np.cos(np.arange(math.prod(shape)) * 1.7) + 1.5).reshape(shape)  # none of them near zero
             part = ops.sum(ops.multiply(result, weights))
@@ -106,7 +113,8 @@ def _check_slopes(comparison: Comparison, problem: _Problem) -> None:
         if not abs(along - slope) <= SHARE_OF_SLOPES * scale:
             raise AssertionError(
                 f"{comparison.label}: the gradient with respect to {name} is not the slope: {along:.12g} along a "
-                f"direction in which the value changes by {slope:.12g}. Is there a kink nearby, or a stop_gradient?"
+                f"direction in which the value changes by {slope:.12g}, on {EMBEDDED}. Is the rule of a "
+                "custom_gradient wrong, or is there a kink nearby, or a stop_gradient?"
             )
 
 

@@ -32,6 +32,10 @@ RANDOM_MODELS = "polykeras_random_models"
 """The name under which it holds how many random models to try."""
 RANDOM_SEED = "polykeras_random_seed"
 """The name under which it holds where they come from."""
+MODELS_AT_ONCE = 5
+"""How many random models are one case."""
+CASES_OF_A_SEED = 1000
+"""How many cases of random models a seed has at most."""
 ERROR = "polykeras_error"
 """The name under which a test reports a largest error: op, bound, backend, dtype, error."""
 
@@ -84,14 +88,23 @@ def pytest_generate_tests(metafunc: Any) -> None:
     """Run a test that uses the fixture of this file once on each backend."""
     if "backend" not in metafunc.fixturenames or not _is_ours(metafunc):
         return
-    names = _chosen(metafunc.config)
+    from ..backend import registered, registered_ones
+
+    chosen = names = _chosen(metafunc.config)
     for marker in metafunc.definition.iter_markers("backends"):
         if not marker.args or not all(isinstance(name, str) for name in marker.args):
             raise pytest.UsageError(
                 f"{metafunc.definition.nodeid}: expected @pytest.mark.backends('numpy', 'torch'); got {marker.args}."
             )
+        for name in marker.args:
+            if name not in registered():
+                raise pytest.UsageError(
+                    f"{metafunc.definition.nodeid}: expected names of backends in @pytest.mark.backends; got {name!r}; "
+                    + registered_ones(name)
+                )
         names = [name for name in names if name in marker.args]
-    metafunc.parametrize("backend", names, indirect=True)
+    skipped = pytest.mark.skip(reason=f"none of its backends is among those to test on: {', '.join(chosen)}")
+    metafunc.parametrize("backend", names or [pytest.param("none", marks=skipped)], indirect=True)
 
 
 def _is_ours(metafunc: Any) -> bool:

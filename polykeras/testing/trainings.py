@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..backend import available, using
+from ..backend import using
 from ..callbacks import Callback
 from ..dtypes import is_float
 from ..errors import ArgumentError, PolykerasError
+from ..layers.layer import Layer
 from ..random import set_random_seed
 from ..settings import EMBEDDED
+from ..spec import show_shape
 from ..training.data import batches_of, unpack_x_y_sample_weight
 from ..training.functions import prepare
+from .agreement import names_of
 from .rounding import EPSILON, MARGIN
 
 TWINS = 2
@@ -65,10 +68,22 @@ def assert_trains_alike(
     ...     return model
     >>> assert_trains_alike(make, (np.ones((4, 3)), np.zeros((4, 1))), steps=3)
     """
+    if not (isinstance(data, (tuple, list)) and len(data) in (2, 3)):
+        raise ArgumentError(
+            f"assert_trains_alike: expected data to be (x, y) or (x, y, sample_weight); got {type(data)}."
+        )
+    if not isinstance(steps, int) or steps < 1:
+        raise ArgumentError(f"assert_trains_alike: expected steps to be a whole number from 1; got {steps!r}.")
+    if isinstance(model_fn, Layer):
+        raise ArgumentError(
+            f"assert_trains_alike: expected a function that makes a model and compiles it; got {model_fn!r}, a model, "
+            "which has its weights already."
+        )
+    names = names_of(backends)
     reference = train(EMBEDDED, model_fn, data, steps, seed, batch_size)
     twins = [train(EMBEDDED, model_fn, data, steps, seed, batch_size, number + 1) for number in range(TWINS)]
     allowed = allowed_distance(reference, twins)
-    for name in backends or available():
+    for name in names:
         found = train(name, model_fn, data, steps, seed, batch_size)
         _check_weights(name, found, reference)
         away = np.abs(found.losses - reference.losses)
@@ -151,11 +166,18 @@ def train(
 
 
 def _check_weights(name: str, found: Training, reference: Training) -> None:
+    if len(found.first) != len(reference.first):
+        raise AssertionError(
+            f"the model has {len(found.first)} weights on {name}, and {len(reference.first)} on {EMBEDDED}. Make the "
+            "same layers on every backend."
+        )
     for variable, one, other in zip(found.model.weights, found.first, reference.first, strict=True):
         if one.dtype != other.dtype or not np.array_equal(one, other, equal_nan=True):
+            shown = [f"{x.dtype}{show_shape(x.shape)}, {np.array2string(x, threshold=4)}" for x in (one, other)]
             raise AssertionError(
-                f"the model does not begin with the same weights on {name} as on {EMBEDDED}: {variable.path} differs. "
-                "Draw them by polykeras.initializers, and not by NumPy or the framework."
+                f"the model does not begin with the same weights on {name} as on {EMBEDDED}: {variable.path} is "
+                f"{shown[0]}, and {shown[1]}. Make the same layers on every backend, and draw weights by "
+                "polykeras.initializers, and not by NumPy or the framework."
             )
 
 
@@ -168,6 +190,8 @@ def _where(model_fn: Callable[[], Any], data: Any, seed: int, batch_size: int, n
         model = model_fn()
         batch = next(iter(batches_of(*data, batch_size=batch_size, shuffle=False)))
         try:
-            return str(diff(model, *batch[:2], backends=(EMBEDDED, name)))
+            found = diff(model, *batch[:2], backends=(EMBEDDED, name))
         except PolykerasError as error:
             return f"polykeras.testing.diff cannot say where: {error}"
+    hint = f"Is the model, or what it is compiled with, another one on {name}? That of {EMBEDDED}, taken there, agrees."
+    return f"{found}\n{hint}" if found.agree else str(found)
