@@ -21,6 +21,7 @@ from polykeras.conformance.running import command, records, supervisor, training
 from polykeras.conformance.running.compare import compare, show_changes
 from polykeras.conformance.running.page import page
 from polykeras.conformance.running.records import Case, Journal, Report, Result
+from polykeras.errors import ConfigError
 
 CASES = """
 import os, time
@@ -128,6 +129,12 @@ def test_what_nothing_fits_is_told(tmp_path, monkeypatch, capsys):
     assert "nothing fits what was chosen" in capsys.readouterr().err
     assert cli.main(["conformance", "--levels", "dances"]) == 2
     assert "expected levels among ops, random, layers" in capsys.readouterr().err
+    assert cli.main(["conformance", "--dtypes", "float99"]) == 2
+    assert "expected dtypes among bool," in capsys.readouterr().err
+    for words in (["--backends", ""], ["--budget", "-1"]):
+        with pytest.raises(SystemExit):
+            cli.main(["conformance", *words])
+        assert "expected" in capsys.readouterr().err
 
 
 # Reports that nobody ran -----------------------------------------------------------------------------------
@@ -250,6 +257,17 @@ def test_comparison_tells_what_changed():
     assert "25% → 90% of the bound" in printed
     assert show_changes(compare(old, old), console) == 0
     assert "the two reports say the same" in console.export_text()
+
+
+def test_reports_without_a_common_case_are_not_compared():
+    with pytest.raises(ConfigError, match="no case in common"):
+        compare(report(result("tanh")), report(result("exp")))
+
+
+def test_random_models_are_tried_again_by_their_command():
+    id = "test_random_models.py::test_random_models[models from 3001-torch]"
+    case = Case(id, "models", "models from 3001", "random models", "torch", "default", "random")
+    assert "--random-models 10 --random-seed 3 " in Result(case, "crashed", 0.5).command
 
 
 def test_the_command_compares(tmp_path, capsys):

@@ -11,7 +11,7 @@ import pytest
 import polykeras
 from polykeras import cli, layers, ops, testing
 from polykeras.backend import load
-from polykeras.errors import ArgumentError, ConfigError
+from polykeras.errors import ArgumentError, ConfigError, PolykerasError
 from polykeras.op import OPS
 from polykeras.testing.command import read_batch
 from polykeras.testing.rounding import rounding_of
@@ -288,6 +288,55 @@ def run_pytest(tmp_path, monkeypatch):
     return run
 
 
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        (lambda: testing.assert_backends_agree(ops.exp, X, backends="numpy"), r"a list of names, such as \['numpy'\]"),
+        (lambda: testing.assert_backends_agree(ops.exp, X, rtol=-1), "rtol to be a number from 0; got -1"),
+        (lambda: testing.assert_backends_agree(ops.exp, X, dtype="float99"), "float99"),
+        (lambda: testing.assert_backends_agree(lambda x: None, X), "expected arrays from"),
+        (lambda: testing.assert_gradients(layers.Activation("tanh"), X), "results in float64.*got float32"),
+        (lambda: testing.assert_trains_alike(make, X), r"data to be \(x, y\)"),
+        (lambda: testing.assert_trains_alike(make, (X, Y), steps=0), "whole number from 1; got 0"),
+        (lambda: testing.assert_trains_alike(make(), (X, Y)), "has its weights already"),
+    ],
+)
+def test_wrong_arguments_are_told(call, complaint):
+    with pytest.raises(PolykerasError, match=complaint):
+        call()
+
+
+def test_a_layer_that_is_made_in_its_first_call_goes_along():
+    model = polykeras.Sequential([layers.Dense(4), layers.Dropout(0.5)])
+    testing.assert_backends_agree(model, X)
+    assert model.built
+
+
+def test_a_model_that_is_made_otherwise_is_told():
+    width = iter(range(3, 100))
+
+    def made():
+        model = polykeras.Sequential([layers.Dense(next(width)), layers.Dense(Y.shape[-1])])
+        model.compile("sgd", "mse")
+        return model
+
+    with pytest.raises(AssertionError, match=r"Make the same layers on every backend"):
+        testing.assert_trains_alike(made, (X, Y), steps=2)
+
+
+@pytest.mark.parametrize(
+    ("names", "status", "said"),
+    [("'nunpy'", 2, "did you mean 'numpy'"), ("'torch'", 0, "none of its backends is among those to test on: numpy")],
+)
+def test_marks_of_other_backends_are_told(run_pytest, tmp_path, names, status, said):
+    (tmp_path / "test_users.py").write_text(
+        f"import pytest\n\n@pytest.mark.backends({names})\ndef test_on_it(backend):\n    pass\n"
+    )
+    found, printed = run_pytest("-rs", "--polykeras-backends", "numpy")
+    assert found == status
+    assert said in printed
+
+
 def test_users_tests_run_on_the_chosen_backends(run_pytest):
     status, printed = run_pytest("--polykeras-backends", "numpy")
     assert status == 0, printed
@@ -313,6 +362,10 @@ def test_the_command_compares_a_saved_model(tmp_path, monkeypatch, capsys):
     assert cli.main([*words, "--svg", str(tmp_path / "picture.svg"), "--json", str(tmp_path / "table.json")]) == 0
     assert (tmp_path / "picture.svg").exists()
     assert json.loads((tmp_path / "table.json").read_text())["agree"]
+    assert cli.main([*words[:-1], "numpy"]) == 2
+    assert "two backends or more; got numpy" in capsys.readouterr().err
+    assert cli.main([*words, "--svg", str(tmp_path / "nowhere" / "picture.svg")]) == 2
+    assert "a folder that can be written to" in capsys.readouterr().err
 
 
 def test_batches_in_files(tmp_path):
@@ -322,7 +375,9 @@ def test_batches_in_files(tmp_path):
     assert list(targets) == ["sample_weight"]
     np.savez(tmp_path / "none.npz", y=Y)
     np.save(tmp_path / "one.npy", X)
+    (tmp_path / "text.npz").write_text("x, y")
     complaints = {"none.npz": "expected an array x", "one.npy": "got a single array", "gone.npz": "No such file"}
+    complaints["text.npz"] = "numpy.savez with arrays of numbers; got something else"
     for name, complaint in complaints.items():
         with pytest.raises(ConfigError, match=complaint):
             read_batch(tmp_path / name)
