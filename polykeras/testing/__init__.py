@@ -5,9 +5,10 @@
     def test_my_function():
         assert_backends_agree(my_function, np.ones((3, 4)))
 
-With pytest there is a fixture `backend`, which runs a test once on each installed backend; `--polykeras-backends
-numpy,torch` on the command line and `@pytest.mark.backends("numpy", "torch")` at a test choose others. The names here
-are looked up when they are used, so that pytest can load its plugin everywhere at no cost.
+With pytest there is a fixture `backend`, which runs a test once on each installed backend, in use meanwhile, and
+whose name is `backend.name`; `--polykeras-backends numpy,torch` on the command line and
+`@pytest.mark.backends("numpy", "torch")` at a test choose others. The names here are looked up when they are used, so
+that pytest can load its plugin everywhere at no cost.
 """
 
 from __future__ import annotations
