@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from polykeras.backend import Backend
 from polykeras.settings import EMBEDDED
-from polykeras.testing.plugin import CASES_OF_A_SEED, MODELS_AT_ONCE, RANDOM_MODELS, RANDOM_SEED
+from polykeras.testing.plugin import RANDOM_MODELS, RANDOM_SEED
 
 from . import checks
 from .random_models import Recipe, check, recipes
+from .running.records import CASES_OF_A_SEED, MODELS_AT_ONCE
 
 pytestmark = pytest.mark.level("models")
 

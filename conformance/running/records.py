@@ -19,10 +19,14 @@ import polykeras
 from polykeras.backend import load
 from polykeras.errors import ConfigError
 from polykeras.files import replacing
-from polykeras.testing.plugin import CASES_OF_A_SEED, MODELS_AT_ONCE
 
 PASSED, FAILED, SKIPPED, CRASHED, HUNG, NOT_RUN = "passed", "failed", "skipped", "crashed", "hung", "not run"
 BAD = (FAILED, CRASHED, HUNG)
+
+MODELS_AT_ONCE = 5
+"""How many random models are one case."""
+CASES_OF_A_SEED = 1000
+"""How many cases of random models a seed has at most."""
 FORMAT = 1
 
 

@@ -32,10 +32,6 @@ RANDOM_MODELS = "polykeras_random_models"
 """The name under which it holds how many random models to try."""
 RANDOM_SEED = "polykeras_random_seed"
 """The name under which it holds where they come from."""
-MODELS_AT_ONCE = 5
-"""How many random models are one case."""
-CASES_OF_A_SEED = 1000
-"""How many cases of random models a seed has at most."""
 ERROR = "polykeras_error"
 """The name under which a test reports a largest error: op, bound, backend, dtype, error."""
 
