@@ -26,6 +26,8 @@ class Ledger:
     """Losses step by step, of what."""
     explained: dict[str, list[float]] = field(default_factory=dict)
     """For some curves, how far rounding alone may carry each loss, relative to it."""
+    announce: Callable[[str], Any] = lambda code: None
+    """What to call with a program before it is tried, for who looks on and stays when it ends the process."""
     _code: Text = ""
 
     def clear(self) -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 import polykeras as keras
 from polykeras import layers
 
+from .ledger import LEDGER
+
 Draw = Callable[[Any], Any]
 Sizes = tuple[int, ...]
 
@@ -323,6 +325,7 @@ def check(recipe: Recipe, backend: str, reference: str, by_layers: bool) -> None
     before = keras.config.floatx()
     keras.config.set_floatx(recipe.dtype)
     try:
+        LEDGER.announce(recipe.code(reference, backend))
         names = recipe.made()
         if by_layers:
             keras.set_random_seed(recipe.seed)

@@ -26,6 +26,7 @@ from polykeras.errors import ConfigError
 CASES = """
 import os, time
 import pytest
+from polykeras.conformance.ledger import LEDGER
 
 pytestmark = pytest.mark.level("ops")
 
@@ -36,9 +37,12 @@ def test_wrong():
     assert 1 + 1 == 3, "arithmetic <b>"
 
 def test_crashing():
+    LEDGER.announce("first = 1")
+    LEDGER.announce("then = 2")
     os.abort()
 
 def test_hanging():
+    LEDGER.announce("forever = 3")
     time.sleep(600)
 
 def test_left_out():
@@ -78,7 +82,8 @@ def test_a_crash_or_a_hang_costs_one_case(run):
     }
     assert "arithmetic <b>" in found["wrong"].message
     assert found["crashing"].message.startswith("the process ended: signal 6")
-    assert found["hanging"].message.startswith("no answer within 3 seconds")
+    assert "It was trying:\n\nthen = 2\n" in found["crashing"].message
+    assert found["hanging"].message.startswith("no answer within 3 seconds\n\nIt was trying:\n\nforever = 3\n")
     assert found["left out"].message == "Skipped: not here"
 
 
@@ -135,6 +140,15 @@ def test_what_nothing_fits_is_told(tmp_path, monkeypatch, capsys):
         with pytest.raises(SystemExit):
             cli.main(["conformance", *words])
         assert "expected" in capsys.readouterr().err
+
+
+def test_why_cases_were_skipped_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "home", lambda: tmp_path)
+    words = ["--backends", "numpy", "--devices", "gpu", "-k", "test_values and tanh", "--jobs", "1", "--resume"]
+    assert cli.main(["conformance", *words]) == 1
+    printed = capsys.readouterr().out
+    assert "no run of these cases was interrupted: all of them are run" in printed
+    assert re.search(r"^\d+ skipped: .*gpu.*", printed, re.MULTILINE)
 
 
 # Reports that nobody ran -----------------------------------------------------------------------------------

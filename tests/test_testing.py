@@ -241,6 +241,12 @@ class Branching(polykeras.Model):
         return ops.softmax(self.memory(x))
 
 
+@pytest.mark.parametrize("given", [None, "model.keras", layers.Dense(3), len])
+def test_diff_of_what_is_no_model(given):
+    with pytest.raises(ArgumentError, match="diff: expected a model; got"):
+        testing.diff(given, X, Y, backends=["numpy", "numpy"])
+
+
 def test_diff_of_subclassed_models(backend):
     x = RANDOM.integers(0, 9, (3, 5)).astype("int32")
     found = testing.diff(Branching(), x, backends=["numpy", backend.name])

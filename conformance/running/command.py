@@ -8,6 +8,7 @@ import json
 import os
 import time
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from polykeras.settings import home
 
 from . import records, supervisor
 from .compare import compare, show_changes
-from .records import BAD, PASSED, Case, Journal, Report, Result
+from .records import BAD, PASSED, SKIPPED, Case, Journal, Report, Result
 from .trainings import show_distances
 
 LEVELS = ("ops", "random", "layers", "losses", "optimizers", "models", "saving", "training")
@@ -31,6 +32,8 @@ SUITE = "polykeras.conformance"
 LIMIT = 120.0
 """How many seconds a case may take: the longest compile for half a minute on a busy machine."""
 MOST_JOBS = 8
+REASONS = 5
+"""Of how many reasons for which cases were skipped the console tells."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -128,6 +131,8 @@ def conduct(options: argparse.Namespace, console: Console) -> Report:
     deadline = None if options.budget is None else begin + 60 * options.budget
     journal = Journal(_journal_path(selection), {**selection, "versions": _versions(about)})
     earlier = {result.case.key: result for result in (journal.read() if options.resume else [])}
+    if options.resume and not earlier:
+        console.print("no run of these cases was interrupted: all of them are run")
     journal.begin(earlier.values())
     results: dict[str, Result] = {}
     with console.status("collecting"):
@@ -270,6 +275,9 @@ def write(report: Report, options: argparse.Namespace, console: Console) -> None
     show_distances(report, console)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(report.counts.items()))
     console.print(f"{counts} in {report.seconds:.0f} seconds", markup=False)
+    skipped = Counter(result.message.partition("\n")[0] for result in report.results if result.outcome == SKIPPED)
+    for reason, count in skipped.most_common(REASONS):
+        console.print(f"{count} skipped: {reason.removeprefix('Skipped: ')}", markup=False)
     worst = [
         (note["share"], name_of(result.case), dtype)
         for result in report.results

@@ -67,22 +67,26 @@ class Worker:
         """Run a case, starting the process if there is none."""
         if self._process is None:
             self.start()
-        begin = time.monotonic()
+        begin, program = time.monotonic(), ""
         try:
             self._orders.send(case.id)
-            if not self._orders.poll(limit):
-                tail = self._tail()
-                self.stop()
-                return Result(case, HUNG, time.monotonic() - begin, f"no answer within {limit:g} seconds\n\n{tail}")
-            _, found = self._orders.recv()
+            while True:
+                if not self._orders.poll(max(begin + limit - time.monotonic(), 0)):
+                    rest = f"{program}{self._tail()}"
+                    self.stop()
+                    return Result(case, HUNG, time.monotonic() - begin, f"no answer within {limit:g} seconds\n\n{rest}")
+                kind, found = self._orders.recv()
+                if kind == "done":
+                    return Result(case, **found)
+                program = f"It was trying:\n\n{found}\n\n"
         except (EOFError, OSError):
             process, self._process = self._process, None
             if process is not None:  # else it was stopped meanwhile
                 process.join(5)
             code = None if process is None else process.exitcode
             reason = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
-            return Result(case, CRASHED, time.monotonic() - begin, f"the process ended: {reason}\n\n{self._tail()}")
-        return Result(case, **found)
+            rest = f"{program}{self._tail()}"
+            return Result(case, CRASHED, time.monotonic() - begin, f"the process ended: {reason}\n\n{rest}")
 
     def stop(self) -> None:
         """End the process."""

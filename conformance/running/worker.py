@@ -28,9 +28,12 @@ def work(orders: Connection, log: str, arguments: Sequence[str]) -> None:
 
     from polykeras.settings import settings
 
+    from ..ledger import LEDGER
+
     folder = os.path.dirname(os.path.abspath(log))
     if settings.compilation_cache is None and "--thorough" not in arguments:
         settings.set("compilation_cache", os.path.join(folder, "programs"))  # which workers share
+    LEDGER.announce = lambda code: orders.send(("trying", code))
     options = [*arguments, "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-q"]
     status = pytest.main([*options, "--rootdir", folder, "-c", os.devnull], [Obeying(orders)])
     orders.send(("ended", int(status)))

@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import ops, tree
 from ..backend import Backend, load, using
-from ..errors import PolykerasError
+from ..errors import ArgumentError, PolykerasError
+from ..models import Model
 from ..models.graph import OpCall
 from ..settings import EMBEDDED
 from ..state import Variable, bind
@@ -143,6 +144,10 @@ def diff(
     >>> diff(model, np.ones((1, 3), "float32"), backends=["numpy"]).agree
     True
     """
+    if not isinstance(model, Model):
+        raise ArgumentError(
+            f"diff: expected a model; got {model!r}. Give what load_model returns, or a layer in a Sequential."
+        )
     names = names_of(backends)
     home = next((v.home for v in model.variables), None)
     try:
