@@ -45,8 +45,8 @@ class Effort:
     """How much is tried where a framework compiles whatever is tried.
 
     With limited effort the rule is that nothing is compiled twice for one reason. Kernels have every sample, and of
-    derivatives, which are the framework's own, some; a body made of other ops has some samples in a compiled function,
-    and little besides, because its ops have cases of their own and backends without compilers try all of it.
+    derivatives, which are the framework's own, some; a body made of other ops has two calls in a compiled function, and
+    nothing besides, because its ops have cases of their own and backends without compilers try all of it.
     """
 
     is_thorough = False
@@ -84,9 +84,6 @@ def has_dtypes(case: Case, dtype: str, backend: Backend) -> bool:
     return dtype in backend.dtypes and (not needs_complex128 or "complex128" in backend.dtypes)
 
 
-OF_A_BODY = 2
-"""How many samples of a body a framework compiles where the effort is limited: the first and the last."""
-
 Call = tuple[Sample, str]
 """A sample and the dtype in which to try it."""
 
@@ -100,14 +97,13 @@ def eager_calls(case: Case, backend: Backend) -> list[Call]:
     """What to call eagerly: everything, unless the effort is limited and `check_compiled` makes the same calls.
 
     A backend that traces runs the same kernels either way. What eager calls of them do besides depends on the kind and
-    the width of dtypes, so that one of each is tried; eager calls of a body are those of other ops.
+    the width of dtypes, so that one of each is tried; eager calls of a body are those of other ops, and none is.
     """
     calls = all_calls(case, backend)
     if not EFFORT.is_limited(backend) or not case.compiled:
         return calls
     first = {_handling(dtype): (sample, dtype) for sample, dtype in reversed(calls)}
-    chosen = [call for call in calls if call in first.values()]
-    chosen = chosen[:1] if EFFORT.trusts_body(case, backend) else chosen
+    chosen = [] if EFFORT.trusts_body(case, backend) else [call for call in calls if call in first.values()]
     return [call for call in calls if call in chosen or not call[0].compiled]
 
 
@@ -120,10 +116,13 @@ def _handling(dtype: str) -> tuple[bool, bool, bool]:
 def compiled_calls(case: Case, backend: Backend) -> list[Call]:
     """What to call in a compiled function: every sample in a dtype, and all dtypes that are not tried eagerly.
 
-    Of a body, which takes its dtypes from the ops that it is made of, the last of these dtypes, and some samples.
-    Samples with dtypes of their own are tried in each of them where the effort is not limited.
+    Of a body, which takes its dtypes from the ops that it is made of, the first sample in its last dtype, and the last
+    sample in its first. Samples with dtypes of their own are tried in each of them where the effort is not limited.
     """
     calls = [call for call in all_calls(case, backend) if case.compiled and call[0].compiled]
+    if EFFORT.trusts_body(case, backend):
+        of_first, of_last = ([call for call in calls if call[0] is calls[i][0]] for i in (0, -1))
+        return list(dict.fromkeys([*of_first[-1:], *of_last[:1]]))
     eager = {dtype for _, dtype in eager_calls(case, backend)}
     first = {dtype: (sample, dtype) for sample, dtype in reversed(calls) if dtype not in eager}
     others = list(first.values())
@@ -132,9 +131,6 @@ def compiled_calls(case: Case, backend: Backend) -> list[Call]:
         for sample, dtype in calls
         if (sample.dtypes and not EFFORT.is_limited(backend)) or dtype == next(dtypes_of(case, sample, backend), None)
     ]
-    if EFFORT.trusts_body(case, backend):
-        others = [call for call in others if call[1] == case.dtypes[-1]]
-        chosen = [chosen[i * (len(chosen) - 1) // (OF_A_BODY - 1)] for i in range(OF_A_BODY)] if chosen else []
     return [call for call in calls if call in chosen or call in others]
 
 
@@ -160,8 +156,10 @@ def numpy_of(results: Any) -> list[np.ndarray]:
     return [np.asarray(ops.convert_to_numpy(x)) for x in tree.flatten(results) if x is not None]
 
 
-def reference_of(case: Case, sample: Sample, arguments: Any) -> list[np.ndarray]:
+@functools.cache
+def reference_of(case: Case, sample: Sample, dtype: str) -> list[np.ndarray]:
     """What the reference gives, computed in float64 unless it depends on the dtype."""
+    arguments = case.arguments(sample, dtype)
     if not case.exact_input:
         arguments = tree.map_structure(as_wide, arguments)
     with np.errstate(all="ignore"):
@@ -300,7 +298,7 @@ def reproduction(case: Case, sample: Sample, dtype: str) -> str:
 def _check_results(
     case: Case, sample: Sample, arguments: Any, results: Any, dtype: str, errors: dict[str, float] | None
 ) -> None:
-    got, want = numpy_of(results), reference_of(case, sample, arguments)
+    got, want = numpy_of(results), reference_of(case, sample, dtype)
     what = show(case, sample, dtype)
     assert len(got) == len(want), f"{what}: {len(got)} results, expected {len(want)}"
     for g, w in zip(got, want, strict=True):
@@ -412,7 +410,8 @@ def _loss(case: Case, sample: Sample, arguments: Any) -> tuple[Callable[..., Any
 def gradient_samples(case: Case, backend: Backend) -> list[tuple[Sample, str]]:
     """The samples whose gradients are looked at on a backend, with the dtype in which.
 
-    With limited effort those at ties and kinks, and some of the others.
+    With limited effort those at ties and kinks, and some of the others; of bodies whose gradient is that of their ops
+    none of these.
     """
     if not case.differentiable or (not any(case.op.vjp) and case.op.body is None):
         return []
@@ -430,7 +429,9 @@ def gradient_samples(case: Case, backend: Backend) -> list[tuple[Sample, str]]:
         return calls
     plain = [(s, dtype) for s, dtype in calls if not s.kink and s.gap not in backend.gaps]
     variants = {repr([*s.params.items(), *filter(_is_setting, s.args)]): (s, dtype) for s, dtype in reversed(plain)}
-    some = plain[:1] if EFFORT.trusts_body(case, backend) else plain[:3] + list(variants.values())[-5:]
+    some = plain[:3] + list(variants.values())[-5:]
+    if EFFORT.trusts_body(case, backend):
+        some = plain[: 1 if case.op.own_gradient else 0]
     return [call for call in calls if call in some or call[0].kink or call[0].gap in backend.gaps]
 
 
@@ -501,12 +502,20 @@ def derivatives(case: Case, calls: list[Call], second: list[Call], backend: Back
         return [Derivatives(*map(numpy_of, parts)) for parts in found]
 
 
+@functools.cache
+def _on_reference(case: Case, call: Call, twice: bool) -> Derivatives:
+    """The derivatives of a call on the reference backend."""
+    return derivatives(case, [call], [call] if twice else [], reference())[0]
+
+
 def check_gradients(case: Case, backend: Backend) -> None:
     """Derivatives, on NumPy against differences and elsewhere against NumPy, and the results beside them."""
     calls = gradient_samples(case, backend)
+    if not calls:
+        return
     second = second_samples(case, calls, backend)
     found = derivatives(case, calls, second, backend)
-    wanted = found if backend is reference() else derivatives(case, calls, second, reference())
+    wanted = found if backend is reference() else [_on_reference(case, call, call in second) for call in calls]
     for (sample, dtype), f, w in zip(calls, found, wanted, strict=True):
         with excused(sample, backend):
             check_results(case, sample, case.arguments(sample, dtype), f.results, dtype)
@@ -598,7 +607,9 @@ def check_mistakes(case: Case, backend: Backend) -> None:
         with pytest.raises(OpError) as expected:
             case.call(*tree.map_structure(as_spec, arguments), **mistake.params)
         ways = _ways_to_call(case, mistake, at_home(arguments, backend))
-        for way in ways[:2] if EFFORT.is_limited(backend) else ways:
+        if EFFORT.is_limited(backend):
+            ways = ways[: 1 if EFFORT.trusts_body(case, backend) else 2]
+        for way in ways:
             with using(backend), pytest.raises(OpError) as found:
                 way()
             same = type(found.value) is type(expected.value) and str(found.value) == str(expected.value)

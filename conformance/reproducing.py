@@ -29,7 +29,7 @@ def reproduce(op: str, sample: int, dtype: str, backend: str) -> None:
         print(f"array {number} among the arguments:\n{array!r}")
     with using(home):
         results = case.call(*checks.at_home(arguments, home), **one.params)
-    for found, wanted in zip(checks.numpy_of(results), checks.reference_of(case, one, arguments), strict=True):
+    for found, wanted in zip(checks.numpy_of(results), checks.reference_of(case, one, dtype), strict=True):
         print(f"found:\n{found!r}\nreference:\n{wanted!r}")
     checks.check_results(case, one, arguments, results, dtype)
     print("within the bound")

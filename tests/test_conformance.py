@@ -241,7 +241,7 @@ def test_every_sample_and_every_dtype_of_a_kernel_is_tried_and_some_of_a_body(ba
         tried = [*checks.eager_calls(case, backend), *checks.compiled_calls(case, backend)]
         samples, there = ({id(one) for one, _ in each} for each in (tried, calls))
         if checks.EFFORT.trusts_body(case, backend):
-            assert len(samples) >= min(len(there), checks.OF_A_BODY), case.name
+            assert len(samples) >= min(len(there), 2), case.name
         else:
             assert {dtype for _, dtype in tried} == {dtype for _, dtype in calls}, case.name
             assert samples == there, case.name
