@@ -21,7 +21,16 @@ from polykeras.tape import TapeGradients
 from . import numpy_windows
 from .numpy_plan import Planned
 from .numpy_recording import Recorded, Recorder, Slot
-from .numpy_shortcuts import FITTED, fitted_choice, is_zero, kept_or_zero
+from .numpy_shortcuts import (
+    FITTED,
+    fitted_addition,
+    fitted_cast,
+    fitted_choice,
+    fitted_extreme,
+    fitted_gathering,
+    is_zero,
+    kept_or_zero,
+)
 from .numpy_table import BITS, KERNELS, body, kernel
 from .numpy_updates import recorded_updates
 
@@ -290,8 +299,10 @@ _LONG = 1024
 
 
 def _fitted_sum(x: Any, axis: Any, keepdims: bool) -> Callable[..., Any] | None:
-    if type(x) is not Slot or _together(x, axis)[1] > 1:
+    if type(x) is not Slot or _together(x, axis)[1] > 1 or (not x.shape and axis not in (None, ())):
         return None
+    if not x.shape:
+        return lambda x, axis, keepdims: x[()]
     dtype: Any = x.dtype
     return lambda x, axis, keepdims, out=None: np.add.reduce(x, axis, dtype=dtype, out=out, keepdims=keepdims)
 
@@ -687,7 +698,15 @@ _INTO: dict[Any, Callable[..., Any]] = {
 }
 """For kernels, other than those of NumPy itself, functions that write their result to memory that they are given."""
 
-FITTED |= {KERNELS["sum"]: _fitted_sum, split: _fitted_split, where: fitted_choice(_MANY)}
+FITTED |= {
+    KERNELS["sum"]: _fitted_sum,
+    KERNELS["amax"]: fitted_extreme(np.maximum),
+    KERNELS["amin"]: fitted_extreme(np.minimum),
+    split: _fitted_split,
+    where: fitted_choice(_MANY),
+    gather_along_axis: fitted_gathering,
+    add_along_axis: fitted_addition,
+}
 
 
 def _as_one_product(run: Run) -> Run:
@@ -706,5 +725,6 @@ def _as_one_product(run: Run) -> Run:
 
 
 backend = NumpyBackend()
+FITTED[backend._cast_anything] = fitted_cast
 _WAYS = {"elementwise_each": lambda run: recorded_updates, "matmul": _as_one_product}
 interprets(Recorded, Recorder(backend, _WAYS))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
+from polykeras.backend import numpy_dtype
 
 from .numpy_recording import Place, Slot
 from .numpy_table import BITS, KERNELS
@@ -87,15 +91,116 @@ def fitted_choice(many: int) -> Callable[..., Any]:
     """
 
     def fit(condition: Any, x1: Any, x2: Any) -> Callable[..., Any] | None:
+        if all(math.prod(np.shape(x)) < many for x in (condition, x1, x2)):
+            return _choice_of_few(condition, x1, x2)
         if type(condition) is not Slot or type(x1) is not Slot or not is_zero(x2):
             return None
-        if condition.shape != x1.shape or np.prod(x1.shape) < many or x1.dtype.itemsize not in BITS:
+        if condition.shape != x1.shape or x1.dtype.itemsize not in BITS:
             return None
         return lambda condition, x1, x2, out=None: kept_or_zero(
             x1, condition, np.empty(x1.shape, x1.dtype) if out is None else out
         )
 
     return fit
+
+
+def _choice_of_few(condition: Any, x1: Any, x2: Any) -> Callable[..., Any] | None:
+    dtypes = [x.dtype for x in (x1, x2) if type(x) in (Slot, np.ndarray)]
+    if not dtypes:
+        return None
+    number1, number2 = (np.array(x, dtypes[0]) if type(x) in (bool, int, float) else None for x in (x1, x2))
+    is_single = all(np.shape(x) == () for x in (condition, x1, x2))
+
+    def choose(condition: Any, x1: Any, x2: Any, out: Any = None) -> Any:
+        x1 = x1 if number1 is None else number1
+        x2 = x2 if number2 is None else number2
+        if is_single:
+            return (x1 if condition else x2)[()]
+        if out is None:
+            return np.where(condition, x1, x2)
+        np.copyto(out, x2)
+        np.copyto(out, x1, where=condition)
+        return out
+
+    return choose
+
+
+def fitted_extreme(extreme: np.ufunc) -> Callable[..., Any]:
+    """What the largest or the smallest element is found by: of short rows, which NumPy takes one by one, in columns.
+
+    Args:
+        extreme: `np.maximum` or `np.minimum`.
+    """
+
+    def fit(x: Any, axis: Any, keepdims: bool) -> Callable[..., Any] | None:
+        if type(x) is not Slot or not x.shape or 0 in x.shape:
+            return None
+        if axis not in (-1, len(x.shape) - 1) or x.shape[-1] > SHORT or math.prod(x.shape) < SHORT**2:
+            return lambda x, axis, keepdims: extreme.reduce(x, axis, keepdims=keepdims)
+        width, rows = x.shape[-1], x.shape[:-1]
+        shape = (*rows, 1) if keepdims else rows
+        return lambda x, axis, keepdims: extreme.reduce(np.ascontiguousarray(x.reshape(-1, width).T), axis=0).reshape(
+            shape
+        )
+
+    return fit
+
+
+SHORT = 16
+"""Up to how many elements a row is short."""
+
+
+def fitted_cast(x: Any, dtype: str) -> Callable[..., Any] | None:
+    """What the cast of real numbers to other ones is done by."""
+    if type(x) is not Slot or x.dtype.kind == "c" or not x.dtype.isnative:
+        return None
+    wanted = numpy_dtype(dtype)
+    return None if wanted == x.dtype else lambda x, dtype: x.astype(wanted)
+
+
+def fitted_gathering(x: Any, indices: Any, axis: int) -> Callable[..., Any] | None:
+    """What is taken along an axis, taken from where it lies in memory."""
+    if (found := _places(x, indices, axis)) is None:
+        return None
+    size, places = found
+
+    def gather(x: Any, indices: Any, axis: int) -> Any:
+        if indices.min() < 0 or indices.max() >= size:
+            return KERNELS["gather_along_axis"](x, indices, axis)
+        return x.reshape(-1).take(places(indices))
+
+    return gather
+
+
+def fitted_addition(x: Any, indices: Any, updates: Any, axis: int) -> Callable[..., Any] | None:
+    """What is added along an axis, added where it lies in memory, where no two numbers go to one place."""
+    found = _places(x, indices, axis)
+    if found is None or indices.shape[axis] != 1:
+        return None
+    size, places = found
+
+    def add(x: Any, indices: Any, updates: Any, axis: int) -> Any:
+        if indices.min() < 0 or indices.max() >= size:
+            return KERNELS["add_along_axis"](x, indices, updates, axis)
+        out = x.copy(order="C")
+        out.reshape(-1)[places(indices)] += updates
+        return out
+
+    return add
+
+
+def _places(x: Any, indices: Any, axis: int) -> tuple[int, Callable[[Any], Any]] | None:
+    """The size of an axis, and where in memory the elements are whose places on this axis are given."""
+    if type(indices) is not Slot or not x.shape or 0 in (*x.shape, *indices.shape) or indices.dtype == np.uint64:
+        return None
+    steps = [math.prod(x.shape[a + 1 :]) for a in range(len(x.shape))]
+    if x.strides != tuple(step * x.dtype.itemsize for step in steps):
+        return None
+    axis %= len(steps)
+    others = [np.arange(n) * (0 if a == axis else steps[a]) for a, n in enumerate(indices.shape)]
+    rows = functools.reduce(np.add, np.ix_(*others))
+    step = np.intp(steps[axis])
+    return x.shape[axis], lambda indices: rows + (indices if step == 1 else indices * step)
 
 
 def is_zero(x: Any) -> bool:

@@ -281,6 +281,52 @@ def test_choices_of_numbers_or_zero_keep_zeros_and_what_is_not_finite(size):
         np.testing.assert_array_equal(compiled(x), np.where(np.abs(x) > 1, x, np.float32(0)))
 
 
+def test_choices_of_single_numbers_are_made_in_each_call():
+    compiled, runs = counting(lambda x: [ops.where(ops.greater(x, 0), x, 1), ops.where(ops.isnan(x), 0.0, x)])
+    for x in (2.0, -3.0, np.nan, 0.0):
+        kept, cleared = compiled(np.array(x, "float32"))
+        assert kept == (x if x > 0 else 1.0)
+        assert cleared == (0.0 if np.isnan(x) else x)
+        assert kept.dtype == cleared.dtype == "float32"
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+def test_places_along_an_axis_are_looked_at_in_each_call(axis):
+    shape = (4, 5, 3)
+    places = [1 if a == axis % 3 else n for a, n in enumerate(shape)]
+
+    def picked(x, i):
+        return ops.value_and_grad(lambda x: ops.sum(ops.square(ops.take_along_axis(x, i, axis))))(x)
+
+    compiled, runs = counting(picked)
+    for seed in range(4):
+        random = np.random.default_rng(seed)
+        x = random.normal(size=shape)
+        i = random.integers(-shape[axis] if seed % 2 else 0, shape[axis], places).astype("int32")
+        value, gradient = compiled(x, i)
+        wanted = np.zeros(shape)
+        np.put_along_axis(wanted, i, 2 * np.take_along_axis(x, i, axis), axis)
+        np.testing.assert_allclose(value, np.square(np.take_along_axis(x, i, axis)).sum(), rtol=1e-14)
+        np.testing.assert_array_equal(gradient, wanted)
+    assert len(runs) == 1
+    with pytest.raises(OutOfRangeError, match="take_along_axis: .*index 7 is out of range"):
+        compiled(x, np.full(places, 7, "int32"))
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((40, 8), 1), ((5, 9, 8), -1), ((8, 40), 0), ((40, 8), (0, 1))])
+def test_the_largest_and_the_smallest_of_short_rows(shape, axis):
+    compiled, _ = counting(lambda x: [ops.amax(x, axis, keepdims=True), ops.amin(x, axis), ops.cast(x, "int32")])
+    for seed in range(3):
+        x = np.random.default_rng(seed).normal(size=shape).astype("float32") * 9
+        largest, smallest, whole = compiled(x)
+        np.testing.assert_array_equal(largest, x.max(axis, keepdims=True))
+        np.testing.assert_array_equal(smallest, x.min(axis))
+        np.testing.assert_array_equal(whole, x.astype("int32"))
+    x[0, 3] = np.nan
+    np.testing.assert_array_equal(compiled(x)[1], x.min(axis))
+
+
 @pytest.mark.parametrize("shape", [(1100, 4), (5, 6)])
 def test_sums_are_the_same_over_any_axes(shape):
     def run(x):

@@ -236,7 +236,16 @@ def log_softmax(x: Array, axis: Axes = -1) -> Array:
     >>> log_softmax([0.0, 0.0])
     array([-0.6931472, -0.6931472], dtype=float32)
     """
-    return in_single(lambda x: ops.subtract(x, ops.logsumexp(x, axis, keepdims=True)), x)
+
+    def result(x: Any) -> Any:
+        if 0 in ops.shape(x):  # no largest element
+            normalize_axes(axis, ops.ndim(x))
+            return x
+        highest = ops.stop_gradient(ops.amax(x, axis, keepdims=True))
+        shifted = ops.subtract(x, ops.where(ops.isfinite(highest), highest, 0))
+        return ops.subtract(shifted, ops.log(ops.sum(ops.exp(shifted), axis, keepdims=True)))
+
+    return in_single(result, x)
 
 
 @composed(infer=elementwise, accepts=ORDERED, promote=inexact, ulp=4)

@@ -70,8 +70,7 @@ def binary_crossentropy(target: Array, output: Array, from_logits: bool = False)
 def log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
     """The logarithms of probabilities that are given as such, up to a factor, or as logits."""
     if from_logits:
-        highest = ops.stop_gradient(ops.amax(output, axis, keepdims=True))
-        return ops.log_softmax(ops.subtract(output, ops.where(ops.isfinite(highest), highest, 0)), axis)
+        return ops.log_softmax(output, axis)
     share = ops.divide(output, ops.sum(output, axis, keepdims=True))
     return ops.log(ops.clip(share, settings.epsilon, 1 - settings.epsilon))
 
