@@ -701,13 +701,13 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
 
 
 def _in_range(indices: Any, size: int, axis: int) -> Any:
-    """Indices, after a look at whether they are in range."""
+    """Indices, after a look at whether they are in range, in integers that can count to the size of an axis."""
     if _is_known(indices) and indices.size:
         host = np.asarray(indices)  # which is known in a compiled function, too, where jnp.min of it would not be
         low, high = int(host.min()), int(host.max())
         if high >= size or low < -size:
             raise OutOfRangeError.of_index(high if high >= size else low, axis, size)
-    return indices
+    return indices if indices.dtype.itemsize >= 4 else lax.convert_element_type(indices, "int32")
 
 
 @kernel

@@ -467,11 +467,11 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> np.ndarray:
 
 
 def _checked(indices: Any, size: int, axis: int) -> Any:
-    """Indices, after a look at whether they are in range."""
+    """Indices as the integers that places in memory are, after a look at whether they are in range."""
     if indices.size and (indices.max() >= size or indices.min() < -size):
         worst = indices.max() if indices.max() >= size else indices.min()
         raise OutOfRangeError.of_index(int(worst), axis, size)
-    return indices
+    return indices.astype(np.intp, copy=False)
 
 
 @kernel

@@ -1,16 +1,20 @@
-"""Indices that are out of range: what eager calls say to them, which compiled ones cannot."""
+"""Indices of all integers; and those that are out of range: what eager calls say, which compiled ones cannot."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
+import polykeras
 from polykeras import ops
 from polykeras.backend import Backend, using
 from polykeras.errors import OutOfRangeError
+
+from .case import INTS
 
 pytestmark = pytest.mark.level("ops")
 
@@ -28,6 +32,36 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "slice": lambda x: ops.slice(x, np.array([1, 1], "int32"), (1, 3)),
 }
 """Calls with one index too far: within the number of elements, so that another row would be met."""
+
+
+@pytest.mark.parametrize("dtype", INTS)
+def test_indices_of_any_integers(dtype: str, backend: Backend) -> None:
+    """They point into axes longer than the small ones can count, and so do gradients."""
+    if dtype not in backend.dtypes:
+        pytest.skip(f"{backend.name} has no {dtype}")
+    x = np.arange(900.0).reshape(300, 3)
+    from_start, from_end = [1, 7], [1, 7] if dtype.startswith("u") else [-100, -7]
+
+    def picked(x: Any, i: Any) -> list[Any]:
+        column = ops.expand_dims(i, 1)
+        along = ops.take_along_axis(x, ops.tile(column, (1, 3)), axis=0)
+        parts = [ops.take(x, i, axis=0), ops.gather(x, column), along]
+        return [*parts, ops.scatter(column, parts[0], (300, 3)), ops.scatter_update(x, column, parts[0])]
+
+    def every(x: Any, i: Any) -> list[Any]:
+        gradient = ops.grad(lambda x: ops.sum(functools.reduce(ops.add, map(ops.square, picked(x, i)[:3]))))(x)
+        return [*picked(x, i), gradient]
+
+    function = polykeras.compile(every) if backend.traces else every
+    for indices in (from_start, from_end):
+        with using(backend):
+            found = function(backend.from_numpy(x), backend.from_numpy(np.array(indices, dtype)))
+            numbers = [ops.convert_to_numpy(array) for array in found]
+        rows = np.zeros((300, 1))
+        rows[indices] = 1
+        wanted = [x[indices]] * 3 + [x * rows, x, 6 * x * rows]
+        for number, want in zip(numbers, wanted, strict=True):
+            np.testing.assert_array_equal(number, want)
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -310,7 +310,7 @@ def test_places_along_an_axis_are_looked_at_in_each_call(axis):
         np.testing.assert_allclose(value, np.square(np.take_along_axis(x, i, axis)).sum(), rtol=1e-14)
         np.testing.assert_array_equal(gradient, wanted)
     assert len(runs) == 1
-    with pytest.raises(OutOfRangeError, match="take_along_axis: .*index 7 is out of range"):
+    with pytest.raises(OutOfRangeError, match=r"take_along_axis: .*index 7 is out of range"):
         compiled(x, np.full(places, 7, "int32"))
 
 
