@@ -276,11 +276,12 @@ def slice_update(inputs: mx.array, start_indices: mx.array, updates: mx.array) -
 
 
 def _checked(indices: mx.array, size: int, axis: int) -> mx.array:
-    """Indices without negative ones, after a look at whether they are in range."""
+    """Indices without negative ones, in a dtype that can count them, after a look at whether they are in range."""
     if indices.size:
         lowest, highest = mx.min(indices).item(), mx.max(indices).item()
         if highest >= size or lowest < -size:
             raise OutOfRangeError.of_index(int(highest if highest >= size else lowest), axis, size)
+    indices = indices.astype(mx.int64)
     return mx.where(indices < 0, indices + size, indices)
 
 
