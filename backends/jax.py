@@ -244,7 +244,7 @@ class JaxBackend(Backend):
         "singular matrices": "A compiled function cannot raise: they give numbers that are not finite. "
         "See https://docs.jax.dev/en/latest/debugging/checkify_guide.html",
         "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in XLA's arithmetic. "
-        "See https://openxla.org/xla/operation_semantics",
+        "See https://docs.jax.dev/en/latest/notebooks/Common_Gotchas_in_JAX.html",
         "indices": "A compiled function cannot raise: an index out of range gives NaN, or is brought into range. "
         "See https://docs.jax.dev/en/latest/notebooks/Common_Gotchas_in_JAX.html",
         "while_loop": "A compiled one has no reverse-mode gradient; fori_loop with known bounds and scan have. "
@@ -688,26 +688,31 @@ def _check_block(x: Any, starts: Any, sizes: Any) -> None:
 @functools.partial(KERNELS.__setitem__, "slice")
 def _slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
     _check_block(inputs, start_indices, shape)
-    return lax.dynamic_slice(inputs, list(start_indices), shape)
+    return lax.dynamic_slice(inputs, list(_wide(start_indices)), shape)
 
 
 @kernel
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     _check_block(inputs, start_indices, updates.shape)
-    return lax.dynamic_update_slice(inputs, updates, list(start_indices))
+    return lax.dynamic_update_slice(inputs, updates, list(_wide(start_indices)))
 
 
 # Indices ---------------------------------------------------------------------------------------------------
 
 
+def _wide(indices: Any) -> Any:
+    """Indices in integers that can count to the size of an axis: narrow ones make XLA write beyond an array."""
+    return indices if indices.dtype.itemsize >= 4 else lax.convert_element_type(indices, "int32")
+
+
 def _in_range(indices: Any, size: int, axis: int) -> Any:
-    """Indices, after a look at whether they are in range, in integers that can count to the size of an axis."""
+    """Indices, after a look at whether they are in range, as `_wide` has them."""
     if _is_known(indices) and indices.size:
         host = np.asarray(indices)  # which is known in a compiled function, too, where jnp.min of it would not be
         low, high = int(host.min()), int(host.max())
         if high >= size or low < -size:
             raise OutOfRangeError.of_index(high if high >= size else low, axis, size)
-    return indices if indices.dtype.itemsize >= 4 else lax.convert_element_type(indices, "int32")
+    return _wide(indices)
 
 
 @kernel

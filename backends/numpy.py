@@ -450,9 +450,10 @@ def strided_slice_gradient(g: Any, shape: Any, starts: Any, stops: Any, steps: A
 
 
 def _block(x: Any, starts: Any, sizes: Any) -> tuple[slice, ...]:
+    starts = [int(start) for start in starts]  # else their sums with sizes might be too large for their dtype
     for axis, (start, size, whole) in enumerate(zip(starts, sizes, x.shape, strict=True)):
         if not 0 <= start <= whole - size or size < 0:
-            raise OutOfRangeError.of_block(int(start), size, axis, whole)
+            raise OutOfRangeError.of_block(start, size, axis, whole)
     return tuple(slice(start, start + size) for start, size in zip(starts, sizes, strict=True))
 
 
@@ -725,6 +726,6 @@ def _as_one_product(run: Run) -> Run:
 
 
 backend = NumpyBackend()
-FITTED[backend._cast_anything] = fitted_cast
+FITTED[backend.kernel("cast")] = fitted_cast
 _WAYS = {"elementwise_each": lambda run: recorded_updates, "matmul": _as_one_product}
 interprets(Recorded, Recorder(backend, _WAYS))

@@ -23,15 +23,12 @@ from polykeras.interpreters import held
 from polykeras.source import function_from
 
 from .numpy_recording import Place, Recorded, Recording, Step
-from .numpy_shortcuts import fitted, passed_on, with_arrays
+from .numpy_shortcuts import CONSTANT, fitted, passed_on, with_arrays
 from .numpy_table import KERNELS
 from .numpy_windows import keeping_patches
 
 LAYOUTS = 4
 """For how many layouts of its arguments in memory a function has plans."""
-
-CONSTANT = 1 << 14
-"""How many elements an array may have that is computed once and kept: so many that they fit the cache with others."""
 
 
 class Planned:
@@ -218,7 +215,7 @@ class Plan:
         is_ufunc = isinstance(step.kernel, np.ufunc) and step.kernel.signature is None
         if is_ufunc:  # which may write over what it reads
             self._release(ending)
-        fit = fitted(step.kernel, step.args, slots)
+        fit = fitted(step.kernel, step.args, slots, step.outs[0] if step.structure is None else None)
         kernel = fit or step.kernel
         family = self._recording.oldest(step.outs[0])
         if family not in kept and self._can_be_given_memory(step):

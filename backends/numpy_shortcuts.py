@@ -14,7 +14,10 @@ from polykeras.backend import numpy_dtype
 from .numpy_recording import Place, Slot
 from .numpy_table import BITS, KERNELS
 
-FITTED: dict[Callable[..., Any], Callable[..., Callable[..., Any] | None]] = {}
+CONSTANT = 1 << 14
+"""How many elements an array may have that is computed once and kept: so many that they fit the cache with others."""
+
+FITTED: dict[Any, Callable[..., Callable[..., Any] | None]] = {}
 """For kernels that first look at what they are given, functions that do so beforehand.
 
 They take the kernel's arguments, with a `Slot` for what is computed, and give a function of the kernel's arguments and
@@ -77,10 +80,27 @@ _EXACT = 1 << 24
 """From here on there are whole numbers that float32 does not have."""
 
 
-def fitted(kernel: Callable[..., Any], args: Sequence[Any], slots: Sequence[Slot]) -> Callable[..., Any] | None:
-    """A function that does what a kernel does to these arguments, without a look at them; None where there is none."""
+def fitted(
+    kernel: Callable[..., Any], args: Sequence[Any], slots: Sequence[Slot], out: int | None
+) -> Callable[..., Any] | None:
+    """A function that does what a kernel does to these arguments, without a look at them; None where there is none.
+
+    Args:
+        kernel: The kernel.
+        args: Its arguments, with a `Place` for what is computed.
+        slots: What is known of the arrays, by their numbers.
+        out: The number of the result, which is to lie in memory as it did; None if there are several.
+    """
     fit = FITTED.get(kernel)
-    return None if fit is None else fit(*[slots[x.number] if type(x) is Place else x for x in args])
+    if fit is None or (out is not None and not _is_in_order(slots[out])):
+        return None
+    return fit(*[slots[x.number] if type(x) is Place else x for x in args])
+
+
+def _is_in_order(slot: Slot) -> bool:
+    """Whether the elements lie one after the other, the last axis first."""
+    steps = [math.prod(slot.shape[a + 1 :]) * slot.dtype.itemsize for a in range(len(slot.shape))]
+    return all(size == 1 or step == s for size, step, s in zip(slot.shape, steps, slot.strides, strict=True))
 
 
 def fitted_choice(many: int) -> Callable[..., Any]:
@@ -115,7 +135,7 @@ def _choice_of_few(condition: Any, x1: Any, x2: Any) -> Callable[..., Any] | Non
         x1 = x1 if number1 is None else number1
         x2 = x2 if number2 is None else number2
         if is_single:
-            return (x1 if condition else x2)[()]
+            return np.array(x1 if condition else x2)
         if out is None:
             return np.where(condition, x1, x2)
         np.copyto(out, x2)
@@ -123,6 +143,10 @@ def _choice_of_few(condition: Any, x1: Any, x2: Any) -> Callable[..., Any] | Non
         return out
 
     return choose
+
+
+SHORT = 16
+"""Up to how many elements NumPy spends more on a row than on its elements, if there are as many rows."""
 
 
 def fitted_extreme(extreme: np.ufunc) -> Callable[..., Any]:
@@ -144,10 +168,6 @@ def fitted_extreme(extreme: np.ufunc) -> Callable[..., Any]:
         )
 
     return fit
-
-
-SHORT = 16
-"""Up to how many elements a row is short."""
 
 
 def fitted_cast(x: Any, dtype: str) -> Callable[..., Any] | None:
@@ -194,7 +214,7 @@ def _places(x: Any, indices: Any, axis: int) -> tuple[int, Callable[[Any], Any]]
     if type(indices) is not Slot or not x.shape or 0 in (*x.shape, *indices.shape) or indices.dtype == np.uint64:
         return None
     steps = [math.prod(x.shape[a + 1 :]) for a in range(len(x.shape))]
-    if x.strides != tuple(step * x.dtype.itemsize for step in steps):
+    if not _is_in_order(x) or math.prod(indices.shape) > CONSTANT:
         return None
     axis %= len(steps)
     others = [np.arange(n) * (0 if a == axis else steps[a]) for a, n in enumerate(indices.shape)]

@@ -52,16 +52,38 @@ def test_indices_of_any_integers(dtype: str, backend: Backend) -> None:
         gradient = ops.grad(lambda x: ops.sum(functools.reduce(ops.add, map(ops.square, picked(x, i)[:3]))))(x)
         return [*picked(x, i), gradient]
 
-    function = polykeras.compile(every) if backend.traces else every
+    function = polykeras.compile(every)
     for indices in (from_start, from_end):
-        with using(backend):
-            found = function(backend.from_numpy(x), backend.from_numpy(np.array(indices, dtype)))
-            numbers = [ops.convert_to_numpy(array) for array in found]
         rows = np.zeros((300, 1))
         rows[indices] = 1
         wanted = [x[indices]] * 3 + [x * rows, x, 6 * x * rows]
-        for number, want in zip(numbers, wanted, strict=True):
-            np.testing.assert_array_equal(number, want)
+        for run in (function, function, *([] if backend.traces else [every])):  # the first call may record
+            with using(backend):
+                found = run(backend.from_numpy(x), backend.from_numpy(np.array(indices, dtype)))
+                numbers = [ops.convert_to_numpy(array) for array in found]
+            for number, want in zip(numbers, wanted, strict=True):
+                np.testing.assert_array_equal(number, want)
+
+
+@pytest.mark.parametrize("dtype", INTS)
+def test_starts_of_any_integers(dtype: str, backend: Backend) -> None:
+    """Blocks begin where small integers can say it, and end where they cannot."""
+    if dtype not in backend.dtypes:
+        pytest.skip(f"{backend.name} has no {dtype}")
+    x, start = np.arange(900.0).reshape(300, 3), 100 if dtype == "int8" else 200 if dtype == "uint8" else 150
+    replaced = x.copy()
+    replaced[start : start + 90, 2:] = -1
+
+    def both(x: Any, starts: Any) -> list[Any]:
+        block = ops.slice(x, starts, (90, 1))
+        return [block, ops.slice_update(x, starts, ops.full_like(block, -1))]
+
+    with using(backend):
+        given = backend.from_numpy(x), backend.from_numpy(np.array([start, 2], dtype))
+        for run in (both, polykeras.compile(both)):
+            block, updated = map(ops.convert_to_numpy, run(*given))
+            np.testing.assert_array_equal(block, x[start : start + 90, 2:])
+            np.testing.assert_array_equal(updated, replaced)
 
 
 @pytest.mark.parametrize("name", CALLS)

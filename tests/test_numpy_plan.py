@@ -288,12 +288,14 @@ def test_choices_of_single_numbers_are_made_in_each_call():
         assert kept == (x if x > 0 else 1.0)
         assert cleared == (0.0 if np.isnan(x) else x)
         assert kept.dtype == cleared.dtype == "float32"
+        assert type(kept) is type(cleared) is np.ndarray
     assert len(runs) == 1
 
 
+@pytest.mark.parametrize("dtype", ["int32", "int8", "uint8", "uint64"])
 @pytest.mark.parametrize("axis", [0, 1, 2, -1])
-def test_places_along_an_axis_are_looked_at_in_each_call(axis):
-    shape = (4, 5, 3)
+def test_places_along_an_axis_are_looked_at_in_each_call(axis, dtype):
+    shape = (40, 5, 3)  # of which int8 cannot count the elements
     places = [1 if a == axis % 3 else n for a, n in enumerate(shape)]
 
     def picked(x, i):
@@ -303,15 +305,65 @@ def test_places_along_an_axis_are_looked_at_in_each_call(axis):
     for seed in range(4):
         random = np.random.default_rng(seed)
         x = random.normal(size=shape)
-        i = random.integers(-shape[axis] if seed % 2 else 0, shape[axis], places).astype("int32")
+        from_end = seed % 2 and not dtype.startswith("u")
+        i = random.integers(-shape[axis] if from_end else 0, shape[axis], places).astype(dtype)
         value, gradient = compiled(x, i)
         wanted = np.zeros(shape)
         np.put_along_axis(wanted, i, 2 * np.take_along_axis(x, i, axis), axis)
         np.testing.assert_allclose(value, np.square(np.take_along_axis(x, i, axis)).sum(), rtol=1e-14)
         np.testing.assert_array_equal(gradient, wanted)
     assert len(runs) == 1
-    with pytest.raises(OutOfRangeError, match=r"take_along_axis: .*index 7 is out of range"):
-        compiled(x, np.full(places, 7, "int32"))
+    with pytest.raises(OutOfRangeError, match=r"take_along_axis: .*index 47 is out of range"):
+        compiled(x, np.full(places, 47, dtype))
+
+
+PICKS = {
+    "the largest of short rows": lambda x, i: ops.amax(x, -1),
+    "the smallest": lambda x, i: ops.amin(x, 1),
+    "along an axis": lambda x, i: ops.take_along_axis(x, i, 1),
+    "one along an axis": lambda x, i: ops.take_along_axis(x, i[:, :1], 1),
+    "added along an axis": lambda x, i: ops.grad(lambda x: ops.sum(ops.take_along_axis(x, i[:, :1], 1)))(x),
+    "a choice": lambda x, i: ops.where(ops.greater(x, 0), x, 0.0),
+    "a cast": lambda x, i: ops.cast(x, "float64"),
+    "a sum": lambda x, i: ops.sum(x, -1),
+}
+
+
+@pytest.mark.parametrize("order", ["CC", "CF", "FC", "FF"])
+@pytest.mark.parametrize("pick", PICKS)
+def test_results_lie_in_memory_as_they_did_in_the_recording(pick, order):
+    """Else what was a copy in the recording shares memory in the plan."""
+    compiled, _ = counting(lambda x, i: [found := PICKS[pick](x, i), ops.reshape(found, (-1,))])
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        x = np.asarray(random.normal(size=(20, 30, 4)), "float32", order=order[0])
+        i = np.asarray(random.integers(0, 30, (20, 30, 4)), order=order[1])
+        found, flat = compiled(x, i)
+        np.testing.assert_array_equal(found, PICKS[pick](x, i))
+        np.testing.assert_array_equal(flat, np.reshape(found, -1))
+        assert not any(np.shares_memory(one, other) for one, other in [(found, flat), (found, x), (flat, x)])
+
+
+def test_plans_take_the_shortcuts(written):
+    compiled, _ = counting(lambda x, i: [PICKS[pick](x, i) for pick in PICKS])
+    compiled(np.ones((20, 30, 4), "float32"), np.zeros((20, 30, 4), "int32"))
+    ((_, names),) = written
+    taken = {x.__qualname__.split(".")[0] for x in names.values() if callable(x) and "<locals>" in str(x)}
+    assert taken >= {
+        "fitted_extreme",
+        "fitted_gathering",
+        "fitted_addition",
+        "fitted_choice",
+        "fitted_cast",
+        "_fitted_sum",
+    }
+
+
+def test_large_arrays_of_places_are_not_kept(written):
+    compiled, _ = counting(lambda x, i: ops.take_along_axis(x, i, 1))
+    compiled(np.ones((200, 300)), np.zeros((200, 300), "int32"))
+    ((_, names),) = written
+    assert not any("fitted_gathering" in str(x) for x in names.values())
 
 
 @pytest.mark.parametrize(("shape", "axis"), [((40, 8), 1), ((5, 9, 8), -1), ((8, 40), 0), ((40, 8), (0, 1))])

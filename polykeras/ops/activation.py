@@ -10,6 +10,7 @@ from ..errors import ShapeError
 from ..op import Array, Axes, alias, composed
 from ..spec import Spec, normalize_axes, normalize_axis
 from .conversion import in_single
+from .exponential import finite_or_zero
 from .rules import elementwise
 
 
@@ -241,8 +242,7 @@ def log_softmax(x: Array, axis: Axes = -1) -> Array:
         if 0 in ops.shape(x):  # no largest element
             normalize_axes(axis, ops.ndim(x))
             return x
-        highest = ops.stop_gradient(ops.amax(x, axis, keepdims=True))
-        shifted = ops.subtract(x, ops.where(ops.isfinite(highest), highest, 0))
+        shifted = ops.subtract(x, finite_or_zero(ops.stop_gradient(ops.amax(x, axis, keepdims=True))))
         return ops.subtract(shifted, ops.log(ops.sum(ops.exp(shifted), axis, keepdims=True)))
 
     return in_single(result, x)

@@ -74,11 +74,16 @@ def log10(x: Array) -> Array:
     return ops.multiply(ops.log(x), 1 / math.log(10))
 
 
+def finite_or_zero(x: Any) -> Any:
+    """What to subtract before exponentials are taken: an infinite number would leave NaN of its like."""
+    return ops.where(ops.isfinite(x), x, 0)
+
+
 def _larger_and_distance(x1: Any, x2: Any) -> tuple[Any, Any]:
     """The larger of two numbers, and how far the other is below it: smooth at ties, unlike maximum and abs."""
     swap = ops.greater(x1, x2)
     larger, smaller = ops.where(swap, x1, x2), ops.where(swap, x2, x1)
-    return larger, ops.subtract(smaller, ops.where(ops.isfinite(larger), larger, 0))
+    return larger, ops.subtract(smaller, finite_or_zero(larger))
 
 
 def _share_rule(base: float, of_first: bool) -> Any:

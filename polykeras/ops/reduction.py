@@ -12,6 +12,7 @@ from ..spec import Spec, normalize_axes
 from .complexes import squared_size
 from .conversion import in_single
 from .elementary import TUNED
+from .exponential import finite_or_zero
 from .rules import (
     all_elements,
     along_axis,
@@ -395,8 +396,7 @@ def logsumexp(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     def result(x: Any) -> Any:
         if count(x, axis) == 0:
             return ops.log(sum(x, axis, keepdims))
-        highest = ops.stop_gradient(amax(x, axis, keepdims=True))
-        highest = ops.where(ops.isfinite(highest), highest, 0)
+        highest = finite_or_zero(ops.stop_gradient(amax(x, axis, keepdims=True)))
         total = sum(ops.exp(ops.subtract(x, highest)), axis, keepdims)
         return ops.add(ops.log(total), highest if keepdims else ops.reshape(highest, ops.shape(total)))
 
