@@ -267,10 +267,8 @@ class TensorflowBackend(TensorflowGradients, Backend):
         self, function: Callable[..., list], donate: Sequence[int], state: int, jit_compile: bool | str
     ) -> Callable:
         """The function as a graph; with `jit_compile=True` compiled by XLA, with "auto" where that is faster."""
-        if jit_compile is False:
-            return lambda *arrays: function(*map(opened, arrays))
-        if jit_compile is True:
-            return Graph(function, state, ByXla.EVERYTHING)
+        if jit_compile != "auto":
+            return Graph(function, state, ByXla.EVERYTHING if jit_compile else ByXla.NOTHING)
         return Fastest({by_xla: Graph(function, state, by_xla) for by_xla in ByXla}, self.synchronize)
 
     def opened(self, x: Any) -> tf.Tensor:

@@ -117,6 +117,8 @@ def window_max(x: Any, window: Any) -> Any:
     without_kernel = not x.dtype.is_floating or (window.rank == 3 and x.dtype == tf.float64)
     if without_kernel or any(step != 1 for step in window.dilation):
         return _as_given(functools.reduce(tf.maximum, _taps(x, window)), window)
+    if window.rank == 3 and x.dtype == tf.float16:  # no kernel on the processor, which a graph finds out too late
+        return tf.cast(window_max(tf.cast(x, "float32"), window), x.dtype)
     return _as_given(_pooled(tf.nn.max_pool2d, tf.nn.max_pool3d, x, window), window)
 
 

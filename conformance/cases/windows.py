@@ -334,6 +334,7 @@ case(
     sample(given([[[1.0], [1.0], [0.0]], [[1.0], [1.0], [0.0]], [[0.0], [0.0], [0.0]]]), 2, strides=1, kink=True),
     sample(given([[1.0], [float("nan")], [0.0], [2.0]]), 2, gradient=False, gap="max_pool of NaN"),
     sample(array(1, 5, 4, low=-9, high=9, dtype="int32"), 2, padding="same", dtypes=("int32",)),
+    sample(array(1, 4, 5, 4, 2, apart=0.05), 2, dtypes=("float16", "bfloat16")),
     dtypes=("float32", "float64", "float16"),
     mistakes=BAD_POOLS,
 )
