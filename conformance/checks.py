@@ -45,7 +45,7 @@ class Effort:
     """How much is tried where a framework compiles whatever is tried.
 
     With limited effort the rule is that nothing is compiled twice for one reason. Kernels have every sample, and of
-    derivatives, which are the framework's own, some; a body made of other ops has two calls in a compiled function, and
+    derivatives, which are the framework's own, some; a body made of other ops has one call, in a compiled function, and
     nothing besides, because its ops have cases of their own and backends without compilers try all of it.
     """
 
@@ -116,20 +116,23 @@ def _handling(dtype: str) -> tuple[bool, bool, bool]:
 def compiled_calls(case: Case, backend: Backend) -> list[Call]:
     """What to call in a compiled function: every sample in a dtype, and all dtypes that are not tried eagerly.
 
-    Of a body, which takes its dtypes from the ops that it is made of, the first sample in its last dtype, and the last
-    sample in its first. Samples with dtypes of their own are tried in each of them where the effort is not limited.
+    With limited effort, of a body, which takes its dtypes from the ops that it is made of, the last sample in its first
+    dtype; and of samples whose results are looked at beside their derivatives one. Otherwise samples with dtypes of
+    their own are tried in each of them.
     """
     calls = [call for call in all_calls(case, backend) if case.compiled and call[0].compiled]
     if EFFORT.trusts_body(case, backend):
-        of_first, of_last = ([call for call in calls if call[0] is calls[i][0]] for i in (0, -1))
-        return list(dict.fromkeys([*of_first[-1:], *of_last[:1]]))
+        return [call for call in calls if call[0] is calls[-1][0]][:1]
     eager = {dtype for _, dtype in eager_calls(case, backend)}
     first = {dtype: (sample, dtype) for sample, dtype in reversed(calls) if dtype not in eager}
     others = list(first.values())
+    limited = EFFORT.is_limited(backend)
+    derived = [sample for sample, _ in gradient_samples(case, backend)[1:]] if limited else []
     chosen = [
         (sample, dtype)
         for sample, dtype in calls
-        if (sample.dtypes and not EFFORT.is_limited(backend)) or dtype == next(dtypes_of(case, sample, backend), None)
+        if sample not in derived
+        and ((sample.dtypes and not limited) or dtype == next(dtypes_of(case, sample, backend), None))
     ]
     return [call for call in calls if call in chosen or call in others]
 
@@ -265,10 +268,13 @@ def check_values(case: Case, backend: Backend) -> dict[str, float]:
     return errors
 
 
+def has_hidden_body(case: Case, backend: Backend) -> bool:
+    """Whether an op is composed, and the reference backend has a kernel for it."""
+    return case.op.body is not None and backend is reference() and backend.kernel(case.name) is not None
+
+
 def check_body(case: Case, backend: Backend) -> None:
     """The body of a composed op that the reference backend overrides: it is what all kernels are held to."""
-    if case.op.body is None or backend is not reference() or backend.kernel(case.name) is None:
-        return
     kernels = backend.kernels
     backend.kernels = {name: kernel for name, kernel in kernels.items() if name != case.name}
     case.op.table.clear()
@@ -355,15 +361,18 @@ def _backwards(x: np.ndarray) -> np.ndarray:
     return view
 
 
-def check_memory_layout(case: Case, backend: Backend) -> None:
-    """Arrays whose elements do not lie in order, against those whose do; bodies leave that to the ops within."""
+def layout_calls(case: Case, backend: Backend) -> list[Call]:
+    """What to call with arrays whose elements do not lie in order; bodies leave that to the ops within."""
     if EFFORT.trusts_body(case, backend):
-        return
+        return []
     calls = eager_calls(case, backend)
     firsts = [(s, next(dtypes_of(case, s, backend), "")) for s in case.samples[:3]]
-    for (sample, dtype), layout in itertools.product(
-        [call for call in firsts if call in calls], (_backwards, np.asfortranarray)
-    ):
+    return [call for call in firsts if call in calls]
+
+
+def check_memory_layout(case: Case, backend: Backend) -> None:
+    """Arrays whose elements do not lie in order, against those whose do."""
+    for (sample, dtype), layout in itertools.product(layout_calls(case, backend), (_backwards, np.asfortranarray)):
         arguments = case.arguments(sample, dtype)
         scattered = tree.map_structure(
             lambda x, layout=layout: layout(x) if isinstance(x, np.ndarray) and x.ndim else x, arguments

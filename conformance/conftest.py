@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("JAX_TRACEBACK_FILTERING", "off")  # which takes longer than the refusals that are looked at
 
 from polykeras.backend import Backend, available, device, load, using
-from polykeras.errors import DeviceError
+from polykeras.errors import BackendError, DeviceError
 from polykeras.settings import settings
 from polykeras.testing.plugin import BACKENDS, DEVICE, DTYPES, LEVELS, THOROUGH
 
@@ -32,6 +33,7 @@ LEVEL_NAMES = ("ops", "random", "layers", "losses", "optimizers", "models", "sav
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "xdist_group(name): tests that one process runs, where pytest-xdist has several")
     config.addinivalue_line("markers", "thorough: what only a thorough run does")
+    config.addinivalue_line("markers", "tries(of): what a test tries, by a function of its parameters")
     config.addinivalue_line("markers", "level(name): what a test is about: ops, random, layers, losses, ...")
     checks.EFFORT.is_thorough = bool(config.getoption(THOROUGH, False))
     checks.EFFORT.dtypes = tuple(config.getoption(DTYPES, None) or ())
@@ -68,17 +70,31 @@ def level_of(item: pytest.Item) -> str:
     return "" if marker is None else marker.args[0]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def has_something_to_try(item: pytest.Function) -> bool:
+    """Whether there is anything for a test to try on its backend, which otherwise is not counted as passed."""
+    marker = item.get_closest_marker("tries")
+    if marker is None:
+        return True
+    chosen = item.callspec.params
+    try:
+        backend = load(str(chosen["backend"]))
+    except BackendError:  # as the test will say
+        return True
+    return bool(marker.kwargs["of"](**{**chosen, "backend": backend}))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
     levels = config.getoption(LEVELS, None)
 
-    def runs(item: pytest.Item) -> bool:
+    def runs(item: pytest.Function) -> bool:
         is_due = checks.EFFORT.is_thorough or not item.get_closest_marker("thorough")
-        return is_due and (not levels or level_of(item) in levels)
+        return is_due and (not levels or level_of(item) in levels) and has_something_to_try(item)
 
-    left_out = [item for item in items if not runs(item)]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if runs(item)]
+    kept = {item: runs(item) for item in items}
+    if not all(kept.values()):
+        config.hook.pytest_deselected(items=[item for item in items if not kept[item]])
+        items[:] = [item for item in items if kept[item]]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -126,7 +126,7 @@ def numbers_of(case: LayerCase, backend: Backend) -> list[int]:
 def check_outputs(case: LayerCase, backend: Backend) -> None:
     """Outputs against the reference's and NumPy's, their shapes, dtypes and masks against what Specs promised.
 
-    A backend that traces runs all calls as one program. With limited effort its eager call is that in mixed precision.
+    A backend that traces runs all calls as one program, and one of them eagerly unless the effort is limited.
     """
     for number in numbers_of(case, backend):
         run = Run(case, case.trials[number], backend, "float64")
@@ -196,11 +196,9 @@ def check_configuration(case: LayerCase, backend: Backend) -> None:
 def check_gradients(case: LayerCase, backend: Backend) -> None:
     """Gradients with respect to inputs and weights: on NumPy against a difference, elsewhere against NumPy's."""
     found, wanted = results(case.name, backend.name), results(case.name, EMBEDDED)
-    for number, f in found.items():
-        trial, w = case.trials[number], wanted[number]
+    for number in derived_of(case, backend):
+        trial, f, w = case.trials[number], found[number], wanted[number]
         what = f"gradient of {case.name} on {trial.inputs}, {trial.call}"
-        if not _is_derived(case, number, backend):
-            continue
         if backend is load(EMBEDDED):
             problem = Problem(Run(case, trial, backend, "float64"), True)
             share = 1e-6  # the difference has step**2 times a third derivative, and eps / step: 1e-10, with factors
@@ -209,11 +207,9 @@ def check_gradients(case: LayerCase, backend: Backend) -> None:
             assert_close(f.gradient, w.gradient, GRADIENTS, what)
 
 
-def _is_derived(case: LayerCase, number: int, backend: Backend) -> bool:
-    """Whether to look at the gradient of a trial: with limited effort at one."""
-    if not EFFORT.is_limited(backend):
-        return case.trials[number].gradient
-    return number == next((n for n in numbers_of(case, backend) if case.trials[n].gradient), None)
+def derived_of(case: LayerCase, backend: Backend) -> list[int]:
+    """The calls whose gradients are looked at: with limited effort none, for they are those of the layer's ops."""
+    return [n for n in numbers_of(case, backend) if case.trials[n].gradient and not EFFORT.is_limited(backend)]
 
 
 STEP = 1e-5
@@ -293,11 +289,8 @@ class Result:
 def results(name: str, backend_name: str) -> dict[int, Result]:
     """What the calls of a case give, by their numbers; of a backend that traces as one compiled program."""
     case, backend = LAYERS[name], load(backend_name)
-    numbers = numbers_of(case, backend)
-    problems = [
-        Problem(Run(case, case.trials[number], backend, "float64"), _is_derived(case, number, backend))
-        for number in numbers
-    ]
+    numbers, derived = numbers_of(case, backend), derived_of(case, backend)
+    problems = [Problem(Run(case, case.trials[n], backend, "float64"), n in derived) for n in numbers]
 
     def every(given: list[tuple[list[Any], list[Any]]]) -> list[Any]:
         return [problem.results(*arrays) for problem, arrays in zip(problems, given, strict=True)]
@@ -309,16 +302,29 @@ def results(name: str, backend_name: str) -> dict[int, Result]:
         return dict(zip(numbers, made, strict=True))
 
 
+def mixed_of(case: LayerCase, backend: Backend) -> list[Trial]:
+    """The calls that are tried in mixed precision."""
+    return [trial for trial in case.trials if trial.mixed][: 1 if EFFORT.is_limited(backend) else 2]
+
+
 def check_mixed_precision(case: LayerCase, backend: Backend) -> None:
     """Computing in float16 with weights in float32: the dtypes, and numbers near those in float32."""
-    for trial in [trial for trial in case.trials if trial.mixed][: 1 if EFFORT.is_limited(backend) else 2]:
+    for trial in mixed_of(case, backend):
         run = Run(case, trial, backend, "mixed_float16")
         wide = Run(case, trial, load(EMBEDDED), "float32")
         assert {v.dtype for v in run.layer.trainable_variables} <= {"float32"}, run.show()
-        outputs = run.outputs()
+        outputs = _as_one_program(run) if EFFORT.is_limited(backend) else run.outputs()
         assert {spec_of(x).dtype for x in outputs} <= {"float16", "bool", "int32"}, run.show()
         _check_specs(run, outputs)
         assert_close(list(map(as_numpy, outputs)), wide.numbers(), HALF, f"{run.show()} in mixed precision")
+
+
+def _as_one_program(run: Run) -> list[Any]:
+    """What a layer gives in a compiled function."""
+    problem = Problem(run, with_gradient=False)
+    with using(run.backend):
+        outputs, _, _ = polykeras.compile(problem.results)(problem.arrays, problem.rest)
+    return outputs
 
 
 def check_mistakes(case: LayerCase, backend: Backend) -> None:

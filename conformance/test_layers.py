@@ -45,11 +45,14 @@ class TestLayer:
     def test_configuration(self, name: str, backend: Backend) -> None:
         checks.check_configuration(in_64_bits(name, backend), backend)
 
+    @pytest.mark.tries(of=lambda name, backend: checks.derived_of(LAYERS[name], backend))
     def test_gradients(self, name: str, backend: Backend) -> None:
         checks.check_gradients(in_64_bits(name, backend), backend)
 
+    @pytest.mark.tries(of=lambda name, backend: checks.mixed_of(LAYERS[name], backend))
     def test_mixed_precision(self, name: str, backend: Backend) -> None:
         checks.check_mixed_precision(LAYERS[name], backend)
 
+    @pytest.mark.tries(of=lambda name, backend: LAYERS[name].mistakes)
     def test_mistakes(self, name: str, backend: Backend) -> None:
         checks.check_mistakes(LAYERS[name], backend)

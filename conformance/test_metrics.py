@@ -407,9 +407,8 @@ def test_batches_add_up(kind: str, backend: Backend) -> None:
 
 # Where every op of every shape is a program of its own, one kind is enough to see that it makes no difference.
 @pytest.mark.parametrize("kind", CASES)
+@pytest.mark.tries(of=lambda kind, backend: not backend.traces or kind == "two class numbers")
 def test_batches_add_up_without_a_compiler(kind: str, backend: Backend) -> None:
-    if backend.traces and kind != "two class numbers":
-        return
     with using(backend):
         found = made(kind)
         for y_true, y_pred, weights in zip(*INPUTS[kind], WEIGHTS, strict=True):

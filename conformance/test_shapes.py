@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,25 @@ def others(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
             yield (*shape[:axis], max(other, 0), *shape[axis + 1 :])
 
 
+@dataclass(frozen=True)
+class Changed:
+    """A call in which one array has another shape than in a sample, and what the rule says of it."""
+
+    place: int
+    sample: Sample
+    arguments: Any
+    expected: Any
+
+
+@functools.cache
+def changed(case: Case) -> list[Changed]:
+    """The calls of a case with other shapes."""
+    return [
+        Changed(place, sample, arguments, outcome(case, sample, tree.map_structure(checks.as_spec, arguments)))
+        for place, sample, arguments in calls(case)
+    ]
+
+
 def calls(case: Case) -> Iterator[tuple[int, Sample, Any]]:
     """Samples with the arguments that they get when the array at a place has another shape."""
     for sample in case.samples if checks.EFFORT.is_thorough else case.samples[:2]:
@@ -52,31 +73,28 @@ def outcome(case: Case, sample: Sample, arguments: Any) -> Any:
         return error
 
 
-def first_refusals(tried: Iterable[tuple[int, Sample, Any, Any]]) -> Iterator[tuple[int, Sample, Any, Any]]:
+def first_refusals(tried: list[Changed]) -> Iterator[Changed]:
     """Of calls that are to be refused the first two in which the array at each place is the wrong one."""
     seen: Counter[int] = Counter()
     for call in tried:
-        if isinstance(call[3], OpError) and seen[call[0]] < 2:
-            seen[call[0]] += 1
+        if isinstance(call.expected, OpError) and seen[call.place] < 2:
+            seen[call.place] += 1
             yield call
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in PUBLIC])
 def test_other_shapes(name: str, backend: Backend) -> None:
     case = CASES[name]
-    tried: Iterable[tuple[int, Sample, Any, Any]] = (
-        (place, sample, arguments, outcome(case, sample, tree.map_structure(checks.as_spec, arguments)))
-        for place, sample, arguments in calls(case)
-    )
-    for _, sample, arguments, expected in first_refusals(tried) if checks.EFFORT.is_limited(backend) else tried:
+    tried = changed(case)
+    for call in first_refusals(tried) if checks.EFFORT.is_limited(backend) else tried:
         with using(backend), np.errstate(all="ignore"):
-            got = outcome(case, sample, checks.at_home(arguments, backend))
-        described = f"{name} of {[getattr(x, 'shape', x) for x in tree.flatten(arguments)]}, {sample.params}"
-        if isinstance(expected, OpError):
-            assert repr(got) == repr(expected), f"{described}: got {got!r}"
+            got = outcome(case, call.sample, checks.at_home(call.arguments, backend))
+        described = f"{name} of {[getattr(x, 'shape', x) for x in tree.flatten(call.arguments)]}, {call.sample.params}"
+        if isinstance(call.expected, OpError):
+            assert repr(got) == repr(call.expected), f"{described}: got {got!r}"
         elif not isinstance(got, (OutOfRangeError, MatrixError)):  # which are about values
-            assert not isinstance(got, OpError), f"{described}: got {got!r}, where the rule says {expected}"
-            for spec, x in zip(tree.flatten(expected), checks.numpy_of(got), strict=True):
+            assert not isinstance(got, OpError), f"{described}: got {got!r}, where the rule says {call.expected}"
+            for spec, x in zip(tree.flatten(call.expected), checks.numpy_of(got), strict=True):
                 assert isinstance(spec, Spec)
                 known = all(isinstance(size, int) for size in spec.shape)
                 assert x.shape == spec.shape if known else x.ndim == spec.ndim, described

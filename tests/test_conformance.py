@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import MappingProxyType
@@ -67,9 +69,10 @@ def objects(check: Callable[[Case, Backend], None], name: str, backend: Backend,
 
 
 def check_calls(case: Case, backend: Backend) -> None:
-    """What the suite calls when it is not told to be thorough: eagerly, and in a compiled function."""
+    """What the suite tries when it is not told to be thorough: eager calls, compiled ones, and derivatives."""
     checks.check_values(case, backend)
     checks.check_compiled(case, backend)
+    checks.check_gradients(case, backend)
 
 
 KERNEL_FAULTS = {
@@ -239,9 +242,10 @@ def test_every_sample_and_every_dtype_of_a_kernel_is_tried_and_some_of_a_body(ba
     for case in CASES.values():
         calls = checks.all_calls(case, backend)
         tried = [*checks.eager_calls(case, backend), *checks.compiled_calls(case, backend)]
-        samples, there = ({id(one) for one, _ in each} for each in (tried, calls))
+        derived = checks.gradient_samples(case, backend)
+        samples, there = ({id(one) for one, _ in each} for each in ([*tried, *derived], calls))
         if checks.EFFORT.trusts_body(case, backend):
-            assert len(samples) >= min(len(there), 2), case.name
+            assert len(samples) >= min(len(there), 1), case.name
         else:
             assert {dtype for _, dtype in tried} == {dtype for _, dtype in calls}, case.name
             assert samples == there, case.name
@@ -266,3 +270,12 @@ def test_every_fault_that_is_planted_by_hand_fits_the_code():
         except ValueError as error:
             misfits.append(str(error))
     assert misfits == []
+
+
+def test_what_has_nothing_to_try_is_not_counted(backend):
+    """A body is tried beside a kernel of the reference backend, and nowhere else."""
+    chosen = ["--backend", backend.name, "-k", "test_body and sinh and not arcsinh", "--collect-only"]
+    suite = [sys.executable, "-m", "pytest", "--pyargs", "polykeras.conformance", "-q", "-p", "no:cacheprovider"]
+    printed = subprocess.run([*suite, *chosen], capture_output=True, text=True, check=False).stdout
+    assert ("1/" in printed) == (backend is checks.reference()), printed
+    assert "deselected" in printed

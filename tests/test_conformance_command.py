@@ -45,6 +45,9 @@ def test_hanging():
     LEDGER.announce("forever = 3")
     time.sleep(600)
 
+def test_leaving():
+    pytest.exit("enough")
+
 def test_left_out():
     pytest.skip("not here")
 
@@ -77,6 +80,7 @@ def test_a_crash_or_a_hang_costs_one_case(run):
         "wrong": "failed",
         "crashing": "crashed",
         "hanging": "hung",
+        "leaving": "crashed",
         "left out": "skipped",
         "last": "passed",
     }
@@ -84,6 +88,8 @@ def test_a_crash_or_a_hang_costs_one_case(run):
     assert found["crashing"].message.startswith("the process ended: signal 6")
     assert "It was trying:\n\nthen = 2\n" in found["crashing"].message
     assert found["hanging"].message.startswith("no answer within 3 seconds\n\nIt was trying:\n\nforever = 3\n")
+    assert found["leaving"].message.startswith("the process ended: pytest.exit('enough')\n\n")
+    assert "It was trying" not in found["leaving"].message
     assert found["left out"].message == "Skipped: not here"
 
 

@@ -78,6 +78,10 @@ class Worker:
                 kind, found = self._orders.recv()
                 if kind == "done":
                     return Result(case, **found)
+                if kind == "ended":  # before its time
+                    rest = f"{program}{self._tail()}"
+                    self.stop()
+                    return _crash(case, begin, found, rest)
                 program = f"It was trying:\n\n{found}\n\n"
         except (EOFError, OSError):
             process, self._process = self._process, None
@@ -85,8 +89,7 @@ class Worker:
                 process.join(5)
             code = None if process is None else process.exitcode
             reason = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
-            rest = f"{program}{self._tail()}"
-            return Result(case, CRASHED, time.monotonic() - begin, f"the process ended: {reason}\n\n{rest}")
+            return _crash(case, begin, reason, f"{program}{self._tail()}")
 
     def stop(self) -> None:
         """End the process."""
@@ -101,6 +104,11 @@ class Worker:
         log = self._log.read_text(errors="replace")
         fatal = log.rfind("Fatal Python error")  # after which comes the innermost call first
         return log[fatal:][:LOG_TAIL] if fatal >= 0 else log[-LOG_TAIL:]
+
+
+def _crash(case: Case, begin: float, reason: str, rest: str) -> Result:
+    """What is said of a case in which the process ended, which had begun at a time by the monotonic clock."""
+    return Result(case, CRASHED, time.monotonic() - begin, f"the process ended: {reason}\n\n{rest}")
 
 
 def collect(arguments: Sequence[str], device: str) -> list[Case]:

@@ -36,7 +36,7 @@ def work(orders: Connection, log: str, arguments: Sequence[str]) -> None:
     LEDGER.announce = lambda code: orders.send(("trying", code))
     options = [*arguments, "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-q"]
     status = pytest.main([*options, "--rootdir", folder, "-c", os.devnull], [Obeying(orders)])
-    orders.send(("ended", int(status)))
+    orders.send(("ended", f"exit status {int(status)}"))
 
 
 class Obeying:
@@ -57,16 +57,20 @@ class Obeying:
 
     def pytest_runtestloop(self, session: Any) -> bool:
         """Run one test after another, as ordered."""
+        import pytest
+
         items = {item.nodeid: item for item in session.items}
         self._orders.send(("collected", [_describe(item) for item in session.items]))
-        while True:
-            wanted = self._orders.recv()
-            if wanted is None:
-                return True
-            self._reports = []
-            begin = time.perf_counter()
-            items[wanted].config.hook.pytest_runtest_protocol(item=items[wanted], nextitem=None)
-            self._orders.send(("done", self._outcome(items[wanted], time.perf_counter() - begin)))
+        try:
+            while (wanted := self._orders.recv()) is not None:
+                self._reports = []
+                begin = time.perf_counter()
+                items[wanted].config.hook.pytest_runtest_protocol(item=items[wanted], nextitem=None)
+                self._orders.send(("done", self._outcome(items[wanted], time.perf_counter() - begin)))
+        except pytest.exit.Exception as leaving:  # said at once: what pytest does to end takes seconds
+            self._orders.send(("ended", f"pytest.exit({leaving.msg!r})"))
+            raise
+        return True
 
     def _outcome(self, item: Any, seconds: float) -> dict[str, Any]:
         """What came of a test, as plain data."""
