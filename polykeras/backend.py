@@ -6,13 +6,12 @@ import contextlib
 import difflib
 import functools
 import importlib
-import importlib.metadata
 import importlib.util
 import numbers
 import sys
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextvars import ContextVar, Token
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +27,9 @@ from .errors import (
     UnknownBackendError,
 )
 from .settings import EMBEDDED, settings
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINTS = "polykeras.backends"
 
@@ -101,7 +103,9 @@ class Backend:
     @property
     def version(self) -> str:
         """The version of the framework."""
-        return importlib.metadata.version(self.name)
+        from importlib.metadata import version  # which imports more than a training on NumPy does
+
+        return version(self.name)
 
     def kernel(self, op: str) -> Callable[..., Any] | None:
         """The function that computes an op, or None where the op's own body does."""
@@ -369,9 +373,11 @@ _loaded: dict[str, Backend] = {}
 
 
 @functools.cache
-def registered() -> dict[str, importlib.metadata.EntryPoint]:
+def registered() -> dict[str, EntryPoint]:
     """The registered backends by name, installed frameworks or not: the embedded one, then ours, then others."""
-    found = {point.name: point for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+    from importlib.metadata import entry_points
+
+    found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
 
     def place(name: str) -> tuple[bool, bool, str]:
         distribution = found[name].dist
@@ -409,13 +415,13 @@ def load(name: str) -> Backend:
     """The backend of this name, its framework imported."""
     if name in _loaded:
         return _loaded[name]
-    if name not in registered():
+    if name != EMBEDDED and name not in registered():
         raise UnknownBackendError(f"unknown backend {name!r}; {registered_ones(name)}")
     if not is_installed(name):
         raise BackendError(f"backend {name!r} is not installed. Install it with: {install_command(name)}")
     importlib.import_module("polykeras.ops")  # fills the table in which backends look up ops
     try:
-        found = registered()[name].load()
+        found = _embedded() if name == EMBEDDED else registered()[name].load()
     except Exception as error:
         raise BackendError(
             f"backend {name!r} is installed but does not load: {type(error).__name__}: {error}"
@@ -423,6 +429,11 @@ def load(name: str) -> Backend:
     found.set_matmul_precision(settings.matmul_precision)
     _loaded[name] = found
     return found
+
+
+def _embedded() -> Backend:
+    """The backend that every installation has, without a look at what is registered, which takes a while."""
+    return importlib.import_module(f".backends.{EMBEDDED}", __package__).backend
 
 
 def loaded() -> list[Backend]:
@@ -439,13 +450,17 @@ def available() -> list[str]:
     return [name for name in registered() if is_installed(name)]
 
 
+_WITHOUT_ARRAYS = sys.stdlib_module_names | {__name__.partition(".")[0]}
+"""Packages that are no framework, so that nobody has to ask which ones are."""
+
+
 def home_of_type(cls: type) -> Backend | None:
     """The backend that arrays of this type come from; it is loaded if the type is one of its framework's own."""
     for found in _loaded.values():
         if issubclass(cls, found.array_types):
             return found
-    packages = {base.__module__.partition(".")[0] for base in cls.__mro__}
-    for name in registered():
+    packages = {base.__module__.partition(".")[0] for base in cls.__mro__} - _WITHOUT_ARRAYS
+    for name in registered() if packages else ():
         imported = name not in _loaded and name in sys.modules
         own = any(package.startswith(name) for package in packages)  # not equal: jax's arrays are of jaxlib
         if imported and own and issubclass(cls, load(name).array_types):

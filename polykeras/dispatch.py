@@ -16,7 +16,7 @@ from .errors import DTypeError, OpError, PolykerasError
 from .interpreters import CONVERTIBLE, HOST, NESTED, SCALAR, Interpreter, Run, kind_of
 from .mistakes import check_for_lists, explain
 from .settings import settings
-from .source import function_from
+from .source import function_like
 from .spec import Dim
 from .symbolic import SYMBOLIC, in_dtype, infer, prepare
 from .tracebacks import shortened
@@ -104,7 +104,7 @@ def _on_backend_in_use(op: Op, run: Run) -> Run:
         return eager.runner(op, current(), [type(x) for x in arrays_of(op, args)])
 
     namespace = {"op": op, "runs": {_in_use(): run}, "current": CURRENT.get, "settings": settings, "choose": choose}
-    return function_from(op.name, source, namespace)
+    return function_like(op.name, source, namespace)
 
 
 def _keeps_lists(op: Op, args: tuple[Any, ...]) -> bool:

@@ -13,7 +13,7 @@ from .backend import WEAK, Backend, current, using
 from .dtypes import INTEGERS, numeric, same
 from .errors import BackendError, DTypeError
 from .interpreters import Run
-from .source import function_from
+from .source import function_like
 from .symbolic import OF_INTEGERS, prepare
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _checking(op: Op, home: Backend, raw: Run, general: Run, plain: frozenset[st
         f"        return raw({passed})\n"
         f"    return general({passed})\n"
     )
-    return function_from(op.name, source, namespace)
+    return function_like(op.name, source, namespace)
 
 
 def _refuses(op: Op, home: Backend) -> bool:

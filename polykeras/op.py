@@ -24,7 +24,7 @@ from .errors import CallError, OpError, ShapeError
 from .interpreters import Interpreter, kind_or_none, seal
 from .seeds import SEEDS_REQUIRED, key_of
 from .settings import settings
-from .source import function_from
+from .source import function_like
 from .spec import Spec
 from .symbolic import spec_of
 
@@ -270,7 +270,7 @@ def _public_function(op: Op, declared: Callable[..., Any], name: str) -> Any:
     if name != op.name:
         for step in ("runner_for", "refuse", "recover"):
             namespace[step] = _naming(name, namespace[step])
-    function: Any = function_from(name, source, namespace)
+    function: Any = function_like(name, source, namespace)
     for attribute in ("__module__", "__doc__", "__annotations__"):
         setattr(function, attribute, getattr(declared, attribute))
     function.__wrapped__ = declared  # where the names in its annotations are known
