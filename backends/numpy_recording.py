@@ -83,6 +83,11 @@ class Recorded:
 give_operators(Recorded, equality=True)
 
 
+def steps_in_order(shape: tuple[int, ...], itemsize: int = 1) -> tuple[int, ...]:
+    """How far apart elements are along each axis where they lie one after the other, the last axis first."""
+    return tuple(itemsize * math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
+
+
 @dataclass(frozen=True)
 class Slot:
     """What is known of an array before it is computed."""
@@ -149,8 +154,7 @@ class Recording:
 
     def expect(self, shape: tuple[int, ...], dtype: np.dtype) -> int:
         """Give a number to an array that is not there yet: a new one, its elements in their order."""
-        strides = tuple(dtype.itemsize * math.prod(shape[i + 1 :]) for i in range(len(shape)))
-        self.slots.append(Slot(shape, dtype, strides, True))
+        self.slots.append(Slot(shape, dtype, steps_in_order(shape, dtype.itemsize), True))
         self.sharing.append(len(self.sharing))
         return self.sharing[-1]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from polykeras.backend import numpy_dtype
 
-from .numpy_recording import Place, Slot
+from .numpy_recording import Place, Slot, steps_in_order
 from .numpy_table import BITS, KERNELS
 
 CONSTANT = 1 << 14
@@ -99,7 +99,7 @@ def fitted(
 
 def _is_in_order(slot: Slot) -> bool:
     """Whether the elements lie one after the other, the last axis first."""
-    steps = [math.prod(slot.shape[a + 1 :]) * slot.dtype.itemsize for a in range(len(slot.shape))]
+    steps = steps_in_order(slot.shape, slot.dtype.itemsize)
     return all(size == 1 or step == s for size, step, s in zip(slot.shape, steps, slot.strides, strict=True))
 
 
@@ -213,7 +213,7 @@ def _places(x: Any, indices: Any, axis: int) -> tuple[int, Callable[[Any], Any]]
     """The size of an axis, and where in memory the elements are whose places on this axis are given."""
     if type(indices) is not Slot or not x.shape or 0 in (*x.shape, *indices.shape) or indices.dtype == np.uint64:
         return None
-    steps = [math.prod(x.shape[a + 1 :]) for a in range(len(x.shape))]
+    steps = steps_in_order(x.shape)
     if not _is_in_order(x) or math.prod(indices.shape) > CONSTANT:
         return None
     axis %= len(steps)

@@ -117,9 +117,10 @@ def window_max(x: Any, window: Any) -> Any:
     without_kernel = not x.dtype.is_floating or (window.rank == 3 and x.dtype == tf.float64)
     if without_kernel or any(step != 1 for step in window.dilation):
         return _as_given(functools.reduce(tf.maximum, _taps(x, window)), window)
-    if window.rank == 3 and x.dtype == tf.float16:  # no kernel on the processor, which a graph finds out too late
-        return tf.cast(window_max(tf.cast(x, "float32"), window), x.dtype)
-    return _as_given(_pooled(tf.nn.max_pool2d, tf.nn.max_pool3d, x, window), window)
+    dtype = x.dtype
+    if window.rank == 3 and dtype == tf.float16:  # no kernel on the processor, which a graph finds out too late
+        x = tf.cast(x, tf.float32)
+    return _as_given(tf.cast(_pooled(tf.nn.max_pool2d, tf.nn.max_pool3d, x, window), dtype), window)
 
 
 @kernel

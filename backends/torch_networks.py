@@ -151,11 +151,16 @@ def _fits_recurrent(
     )
 
 
+def _weights(kernel: Any, recurrent_kernel: Any, bias: Any) -> list[Any]:
+    """Weights as PyTorch has them, with a bias for either product."""
+    return [kernel.mT, recurrent_kernel.mT, *(() if bias is None else (bias, torch.zeros_like(bias)))]
+
+
 @kernel
 def simple_rnn(x: Any, h: Any, kernel: Any, recurrent_kernel: Any, bias: Any, mask: Any, unroll: Any) -> Any:
-    weights = [kernel.mT, recurrent_kernel.mT, *(() if bias is None else (bias, torch.zeros_like(bias)))]
-    fits = _fits_recurrent(x, (h,), 1, kernel, recurrent_kernel, bias, mask)
-    found = _recurrent(torch.rnn_tanh, x, h[None], weights, mask) if fits else None
+    found = None
+    if _fits_recurrent(x, (h,), 1, kernel, recurrent_kernel, bias, mask):
+        found = _recurrent(torch.rnn_tanh, x, h[None], _weights(kernel, recurrent_kernel, bias), mask)
     if found is None:
         return body("simple_rnn", x, h, kernel, recurrent_kernel, bias, mask, unroll)
     return found[0], found[1][0]
@@ -163,9 +168,9 @@ def simple_rnn(x: Any, h: Any, kernel: Any, recurrent_kernel: Any, bias: Any, ma
 
 @kernel
 def lstm(x: Any, h: Any, c: Any, kernel: Any, recurrent_kernel: Any, bias: Any, mask: Any, unroll: Any) -> Any:
-    weights = [kernel.mT, recurrent_kernel.mT, *(() if bias is None else (bias, torch.zeros_like(bias)))]
-    fits = _fits_recurrent(x, (h, c), 4, kernel, recurrent_kernel, bias, mask)
-    found = _recurrent(torch.lstm, x, (h[None], c[None]), weights, mask) if fits else None
+    found = None
+    if _fits_recurrent(x, (h, c), 4, kernel, recurrent_kernel, bias, mask):
+        found = _recurrent(torch.lstm, x, (h[None], c[None]), _weights(kernel, recurrent_kernel, bias), mask)
     if found is None:
         return body("lstm", x, h, c, kernel, recurrent_kernel, bias, mask, unroll)
     return found[0], found[1][0], found[2][0]

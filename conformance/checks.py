@@ -116,25 +116,33 @@ def _handling(dtype: str) -> tuple[bool, bool, bool]:
 def compiled_calls(case: Case, backend: Backend) -> list[Call]:
     """What to call in a compiled function: every sample in a dtype, and all dtypes that are not tried eagerly.
 
-    With limited effort, of a body, which takes its dtypes from the ops that it is made of, the last sample in its first
-    dtype; and of samples whose results are looked at beside their derivatives one. Otherwise samples with dtypes of
-    their own are tried in each of them.
+    With limited effort, of a body, which takes its dtypes from the ops that it is made of, the last sample that has
+    numbers to tell, in its first dtype; and no call whose results are looked at beside their derivatives, but the first
+    one. Otherwise samples with dtypes of their own are tried in each of them.
     """
     calls = [call for call in all_calls(case, backend) if case.compiled and call[0].compiled]
     if EFFORT.trusts_body(case, backend):
-        return [call for call in calls if call[0] is calls[-1][0]][:1]
+        firsts = [call for call in calls if call[1] == next(dtypes_of(case, call[0], backend), None)]
+        telling = (call for call in reversed(firsts) if has_numbers(case, *call))
+        return [next(telling, firsts[-1])] if firsts else []
     eager = {dtype for _, dtype in eager_calls(case, backend)}
     first = {dtype: (sample, dtype) for sample, dtype in reversed(calls) if dtype not in eager}
     others = list(first.values())
     limited = EFFORT.is_limited(backend)
-    derived = [sample for sample, _ in gradient_samples(case, backend)[1:]] if limited else []
+    derived = gradient_samples(case, backend)[1:] if limited else []
     chosen = [
         (sample, dtype)
         for sample, dtype in calls
-        if sample not in derived
+        if (sample, dtype) not in derived
         and ((sample.dtypes and not limited) or dtype == next(dtypes_of(case, sample, backend), None))
     ]
     return [call for call in calls if call in chosen or call in others]
+
+
+def has_numbers(case: Case, sample: Sample, dtype: str) -> bool:
+    """Whether a result has a number by which a wrong one could be told: neither 0 nor infinite nor NaN."""
+    results = reference_of(case, sample, dtype)
+    return any(bool((np.isfinite(x) & (x != 0)).any()) for x in results if x.dtype.kind in "biufc")
 
 
 def at_home(arguments: Any, backend: Backend) -> Any:

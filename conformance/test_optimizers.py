@@ -28,8 +28,8 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("SGD", {}, {}),
     ("SGD", {"momentum": 0.9}, {}),
     ("SGD", {"momentum": 0.9, "nesterov": True}, {"weight_decay": 0.1}),
-    ("SGD", {}, {"clipnorm": 1.0}),
-    ("SGD", {}, {"global_clipnorm": 1.5}),
+    ("SGD", {}, {"clipnorm": 1.75}),  # such that some gradients are longer, and some are not, of 100 steps and of 200
+    ("SGD", {}, {"global_clipnorm": 2.5}),
     ("SGD", {}, {"clipvalue": 0.1}),
     ("Adam", {}, {}),
     ("Adam", {"amsgrad": True}, {"weight_decay": 0.1}),
@@ -72,6 +72,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 
 def how_many_steps(dtype: str) -> int:
+    """How long optimizers are followed in a dtype."""
     in_float64 = STEPS if EFFORT.is_thorough else QUICK_STEPS
     return in_float64 if dtype == "float64" else STEPS_IN_FLOAT32
 

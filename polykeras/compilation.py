@@ -264,10 +264,10 @@ def compile(
         donate: The positions of arguments whose memory may be used for the results; they are lost to the caller.
         donate_variables: Whether arrays that variables held before the call, or before an optimizer's step in it, may
             be used for the results.
-        jit_compile: True for the framework's optimizing compiler, False to leave it out, "auto" for what usually
-            suits: XLA on JAX, a plan of kernels on NumPy and on PyTorch; on TensorFlow a graph, and after some seconds
-            of work what turned out to be fastest: without XLA, with updates by XLA, or all of it, whose results differ
-            by rounding.
+        jit_compile: True for the framework's optimizing compiler, False to leave it out: then JAX, NumPy and PyTorch
+            run the function as it is, and TensorFlow as a graph without XLA. "auto" for what usually suits: XLA on JAX,
+            a plan of kernels on NumPy and on PyTorch; on TensorFlow a graph, and after some seconds of work what turned
+            out to be fastest: without XLA, with updates by XLA, or all of it, whose results differ by rounding.
 
     Returns:
         The function.

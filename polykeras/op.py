@@ -254,7 +254,7 @@ def _public_function(op: Op, declared: Callable[..., Any], name: str) -> Any:
         "op": op,
         "table": op.table,
         "current": CURRENT.get,
-        "runner_for": dispatch.select,  # under a name that no op has
+        "runner_for": dispatch.select,
         "refuse": mistakes.refuse,
         "recover": dispatch.recover,
         "as_axes": _as_axes,

@@ -20,7 +20,10 @@ def function_from(name: str, source: str, namespace: dict[str, Any]) -> Callable
 
 
 def function_like(name: str, source: str, namespace: dict[str, Any]) -> Callable[..., Any]:
-    """As `function_from`, where many functions have the same source but for their names: that is compiled once."""
+    """As `function_from`, where many functions have the same source but for their names: that is compiled once.
+
+    The source has no function within the function, whose place in a traceback would be another's.
+    """
     filename = _remembered(name, source)
     module = _compiled(source.replace(f"def {name}(", f"def {_ANY}(", 1))
 

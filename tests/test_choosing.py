@@ -227,7 +227,8 @@ def test_training_loads_nothing_large_that_few_need():
     code = (
         "import sys, numpy, polykeras; model = polykeras.Sequential([polykeras.layers.Dense(1)]); "
         "model.compile('sgd', 'mse'); model.fit(numpy.ones((4, 2)), numpy.ones((4, 1)), verbose=0); "
-        "print([name for name in ('multiprocessing', 'numpy.ma', 'h5py', 'rich') if name in sys.modules])"
+        "large = ('multiprocessing', 'numpy.ma', 'h5py', 'rich', 'importlib.metadata'); "
+        "print([name for name in large if name in sys.modules])"
     )
     assert in_new_process(code, POLYKERAS_BACKEND="numpy").stdout == "[]\n"
 

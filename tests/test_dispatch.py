@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pathlib
 import re
+import traceback
 import typing
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 import polykeras
 import polykeras.conformance.cases  # enters them
-from polykeras import ops
+from polykeras import ops, source
 from polykeras.backend import load, using
 from polykeras.conformance.case import CASES
 from polykeras.errors import CallError, DTypeError, MixedBackendsError, OpError, ShapeError
@@ -220,6 +221,21 @@ def test_the_parts_of_ops_are_there_but_not_shown():
 def test_generated_functions_have_the_signature_of_their_row(name):
     op = OPS[name]
     assert list(inspect.signature(op.function, follow_wrapped=False).parameters) == [p.name for p in op.parameters]
+
+
+def test_functions_of_one_source_are_compiled_once_and_keep_their_names():
+    lines = ["def {}(x, y=_y):\n", "    half = x / 2\n", "    return half / y\n"]
+    compiled = source._compiled.cache_info().misses
+    functions = [
+        source.function_like(name, "".join(lines).format(name), {"_y": y}) for name, y in {"one": 1, "other": 2}.items()
+    ]
+    assert source._compiled.cache_info().misses == compiled + 1
+    assert [function(8) for function in functions] == [4, 2]
+    assert [function.__name__ for function in functions] == ["one", "other"]
+    with pytest.raises(ZeroDivisionError) as failure:
+        functions[1](1, 0)
+    last = traceback.extract_tb(failure.tb)[-1]
+    assert (last.name, last.lineno, last.line) == ("other", 3, "return half / y")
 
 
 def test_help_shows_defaults():

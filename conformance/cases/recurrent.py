@@ -83,7 +83,12 @@ def _mistakes(gates, states):
     ]
 
 
-case("simple_rnn", simple, *_samples(1, 1, (3,)), mistakes=_mistakes(1, 1))
+case(
+    "simple_rnn",
+    simple,
+    *_samples(1, 1, (3,)),
+    mistakes=[*_mistakes(1, 1), sample(*[array(2, 2)] * 4), sample(*[array(2, 2, 2)] * 4)],
+)
 case("lstm", lstm, *_samples(4, 2, (12,)), mistakes=_mistakes(4, 2))
 
 

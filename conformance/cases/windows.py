@@ -335,6 +335,8 @@ case(
     sample(given([[1.0], [float("nan")], [0.0], [2.0]]), 2, gradient=False, gap="max_pool of NaN"),
     sample(array(1, 5, 4, low=-9, high=9, dtype="int32"), 2, padding="same", dtypes=("int32",)),
     sample(array(1, 4, 5, 4, 2, apart=0.05), 2, dtypes=("float16", "bfloat16")),
+    sample(array(1, 4, 5, 4, 2, apart=0.05), 2, strides=1, padding="same", dtypes=("float16",)),
+    sample(array(1, 5, 4, 5, 2, apart=0.05), 2, data_format=FIRST, dtypes=("float16",)),
     dtypes=("float32", "float64", "float16"),
     mistakes=BAD_POOLS,
 )

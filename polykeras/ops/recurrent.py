@@ -48,6 +48,11 @@ def _check_steps(shape: tuple[Any, ...], axis: int) -> None:
         raise ShapeError(f"expected inputs of shape ({form}, features), with steps; got {show_shape(shape)}.")
 
 
+def _refuse_misfits(infer: Callable[..., Any], arrays: tuple[Any, ...], *settings: Any) -> None:
+    """Refuse arrays whose shapes do not go together, which NumPy might make fit."""
+    infer(*(None if array is None else spec_of(array) for array in arrays), *settings)
+
+
 def _results(x: Spec, units: Any, states: int) -> tuple[Spec, ...]:
     return Spec((*x.shape[:2], units), x.dtype), *(Spec((x.shape[0], units), x.dtype) for _ in range(states))
 
@@ -150,6 +155,7 @@ def simple_rnn(
     >>> simple_rnn(ones((1, 2, 1)), zeros((1, 1)), ones((1, 1)), ones((1, 1)))[1]
     array([[0.9426808]], dtype=float32)
     """
+    _refuse_misfits(_infer_simple_rnn, (x, h, kernel, recurrent_kernel, bias, mask), unroll)
 
     def step(x: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         state = ops.tanh(ops.add(x, ops.matmul(states[0], recurrent_kernel)))
@@ -202,9 +208,8 @@ def lstm(
     >>> lstm(ones((1, 2, 1)), zeros((1, 1)), zeros((1, 1)), ones((1, 4)), ones((1, 4)))[1]
     array([[0.6505352]], dtype=float32)
     """
-
+    _refuse_misfits(_infer_lstm, (x, h, c, kernel, recurrent_kernel, bias, mask), unroll)
     if mask is None:
-        _check_steps(ops.shape(x), 1)
         projected = _projected(ops.swapaxes(x, 0, 1), kernel, bias)
         outputs, h, c = lstm_steps(projected, h, c, recurrent_kernel, unroll)
         return ops.swapaxes(outputs, 0, 1), h, c
@@ -302,7 +307,7 @@ def lstm_steps(x: Array, h: Array, c: Array, recurrent_kernel: Array, unroll: An
     >>> lstm_steps(ones((2, 1, 4)), zeros((1, 1)), zeros((1, 1)), ones((1, 4)))[1]
     array([[0.6505352]], dtype=float32)
     """
-    _check_steps(ops.shape(x), 0)
+    _refuse_misfits(_infer_lstm_steps, (x, h, c, recurrent_kernel), unroll)
     outputs, states = _scanned(_lstm_step(recurrent_kernel), x, [h, c], unroll)
     return outputs, *states
 
@@ -354,8 +359,7 @@ def gru(
     >>> gru(ones((1, 2, 1)), zeros((1, 1)), ones((1, 3)), ones((1, 3)))[1]
     array([[0.34675312]], dtype=float32)
     """
-    specs = (None if p is None else spec_of(p) for p in (x, h, kernel, recurrent_kernel, bias, mask))
-    _infer_gru(*specs, reset_after, unroll)  # type: ignore[arg-type]
+    _refuse_misfits(_infer_gru, (x, h, kernel, recurrent_kernel, bias, mask), reset_after, unroll)
     units = ops.shape(recurrent_kernel)[0]
     of_inputs, of_state = (None, None) if bias is None else ops.unstack(bias) if reset_after else (bias, None)
     for_gates, for_candidate = recurrent_kernel[:, : 2 * units], recurrent_kernel[:, 2 * units :]
