@@ -277,7 +277,7 @@ class Backend:
 
         `donate` lists the arguments whose memory may be reused, of which the first ones, `state` in number, are what
         the first results replace; in their place it may return anything that `opened` knows, and that it is given in
-        the next call. `jit_compile` is True, False to leave the framework's compiler out, or "auto" for the better choice.
+        the next call. `jit_compile` is True, False to leave the framework's compiler out, or "auto" for what suits.
         """
         return function
 
