@@ -281,12 +281,16 @@ class Backend:
         """
         return function
 
+    def settled(self, x: Any) -> Any:
+        """The array in the order in memory in which a variable shall hold it."""
+        return x
+
     def opened(self, x: Any) -> Any:
         """The array that a compiled function left in a variable."""
         return x
 
     def release(self) -> None:
-        """Give back the memory of programs that the framework has compiled and keeps."""
+        """Give back memory: of programs that the framework has compiled and keeps, and what it has left over."""
 
 
 COMPARISONS = frozenset(["equal", "not_equal", "less", "less_equal", "greater", "greater_equal"])

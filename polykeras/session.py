@@ -7,6 +7,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 
+from .backend import loaded
 from .state import reset_names
 
 _numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
@@ -32,7 +33,8 @@ def clear_session(free_memory: bool = True) -> None:
     """Count from the beginning again, in names and numbers. Variables and models that are in use stay as they are.
 
     Args:
-        free_memory: Whether to look for memory that nobody uses any more, right away.
+        free_memory: Whether to look for memory that nobody uses any more, right away, and to give back to the system
+            what frameworks keep for later. What JAX has compiled it compiles again when it is used again.
 
     >>> clear_session()
     """
@@ -40,3 +42,5 @@ def clear_session(free_memory: bool = True) -> None:
     reset_names()
     if free_memory:
         gc.collect()
+        for backend in loaded():
+            backend.release()

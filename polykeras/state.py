@@ -103,7 +103,8 @@ class Variable(Held):
         elif isinstance(kind_of(type(x)), Backend):
             x = self.home.copy(convert(x, self.home))
         with using(self.home):
-            return ops.convert_to_tensor(x, dtype)
+            x = ops.convert_to_tensor(x, dtype)
+        return self.home.settled(x) if kind_of(type(x)) is self.home else x
 
     @property
     def value(self) -> Any:
@@ -129,7 +130,7 @@ class Variable(Held):
 
     def numpy(self) -> np.ndarray:
         """The value as a NumPy array of its own."""
-        return np.array(ops.convert_to_numpy(self.value))
+        return np.array(ops.convert_to_numpy(self.value), order="C")
 
     def assign(self, value: Any) -> Variable:
         """Replace the value by another of the same shape, which takes the variable's dtype."""
@@ -153,7 +154,7 @@ class Variable(Held):
     def move_to(self, home: Backend) -> None:
         """Go over to another backend, with the same value."""
         value = convert(self.stored(), home)
-        self._value, self.home = home.copy(value), home
+        self._value, self.home = home.settled(home.copy(value)), home
 
     def stored(self) -> Any:
         """The array itself, whatever is bound."""
