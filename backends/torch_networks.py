@@ -22,6 +22,13 @@ def normalize(x: Any, axis: Any, order: int, epsilon: float) -> Any:
     return F.normalize(x, order, axis, epsilon)
 
 
+@kernel
+def affine(x: Any, kernel: Any, bias: Any) -> Any:
+    if kernel.ndim != 2 or bias.shape != kernel.shape[1:]:
+        return body("affine", x, kernel, bias)
+    return F.linear(x, kernel.mT, bias)
+
+
 def _trailing(x: Any, axis: Any, *parameters: Any) -> Any:
     """The sizes of the normalized axes, if they are the last ones and the parameters have just them."""
     axes = sorted(normalize_axes(axis, x.ndim))

@@ -45,6 +45,29 @@ case(
     ],
 )
 case(
+    "affine",
+    lambda x, kernel, bias: np.matmul(x, kernel) + bias,
+    sample(array(2, 3), array(3, 4), array(4)),
+    sample(array(5, 2, 3), array(3, 4), array(4)),
+    sample(array(3), array(3, 4), array(4)),
+    sample(array(2, 0), array(0, 4), array(4)),
+    sample(array(0, 3), array(3, 4), array(4)),
+    sample(array(20, 300), array(300, 20), array(20), dtypes=FLOATS, gradient=False),
+    sample(array(2, 3, dtype="float32"), array(3, 4, dtype="float64"), array(4, dtype="float32"), dtypes=("float64",)),
+    sample(array(2, 3, dtype="int8"), array(3, 4, dtype="int8"), array(4, dtype="int8"), dtypes=("float32",)),
+    sample(array(5, 2, 3), array(3, 2), array(2), dtypes=COMPLEX),
+    magnitude=lambda x, kernel, bias: np.matmul(np.abs(x), np.abs(kernel)) + np.abs(bias),
+    mistakes=[
+        sample(array(2, 3), array(4, 5), array(5)),
+        sample(array(2, 3), array(3, 5), array(1)),
+        sample(array(2, 3), array(3, 1), array(5)),
+        sample(array(2, 3), array(3, 5), array(2, 5)),
+        sample(array(2, 3), array(2, 3, 5), array(5)),
+        sample(array(2, 3), array(3), array(3)),
+        sample(array(), array(3, 4), array(4)),
+    ],
+)
+case(
     "dot",
     np.dot,
     sample(array(3), array(3)),

@@ -39,6 +39,12 @@ layer(
     configured("abc,cde->abde", output_shape=(None, 2, 4), bias_axes="de")
     .on(array(2, 3, 5))
     .gives(lambda w, x: np.einsum("abc,cde->abde", x, w[0]) + w[1]),
+    configured("abc,cde->abde", output_shape=(None, 2, 4), bias_axes="e")
+    .on(array(2, 3, 5))
+    .gives(lambda w, x: np.einsum("abc,cde->abde", x, w[0]) + w[1]),
+    configured("abcd,cde->abe", output_shape=(None, 4), bias_axes="e")
+    .on(array(2, 3, 5, 2))
+    .gives(lambda w, x: np.einsum("abcd,cde->abe", x, w[0]) + w[1]),
     configured("abc,cd->adb", output_shape=(4, None), bias_axes="d")
     .on(array(2, 3, 5))
     .gives(lambda w, x: np.swapaxes(x @ w[0], 1, 2) + w[1]),

@@ -96,9 +96,8 @@ class Dense(LowRankAdaptable):
 
     def call(self, inputs: Any) -> Any:
         """The outputs."""
-        x = ops.matmul(inputs, self._adapted_weight())
-        if self.bias is not None:
-            x = ops.add(x, self.bias)
+        kernel = self._adapted_weight()
+        x = ops.matmul(inputs, kernel) if self.bias is None else ops.affine(inputs, kernel, self.bias)
         return x if self.activation is activations.linear else self._activated(x)
 
     def get_config(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import activations, constraints, initializers, ops, regularizers
 from ..errors import ArgumentError
+from ..spec import prod
 from .configuration import described, refuse_quantization
 from .input_spec import InputSpec
 from .low_rank import LowRankAdaptable
@@ -86,6 +87,7 @@ class EinsumDense(LowRankAdaptable):
             name="kernel",
         )
         self.bias = None
+        self._summed = plan.summed
         if self.bias_axes is not None:
             self.bias = self.add_weight(
                 plan.bias_shape,
@@ -105,10 +107,20 @@ class EinsumDense(LowRankAdaptable):
 
     def call(self, inputs: Any) -> Any:
         """The outputs."""
-        x = ops.einsum(self.equation, inputs, self._adapted_weight())
-        if self.bias is not None:
-            x = ops.add(x, self.bias)
+        kernel = self._adapted_weight()
+        if self._summed and ops.shape(inputs)[-self._summed :] == ops.shape(kernel)[: self._summed]:
+            x = self._affine(inputs, kernel, self._summed)
+        else:
+            x = ops.einsum(self.equation, inputs, kernel)
+            x = x if self.bias is None else ops.add(x, self.bias)
         return x if self.activation is activations.linear else self._activated(x)
+
+    def _affine(self, inputs: Any, kernel: Any, summed: int) -> Any:
+        """The product of matrices, plus the bias, that an equation comes to which takes no axes apart."""
+        batch, outputs = ops.shape(inputs)[:-summed], ops.shape(kernel)[summed:]
+        rows, columns = prod(ops.shape(kernel)[:summed]), prod(outputs)
+        x, kernel = ops.reshape(inputs, (prod(batch), rows)), ops.reshape(kernel, (rows, columns))
+        return ops.reshape(ops.affine(x, kernel, ops.reshape(self.bias, (columns,))), (*batch, *outputs))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another layer like this can be made."""
@@ -156,6 +168,7 @@ class _Plan:
         self.kernel_shape = tuple(sizes[letter] for letter in kernel)
         self._axes = [[i for i, c in enumerate(kernel) if (c in outputs) == is_output] for is_output in (False, True)]
         self.bias_shape = self._bias(sizes, outputs, bias_axes, hidden if at_end else 0)
+        self.summed = None if at_end else _summed(inputs, kernel, outputs, bias_axes)
 
     def _take_outputs(self, sizes: dict[str, Any], outputs: str, given: tuple[Any, ...], is_batch_hidden: bool) -> None:
         """Add what `output_shape` says of letters; the batch is not in it."""
@@ -186,3 +199,13 @@ class _Plan:
 
     def _refuse(self, reason: str) -> None:
         raise ArgumentError(f"EinsumDense: equation {self._equation!r}: {reason}.")
+
+
+def _summed(inputs: str, kernel: str, outputs: str, bias_axes: str | None) -> int | None:
+    """How many axes are summed over, if those are the last of the inputs, and each new axis has a bias; else None."""
+    for count in range(1, len(kernel)):
+        summed, new = kernel[:count], kernel[count:]
+        is_product = inputs.endswith(summed) and inputs.removesuffix(summed) + new == outputs
+        if is_product and len({*inputs, *new}) == len(inputs + new) and sorted(bias_axes or "") == sorted(new):
+            return count
+    return None

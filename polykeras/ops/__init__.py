@@ -224,6 +224,7 @@ from .joining import (
     vstack,
 )
 from .linear import (
+    affine,
     contract,
     dot,
     einsum,

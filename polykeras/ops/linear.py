@@ -7,10 +7,11 @@ from typing import Any
 
 from .. import ops
 from .. import spec as specs
-from ..dtypes import COMPUTABLE, multiplied, same
+from ..dtypes import COMPUTABLE, inexact, multiplied, same
 from ..errors import OptionError, ShapeError
 from ..op import Array, Arrays, composed, names_its_errors, primitive
 from ..spec import Spec, broadcast_shapes, normalize_axes, prod, same_size, show_shape
+from ..symbolic import spec_of
 from .rules import all_elements
 
 
@@ -82,6 +83,42 @@ def matmul(x1: Array, x2: Array) -> Array:
     array([[3.],
            [7.]], dtype=float32)
     """
+
+
+def _infer_affine(x: Spec, kernel: Spec, bias: Spec) -> Spec:
+    if kernel.ndim != 2 or bias.ndim != 1 or not same_size(kernel.shape[1], bias.shape[0]):
+        raise ShapeError(
+            "expected kernel to be a matrix, and bias to have one axis, of the size of its second axis; got shapes "
+            f"{show_shape(kernel.shape)} and {show_shape(bias.shape)}."
+        )
+    if not x.ndim or not same_size(x.shape[-1], kernel.shape[0]):
+        raise ShapeError(
+            "expected the last axis of x to have the size of the first axis of kernel; got shapes "
+            f"{show_shape(x.shape)} and {show_shape(kernel.shape)}. Transpose or reshape one of them."
+        )
+    return Spec((*x.shape[:-1], kernel.shape[1]), x.dtype)
+
+
+@composed(
+    infer=_infer_affine, promote=inexact, accepts=COMPUTABLE, summands=lambda x, kernel, bias: kernel.shape[0] + 1
+)
+def affine(x: Array, kernel: Array, bias: Array) -> Array:
+    """The product of rows with a matrix, plus a bias: what a dense layer computes.
+
+    Args:
+        x: Array; its last axis is the rows.
+        kernel: Matrix with as many rows as x has columns.
+        bias: Array of one axis, which is added to every row of the product.
+
+    Returns:
+        `matmul(x, kernel) + bias`, which frameworks may round once rather than twice.
+
+    >>> affine([[1.0, 2.0]], [[1.0, 0.0], [0.0, 1.0]], [10.0, 20.0])
+    array([[11., 22.]], dtype=float32)
+    """
+    if len(ops.shape(kernel)) != 2 or ops.shape(bias) != ops.shape(kernel)[1:]:  # which might go well by broadcasting
+        _infer_affine(spec_of(x), spec_of(kernel), spec_of(bias))
+    return ops.add(matmul(x, kernel), bias)
 
 
 def _infer_dot(x1: Spec, x2: Spec) -> Spec:
