@@ -24,6 +24,22 @@ from .torch_recording import NOWHERE, Call, Place, Recording, recorded
 LAYOUTS = 4
 """For how many layouts of its arguments in memory a function has plans."""
 
+_THRESHOLD = torch.ops.aten.threshold_backward
+
+
+def _threshold_over(gradient: Any, x: Any, threshold: float) -> Any:
+    return _THRESHOLD.grad_input._op(gradient, x, threshold, grad_input=gradient)
+
+
+IN_PLACE: dict[Any, Callable[..., Any]] = {
+    **{
+        getattr(torch, name): getattr(torch.Tensor, f"{name}_")
+        for name in ("add", "sub", "mul", "div", "neg", "exp", "sqrt", "relu", "tanh", "sigmoid")
+    },
+    _THRESHOLD.default._op: _threshold_over,
+}
+"""For functions what writes their result over their first argument."""
+
 _LEAF = tree.take_apart(0)[1]
 
 
@@ -86,18 +102,15 @@ class Plan:
         calls = _needed(recording, given)
         self._renamed = _copies_without_need(recording, calls, given)
         self._namespace |= {f"a{number}": value for number, value in recording.constants.items()}
-        kept = {x.number for x in given if type(x) is Place} | recording.constants.keys() | {NOWHERE}
-        kept = {self._renamed.get(number, number) for number in kept}
-        last = {self._renamed.get(n, n): i for i, call in enumerate(calls) for n in (*call.reads(), *call.outs)}
+        lives = _Lives(recording, calls, given, self._renamed)
         lines: list[str] = []
         self._first_change = sys.maxsize
         for i, call in enumerate(calls):
             if call.outs[0] not in self._renamed:
-                lines.append(f"    {self._line(call)}\n")
+                lines.append(f"    {self._line(lives.over_its_argument(i))}\n")
             if call is recording.first_change:
                 self._first_change = 1 + len(lines)
-            gone = {self._renamed.get(number, number) for number in (*call.reads(), *call.outs)} - kept
-            gone = [f"a{number}" for number in sorted(gone) if last[number] == i]
+            gone = [f"a{number}" for number in lives.gone_after(i)]
             if gone:
                 lines.append(f"    {' = '.join(gone)} = None\n")
 
@@ -141,6 +154,47 @@ class Plan:
             name = self._names[id(x)] = f"c{len(self._namespace)}"
             self._namespace[name] = x
         return name
+
+
+class _Lives:
+    """Until which call each tensor is needed.
+
+    Args:
+        recording: The recording.
+        calls: Those of its calls that are needed.
+        given: What the function gives.
+        renamed: For copies without need the tensors whose copies they are.
+    """
+
+    def __init__(self, recording: Recording, calls: Sequence[Call], given: Sequence[Any], renamed: dict[int, int]):
+        self._recording = recording
+        self._calls = calls
+        self._renamed = renamed
+        kept = {x.number for x in given if type(x) is Place} | recording.constants.keys() | {NOWHERE}
+        self._kept = {renamed.get(number, number) for number in kept}
+        self._last = {renamed.get(n, n): i for i, call in enumerate(calls) for n in (*call.reads(), *call.outs)}
+        self._made = {n for call in recording.calls if call.nature.is_pure for n in call.outs}
+
+    def gone_after(self, place: int) -> list[int]:
+        """The tensors that are not needed after a call, by its place, and that it reads or makes."""
+        call = self._calls[place]
+        touched = {self._renamed.get(number, number) for number in (*call.reads(), *call.outs)} - self._kept
+        return [number for number in sorted(touched) if self._last[number] == place]
+
+    def over_its_argument(self, place: int) -> Call:
+        """A call, such that it writes its result over its first argument where nobody needs that afterwards."""
+        call = self._calls[place]
+        first = call.args[0] if call.args else None
+        if call.function not in IN_PLACE or type(first) is not Place or call.outs[0] not in self._recording.matching:
+            return call
+        family = self._recording.family(first.number)
+        read_apart = not family.intersection(number for number in call.reads() if number != first.number)
+        return call._replace(function=IN_PLACE[call.function]) if read_apart and self._end(family, place) else call
+
+    def _end(self, numbers: set[int], place: int) -> bool:
+        """Whether tensors were all made by the function, and nobody needs one of them after a call."""
+        numbers = {self._renamed.get(number, number) for number in numbers}
+        return numbers <= self._made - self._kept and all(self._last.get(number, place) <= place for number in numbers)
 
 
 def _needed(recording: Recording, given: Sequence[Any]) -> list[Call]:

@@ -107,6 +107,12 @@ class Recording:
         """Small tensors that are the same in every call, by their numbers."""
         self.first_change: Call | None = None
         """The first call that may write to an input."""
+        self.matching: set[int] = set()
+        """The results that lie in memory as the first argument of their call does."""
+        self._roots: dict[int, int] = {}
+        """For each view the number of the tensor that it is a view of, in the end."""
+        self._lying: dict[tuple[Any, ...], int] = {}
+        """The numbers of tensors of which there are views, and of these views, by root and layout."""
         self._families: dict[int, set[int]] = {}
         """For each tensor those with which it may share memory, where there are any."""
         self._numbers: Any = WeakIdKeyDictionary()  # as keeping every tensor would take the memory of a graph
@@ -148,6 +154,13 @@ class Recording:
             outs.append(self._enter(x) if number is None and isinstance(x, torch.Tensor) else number)
         call = Call(function, *placed, tuple(NOWHERE if x is None else x for x in outs), structure, nature)
         self.calls.append(call)
+        if (
+            args
+            and isinstance(args[0], torch.Tensor)
+            and isinstance(out, torch.Tensor)
+            and _layout(args[0]) == _layout(out)
+        ):
+            self.matching.update(call.outs)
         self._note_memory(call)
         if self._is_constant(call) and all(isinstance(x, torch.Tensor) and x.numel() <= SMALL for x in leaves):
             self.constants |= {number: x.detach().clone() for number, x in zip(call.outs, leaves, strict=True)}
@@ -160,17 +173,21 @@ class Recording:
             return call.nature.is_fresh  # others may be changed by whoever keeps them
         return all(number in self.constants for number in call.reads())
 
+    def family(self, number: int) -> set[int]:
+        """The numbers of the tensors that may share memory with one, with its own."""
+        return self._families.get(number, {number})
+
     def _note_memory(self, call: Call) -> None:
         """Note which tensors share memory with those of a call, and which may change by it."""
         related = {*call.reads(), *call.outs} - {NOWHERE}
         if call.nature.shares and related:
-            families = [self._families.get(number, {number}) for number in related]
+            families = [self.family(number) for number in related]
             family = max(families, key=len)
             for other in families:
                 family |= other
             self._families.update(dict.fromkeys(family, family))
         if call.nature.changes:
-            changed = set().union(*(self._families.get(number, {number}) for number in related))
+            changed = set().union(*(self.family(number) for number in related))
             for number in changed:
                 self.constants.pop(number, None)
             if self.first_change is None and not changed.isdisjoint(self.inputs):
@@ -182,6 +199,30 @@ class Recording:
         if number is not None:
             self._numbers[out] = number
         return number is not None
+
+    def rename_view(self, x: torch.Tensor, out: torch.Tensor) -> bool:
+        """Note that a view of a tensor is one that is known by another name; tells whether there is such a one."""
+        number = self.number_of(x)
+        if number is None:
+            return False
+        root = self._roots.get(number, number)
+        self._lying.setdefault((root, *_layout(x)), number)
+        known = self._lying.get((root, *_layout(out)))
+        if known is not None:
+            self._numbers[out] = known
+        return known is not None
+
+    def note_view(self, x: torch.Tensor, out: torch.Tensor) -> None:
+        """Note of a tensor that has been written down that it is a view of another one."""
+        number, source = self.number_of(out), self.number_of(x)
+        if number is not None and source is not None:
+            self._roots[number] = root = self._roots.get(source, source)
+            self._lying[(root, *_layout(out))] = number
+
+
+def _layout(x: torch.Tensor) -> tuple[Any, ...]:
+    """How a tensor sees its memory."""
+    return x.dtype, x.shape, x.stride(), x.storage_offset(), x.is_conj(), x.is_neg()
 
 
 class _Mode(TorchDispatchMode):
@@ -220,7 +261,12 @@ class _Operators(_Mode):
         elif func._schema.name in _FRESH:
             recording.note(torch.clone, (args[0].clone(),), options, out, FRESH)
         else:
-            recording.note(_fastest(func, args, options, out), args, options, out, _nature(func))
+            nature = _nature(func)
+            is_view = nature.shares and not nature.changes and isinstance(out, torch.Tensor)
+            if not (is_view and recording.rename_view(args[0], out)):
+                recording.note(_fastest(func, args, options, out), args, options, out, nature)
+                if is_view:
+                    recording.note_view(args[0], out)
         return out
 
     def _looks(self, func: Any, args: Any) -> bool:

@@ -11,6 +11,7 @@ from polykeras import Variable, layers, ops, random
 from polykeras.errors import OutOfRangeError
 
 torch = pytest.importorskip("torch")
+TorchDispatchMode = pytest.importorskip("torch.utils._python_dispatch").TorchDispatchMode
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +53,73 @@ def test_a_plan_gives_what_the_function_gives_and_keeps_earlier_results():
         assert torch.equal(hidden, wanted_hidden)
         assert torch.equal(gradient, wanted_gradient)
     assert len(runs) == 1
+
+
+def operators(function, *args):
+    """The names of the operators of PyTorch that a function runs."""
+    names = []
+
+    class Names(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            names.append(func.overloadpacket.__name__)
+            return func(*args, **(kwargs or {}))
+
+    with Names():
+        function(*args)
+    return names
+
+
+def test_results_are_written_over_arguments_that_nobody_needs_any_more():
+    def layer(x, w):
+        return ops.value_and_grad(lambda w: ops.sum(ops.square(ops.relu(ops.matmul(x, w) + x))))(w)
+
+    compiled, _ = counting(layer)
+    xs, ws = steps(3), steps(6)[3:]
+    found = [compiled(x, w) for x, w in zip(xs, ws, strict=True)]
+    for x, w, (loss, gradient) in zip(xs, ws, found, strict=True):
+        assert torch.equal(loss, layer(x, w)[0])
+        assert torch.equal(gradient, layer(x, w)[1])
+    assert {"add_", "relu_", "threshold_backward"} <= {*operators(compiled, xs[0], ws[0])}
+
+
+def _last_use(x):
+    return ops.relu(ops.exp(x) * 2)
+
+
+NEEDED = {
+    "an argument of the function": ops.relu,
+    "read later": lambda x: _last_use(y := ops.sin(x)) + y,
+    "given": lambda x: (y := ops.sin(x), ops.relu(y)),
+    "a view of it read later": lambda x: (y := ops.sin(x))[:2] + ops.relu(y)[2:4],
+    "a view of it given": lambda x: ((y := ops.sin(x))[1], ops.negative(y)),
+    "a view of it added": lambda x: (y := ops.sin(x)) + ops.transpose(y),
+    "a constant": lambda x: torch.ones(8, 8).add(x),
+    "of another shape": lambda x: ops.sin(x)[0] + x,
+    "of another dtype": lambda x: ops.cast(ops.round(x), "int32") / 2,
+}
+
+
+@pytest.mark.parametrize("function", NEEDED.values(), ids=NEEDED)
+def test_what_is_needed_is_not_written_over(function):
+    compiled, runs = counting(function)
+    for x in steps(3):
+        given = x.clone()
+        found, wanted = compiled(x), function(x)
+        for one, other in zip(*(y if isinstance(y, tuple) else (y,) for y in (found, wanted)), strict=True):
+            assert torch.equal(one, other)
+        assert torch.equal(x, given)
+    assert len(runs) == 1
+
+
+def test_views_that_are_the_same_are_made_once():
+    def function(x):
+        rows = [torch.permute(torch.sin(x), (0, 1)), x.view(64), x.t().t(), x.view(8, 8).view(64)]
+        return rows[0] * 2 + rows[2], rows[1] + rows[3]
+
+    compiled, _ = counting(function)
+    for x in steps(3):
+        assert all(map(torch.equal, compiled(x), function(x)))
+    assert operators(compiled, steps(1)[0]) == ["sin", "view", "mul_", "add_", "add"]
 
 
 LOOKS = [
