@@ -281,8 +281,8 @@ class Backend:
         """
         return function
 
-    def settled(self, x: Any) -> Any:
-        """The array in the order in memory in which a variable shall hold it."""
+    def kernel_order(self, x: Any) -> Any:
+        """The kernel of a convolution in the order in memory in which convolutions read it."""
         return x
 
     def opened(self, x: Any) -> Any:

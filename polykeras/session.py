@@ -34,7 +34,7 @@ def clear_session(free_memory: bool = True) -> None:
 
     Args:
         free_memory: Whether to look for memory that nobody uses any more, right away, and to give back to the system
-            what frameworks keep for later. What JAX has compiled it compiles again when it is used again.
+            what frameworks keep for later. JAX compiles again what goes on being used, in other threads, too.
 
     >>> clear_session()
     """

@@ -39,6 +39,8 @@ class Variable(Held):
         aggregation: How the copies of several devices become one: "none", "mean", "sum" or "only_first_replica".
         synchronization: When they do: "none", "auto", "on_read" or "on_write".
         name: A name; None for one that is made up.
+        is_kernel: Whether it is the kernel of a convolution, which backends may keep in the order in memory in which
+            they read it.
         **kwargs: None are known.
 
     >>> v = Variable([1.0, 2.0], name="v")
@@ -56,6 +58,7 @@ class Variable(Held):
         aggregation: str = "none",
         synchronization: str = "auto",
         name: str | None = None,
+        is_kernel: bool = False,
         **kwargs: Any,
     ):
         _check_options(aggregation, synchronization, kwargs)
@@ -72,6 +75,7 @@ class Variable(Held):
         self.autocast = autocast
         self.aggregation = aggregation
         self.synchronization = synchronization
+        self.is_kernel = is_kernel
         self.constraint: Callable[[Any], Any] | None = None
         self.regularizer: Callable[[Any], Any] | None = None
         self.overwrite_with_gradient = False
@@ -104,7 +108,11 @@ class Variable(Held):
             x = self.home.copy(convert(x, self.home))
         with using(self.home):
             x = ops.convert_to_tensor(x, dtype)
-        return self.home.settled(x) if kind_of(type(x)) is self.home else x
+        return self.laid_out(x) if kind_of(type(x)) is self.home else x
+
+    def laid_out(self, x: Any) -> Any:
+        """An array of the variable's backend, in the order in memory in which the variable is to hold it."""
+        return self.home.kernel_order(x) if self.is_kernel else x
 
     @property
     def value(self) -> Any:
@@ -153,8 +161,8 @@ class Variable(Held):
 
     def move_to(self, home: Backend) -> None:
         """Go over to another backend, with the same value."""
-        value = convert(self.stored(), home)
-        self._value, self.home = home.settled(home.copy(value)), home
+        self._value, self.home = home.copy(convert(self.stored(), home)), home
+        self._value = self.laid_out(self._value)
 
     def stored(self) -> Any:
         """The array itself, whatever is bound."""

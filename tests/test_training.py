@@ -378,10 +378,10 @@ def test_frozen_weights_stay(backend):
     assert same == [True, True, False, False]
 
 
-def test_a_model_goes_on_training_on_another_backend():
-    expected, model = line(optimizer="adam"), line(optimizer="adam")
-    names = [*keras.available(), "numpy"]
-    for name in names:
+@pytest.mark.parametrize("settings", [{}, {"gradient_accumulation_steps": 2}], ids=["each step", "rounds"])
+def test_a_model_goes_on_training_on_another_backend(backend, settings):
+    expected, model = (line(optimizer=keras.optimizers.Adam(**settings)) for _ in range(2))
+    for name in [backend.name, *keras.available(), "numpy"]:
         wanted = expected.fit(X, Y, batch_size=40, shuffle=False, verbose=0).history["loss"]
         found = model.to_backend(name).fit(X, Y, batch_size=40, shuffle=False, verbose=0).history["loss"]
         np.testing.assert_allclose(found, wanted, rtol=1e-5)

@@ -52,8 +52,10 @@ class Cell(Layer):
         self._dropout_mask: Any = None
         self._recurrent_dropout_mask: Any = None
 
-    def _add_weights(self, kernel: tuple[int, ...], recurrent: tuple[int, ...], bias: tuple[int, ...]) -> None:
-        """Make both kernels, and the bias if there is one."""
+    def _add_weights(
+        self, kernel: tuple[int, ...], recurrent: tuple[int, ...], bias: tuple[int, ...], are_kernels: bool = False
+    ) -> None:
+        """Make both kernels, which may be those of convolutions, and the bias if there is one."""
         shapes = {"kernel": kernel, "recurrent_kernel": recurrent, "bias": bias}
         made = {}
         for name, shape in shapes.items():
@@ -66,6 +68,7 @@ class Cell(Layer):
                     regularizer=getattr(self, f"{kind}_regularizer"),
                     constraint=getattr(self, f"{kind}_constraint"),
                     name=name,
+                    is_kernel=are_kernels and name != "bias",
                 )
         self.kernel, self.recurrent_kernel, self.bias = made.values()
 

@@ -75,7 +75,8 @@ class ConvLSTMCell(Cell):
         """Make the weights."""
         check_room(self._slides, input_shape)
         channels, width = channels_of(self, input_shape, self._slides.channel_axis), 4 * self.filters
-        self._add_weights((*self.kernel_size, channels, width), (*self.kernel_size, self.filters, width), (width,))
+        shapes = (*self.kernel_size, channels, width), (*self.kernel_size, self.filters, width), (width,)
+        self._add_weights(*shapes, are_kernels=True)
         self._bias_shape = (width,) if self._slides.channels_last else (width, *(1,) * self.rank)
         sizes = tuple(input_shape[axis] for axis in self._slides.spatial_axes)
         if None not in sizes:

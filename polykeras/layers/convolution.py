@@ -86,6 +86,7 @@ class Convolution(Convolving, LowRankAdaptable):
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
             name="kernel",
+            is_kernel=True,
         )
         self._add_bias(self.filters)
         if self.lora_rank:

@@ -124,6 +124,7 @@ class Layer(Operation, Stateful):
         aggregation: str = "none",
         overwrite_with_gradient: bool = False,
         name: str | None = None,
+        is_kernel: bool = False,
     ) -> Variable:
         """Make a weight, which the layer keeps.
 
@@ -138,6 +139,8 @@ class Layer(Operation, Stateful):
             aggregation: How the copies of several devices become one.
             overwrite_with_gradient: Whether its gradient is its next value.
             name: A name.
+            is_kernel: Whether it is the kernel of a convolution, which backends may keep in the order in memory in
+                which they read it.
 
         Returns:
             The variable.
@@ -154,6 +157,7 @@ class Layer(Operation, Stateful):
             autocast=autocast,
             aggregation=aggregation,
             name=name,
+            is_kernel=is_kernel,
         )
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)

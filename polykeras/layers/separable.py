@@ -99,6 +99,7 @@ class SeparableConvolution(Convolving):
             regularizer=self.pointwise_regularizer,
             constraint=self.pointwise_constraint,
             name="pointwise_kernel",
+            is_kernel=True,
         )
         self._add_bias(self.filters)
 

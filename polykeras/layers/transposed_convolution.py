@@ -78,6 +78,7 @@ class TransposedConvolution(Convolving):
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
             name="kernel",
+            is_kernel=True,
         )
         self._add_bias(self.filters)
 

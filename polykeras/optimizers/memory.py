@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from .. import ops
-from ..backend import using
+from ..backend import Backend, using
 from ..errors import ArgumentError, StateError
 from ..registry import Configurable, deserialize_keras_object, serialize_keras_object
 from ..settings import settings
@@ -139,6 +139,9 @@ class Memory(Configurable):
         """
         if layout is not None:
             raise ArgumentError(f"add_variable: expected no layout, as there is one device only; got {layout!r}.")
+        return self._add(shape, initializer, dtype, aggregation=aggregation, name=name)
+
+    def _add(self, shape: Any, initializer: Any, dtype: Any, **options: Any) -> Variable:
         if initializer == "zeros":
             initializer = ops.zeros
         elif isinstance(initializer, str):
@@ -146,9 +149,7 @@ class Memory(Configurable):
 
             initializer = get(initializer)
         with name_scope(self.name):
-            variable = Variable(
-                initializer, shape, dtype or settings.floatx, trainable=False, aggregation=aggregation, name=name
-            )
+            variable = Variable(initializer, shape, dtype or settings.floatx, trainable=False, **options)
         self._variables.append(variable)
         return variable
 
@@ -166,10 +167,9 @@ class Memory(Configurable):
             The variable.
         """
         path = reference_variable.path.replace("/", "_")
+        options = {"name": f"{path}_{name or 'var'}", "is_kernel": reference_variable.is_kernel}
         with using(reference_variable.home):
-            return self.add_variable(
-                reference_variable.shape, initializer, reference_variable._dtype, name=f"{path}_{name or 'var'}"
-            )
+            return self._add(reference_variable.shape, initializer, reference_variable._dtype, **options)
 
     def add_optimizer_variables(
         self, trainable_variables: Sequence[Variable], name: str | Sequence[str], initializer: Any = "zeros"
@@ -222,10 +222,7 @@ class Memory(Configurable):
         for names in self._slot_names():
             self._slots += self.add_optimizer_variables(variables, list(names), list(names.values()))
         self._groups: dict[tuple[int, ...], list[Any]] = {}
-        self._one = self._iterations.home.asarray(
-            1, "int32"
-        )  # adding an array needs no look at what a number's value is
-        self._expected = [(v.home.dtypes[v._dtype], v.shape) for v in variables]
+        self._expected: dict[Backend, list[tuple[Any, Any]]] = {}
         self.built = True
 
     def _slot_names(self) -> list[dict[str, Any]]:

@@ -152,10 +152,13 @@ class Optimizer(Memory):
 
     def _as_gradients(self, places: tuple[int, ...], grads: list[Any]) -> list[Any]:
         """Gradients as arrays of the backends and dtypes of their variables."""
-        types, found = self._trainable_variables[0].home.array_types, []
+        home, found = self._trainable_variables[0].home, []
+        if home not in self._expected:
+            self._expected[home] = [(home.dtypes[v._dtype], v.shape) for v in self._trainable_variables]
+        expected = self._expected[home]
         for place, gradient in zip(places, grads, strict=True):
-            dtype, shape = self._expected[place]
-            fits = isinstance(gradient, types) and gradient.dtype is dtype and gradient.shape == shape
+            dtype, shape = expected[place]
+            fits = isinstance(gradient, home.array_types) and gradient.dtype is dtype and gradient.shape == shape
             found.append(gradient if fits else self._as_gradient(gradient, self._trainable_variables[place]))
         return found
 
@@ -278,12 +281,12 @@ class Optimizer(Memory):
 
     def _next(self) -> Any:
         """The number of this step, counted from one."""
-        return ops.add(self._iterations.value, self._one)
+        return _after(self._iterations.value)
 
     def _next_update(self) -> Any:
         """The number of this step's update, counted from one."""
         steps = self.gradient_accumulation_steps
-        return self._next() if not steps else ops.add(ops.floor_divide(self._iterations.value, steps), self._one)
+        return self._next() if not steps else _after(ops.floor_divide(self._iterations.value, steps))
 
     def _scalar_variables(self) -> list[Variable]:
         return []
@@ -426,3 +429,8 @@ def run_if(
 def _as_number(setting: Any) -> Any:
     """A setting, of which rules are known: an array without axes as a Python number."""
     return setting.item() if isinstance(setting, np.ndarray) and not setting.ndim else setting
+
+
+def _after(number: Any) -> Any:
+    """The next number: adding an array needs no look at what a Python number's value is."""
+    return ops.add(number, ops.ones_like(number))

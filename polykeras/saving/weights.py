@@ -84,7 +84,7 @@ def give(variable: Variable, values: np.ndarray) -> None:
     if not values.dtype.isnative:
         values = values.astype(values.dtype.newbyteorder("="))
     with using(variable.home):
-        variable.take(variable.home.settled(ops.convert_to_tensor(values, variable._dtype)))
+        variable.take(variable.laid_out(ops.convert_to_tensor(values, variable._dtype)))
 
 
 def distribute(root: Any, stored: Any, skip_mismatch: bool = False, optimizer: bool = True) -> None:
