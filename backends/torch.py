@@ -23,7 +23,7 @@ from polykeras.op import OPS
 from polykeras.spec import normalize_axes, normalize_axis
 from polykeras.symbolic import infer
 
-from . import torch_memory, torch_networks, torch_updates, torch_windows  # noqa: F401 (they enter kernels)
+from . import torch_networks, torch_updates, torch_windows  # noqa: F401 (they enter kernels)
 from .torch_gradients import (
     DIFFERENTIATING,
     TorchGradients,
@@ -32,6 +32,7 @@ from .torch_gradients import (
     is_differentiated,
     without_graph,
 )
+from .torch_memory import give_back
 from .torch_plan import Planned
 from .torch_recording import whole
 from .torch_table import KERNELS, body, kernel
@@ -226,15 +227,9 @@ class TorchBackend(TorchGradients, Backend):
         """A tensor with memory of its own."""
         return x.clone()
 
-    def settled(self, x: torch.Tensor) -> torch.Tensor:
-        """The tensor; kernels of convolutions lie in memory as PyTorch's convolutions read them, filters first.
-
-        Which variables are kernels is not known here: those with as many axes as kernels of images or volumes have
-        are taken for some. What has three axes is as often the kernel of a projection, which is to stay as it is.
-        """
-        if x.ndim not in (4, 5):
-            return x
-        return x.movedim(-1, 0).contiguous().movedim(0, -1)
+    def kernel_order(self, x: torch.Tensor) -> torch.Tensor:
+        """The kernel, filters first in memory: so PyTorch's convolutions of images and volumes read it."""
+        return x.movedim(-1, 0).contiguous().movedim(0, -1) if x.ndim > 3 else x
 
     def cast(self, x: torch.Tensor, dtype: str) -> torch.Tensor:
         """The tensor in another dtype."""
@@ -276,7 +271,6 @@ class TorchBackend(TorchGradients, Backend):
         self, function: Callable[..., list], donate: Sequence[int], state: int, jit_compile: bool | str
     ) -> Callable:
         """The function as a plan of its operators; with `jit_compile=True` as a whole, compiled by TorchInductor."""
-        torch_memory.keep()
         if jit_compile is not True:
             return Planned(function) if jit_compile else without_graph(function)
         if not _triton_can_be_imported() and importlib.util.find_spec("triton"):
@@ -298,7 +292,7 @@ class TorchBackend(TorchGradients, Backend):
         return run
 
     def release(self) -> None:
-        torch_memory.give_back()
+        give_back()
 
 
 _ORDERED = ALL - {"uint64"}

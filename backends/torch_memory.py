@@ -11,23 +11,28 @@ import ctypes
 import functools
 import os
 
-LARGEST = 128 << 20
-"""Up to how many bytes a result may have whose memory is kept."""
+LARGEST = 32 << 20
+"""Up to how many bytes a result may have whose memory is kept: GNU's library up to 2.34 takes no larger number."""
 
 KEPT = 1 << 30
-"""How many bytes are kept at the end of the process's memory, at most."""
+"""How many bytes are kept at the end of the process's memory, at most; what is free below memory in use stays, too."""
+
+_OWN_VARIABLES = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_MAX_")
+"""The variables by which GNU's library is told what to keep: each of them ends its own judgement of that."""
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as malloc.h numbers them
 
 
 @functools.cache
-def keep() -> None:
+def keep_memory() -> None:
     """Keep memory from now on, where the C library can, unless its own variables already say what it shall do."""
     library = _gnu_library()
-    told = any(name.startswith("MALLOC_") for name in os.environ)
-    if library and not told and "glibc.malloc" not in os.environ.get("GLIBC_TUNABLES", ""):
+    told = any(name in os.environ for name in _OWN_VARIABLES)
+    if library is None or told or "glibc.malloc" in os.environ.get("GLIBC_TUNABLES", ""):
+        return
+    is_taken = library.mallopt(_MMAP_THRESHOLD, LARGEST)
+    if is_taken:  # the other number alone would have the library ask the system more often, not less
         library.mallopt(_TRIM_THRESHOLD, KEPT)
-        library.mallopt(_MMAP_THRESHOLD, LARGEST)
 
 
 def give_back() -> None:
@@ -40,6 +45,6 @@ def give_back() -> None:
 def _gnu_library() -> ctypes.CDLL | None:
     try:
         known = os.confstr("CS_GNU_LIBC_VERSION")
-    except (AttributeError, ValueError):  # on Windows; on macOS, and with other C libraries
+    except (AttributeError, ValueError, OSError):  # on Windows; on macOS; with musl
         return None
     return ctypes.CDLL(None) if known else None

@@ -19,6 +19,7 @@ from polykeras import tree
 from polykeras.source import function_from
 
 from .torch_gradients import DIFFERENTIATING, is_transformed
+from .torch_memory import keep_memory
 from .torch_recording import NOWHERE, Call, Place, Recording, recorded
 
 LAYOUTS = 4
@@ -81,6 +82,8 @@ class Planned:
     def _record(self, layouts: Any, arrays: Sequence[Any]) -> list[Any]:
         if _is_followed() or len(self._plans) >= LAYOUTS or len(set(map(id, arrays))) < len(arrays):
             return self._function(*arrays)
+        if all(x.device.type == "cpu" for x in arrays):
+            keep_memory()
         recording = Recording(arrays)
         results = recorded(recording, self._function, arrays)
         self._plans[layouts] = Plan(recording, results) if recording.is_general else None

@@ -337,19 +337,19 @@ def _adam(
     else:
         corrections = [-torch.expm1(step * (math.log(beta) if beta else -math.inf)) for beta in (beta_1, beta_2)]
         alpha = rate * corrections[1].sqrt() / corrections[0]
-    if not all(x.is_contiguous() for x in values):  # with gaps, or one element in several places
-        values = [torch.empty_like(x).copy_(x) for x in values]
+    values = [x if _is_dense(x) else torch.empty_like(x).copy_(x) for x in values]
     strides = [x.stride() for x in values]
     written = [_laid_out(each, values, strides, place in donate) for place, each in enumerate([values, *moments], 1)]
     late = [_late(values[0].device)] * len(values)
     if decay:
         torch._foreach_mul_(written[0], 1 - rate * decay)  # pyright: ignore[reportPrivateImportUsage]
+    numbers, *others = ([_as_it_lies(x) for x in each] for each in written)
     torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]
-        written[0],
-        _laid_out(gradients, values, strides, True),
-        written[1],
-        written[2],
-        written[3] if amsgrad else [],
+        numbers,
+        [_as_it_lies(x) for x in _laid_out(gradients, values, strides, True)],
+        others[0],
+        others[1],
+        others[2] if amsgrad else [],
         late,
         lr=alpha,
         beta1=beta_1,
@@ -360,6 +360,16 @@ def _adam(
         maximize=False,
     )
     return [x for each in written for x in each]
+
+
+def _is_dense(x: torch.Tensor) -> bool:
+    """Whether a tensor lies in memory without gaps, and no two of its elements in one place, in whatever order."""
+    return x.is_contiguous() or torch.empty_like(x, device="meta").stride() == x.stride()
+
+
+def _as_it_lies(x: torch.Tensor) -> torch.Tensor:
+    """A dense tensor as a vector in the order in memory, if that is another one: the fused kernel would copy it."""
+    return x if x.is_contiguous() else x.as_strided((x.numel(),), (1,))
 
 
 def _laid_out(tensors: list[Any], like: list[Any], strides: list[Any], keep: bool) -> list[Any]:

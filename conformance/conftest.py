@@ -128,5 +128,5 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
         yield chosen
     _tests[chosen.name] += 1
     if chosen.traces and _tests[chosen.name] % TESTS_BETWEEN_RELEASES == 0:
-        chosen.release()
         gc.collect()
+        chosen.release()

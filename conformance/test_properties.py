@@ -72,15 +72,15 @@ def calls(draw: st.DrawFn, op: Op) -> dict[str, Any]:
     for parameter, shape in zip(wanted, shapes, strict=True):
         dtype = "bool" if parameter.kind == "Mask" else draw(st.sampled_from(dtypes))
         # Quarters are exact in every dtype, and their sums and products too.
-        eights = arrays.arrays("int8", shape, elements=st.integers(-8, 8), fill=st.nothing())
-        quarters = draw(eights).astype("float64") / 4
+        integers = arrays.arrays("int8", shape, elements=st.integers(-8, 8), fill=st.nothing())
+        quarters = draw(integers).astype("float64") / 4
         given_arguments[parameter.name] = np.asarray(
             np.abs(quarters) if dtype == "uint8" else quarters, numpy_dtype(dtype)
         )
     for parameter in op.parameters:
         if parameter.name in AXES:
-            ranks = max(map(len, shapes), default=0)
-            there = st.integers(-ranks, max(ranks - 1, 0))
+            rank = max(map(len, shapes), default=0)
+            there = st.integers(-rank, max(rank - 1, 0))
             given_arguments[parameter.name] = draw(st.one_of(there, st.none(), st.integers(-3, 3)))
         elif parameter.name == "keepdims":
             given_arguments[parameter.name] = draw(st.booleans())

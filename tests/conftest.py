@@ -48,6 +48,6 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
 def released() -> Iterator[None]:
     """Have programs that were compiled given back after each file: a process that keeps all takes many gigabytes."""
     yield
+    gc.collect()
     for chosen in loaded():
         chosen.release()
-    gc.collect()

@@ -1,8 +1,8 @@
 """PyTorch's memory: in which order variables lie in it, and that steps do not ask the system for it again and again."""
 
+import mmap
 import os
 import platform
-import resource
 import subprocess
 import sys
 
@@ -14,11 +14,11 @@ from polykeras import Sequential, Variable, layers
 from polykeras.backend import load
 
 torch = pytest.importorskip("torch")
+torch_memory = pytest.importorskip("polykeras.backends.torch_memory")
 
 KERNELS = [
     (layers.Conv2D, (3, 3, 2, 4), (6, 6, 2)),
     (layers.Conv2DTranspose, (3, 3, 4, 2), (6, 6, 2)),
-    (layers.DepthwiseConv2D, (3, 3, 2, 3), (6, 6, 2)),
     (layers.Conv3D, (3, 3, 3, 2, 4), (6, 6, 6, 2)),
 ]
 
@@ -28,8 +28,7 @@ def is_filters_first(x):
 
 
 def network(layer, shape):
-    size = {"depth_multiplier": 3} if layer is layers.DepthwiseConv2D else {"filters": 4}
-    model = Sequential([layers.Input(shape), layer(kernel_size=3, **size), layers.Flatten(), layers.Dense(1)])
+    model = Sequential([layers.Input(shape), layer(4, 3), layers.Flatten(), layers.Dense(1)])
     model.compile("adam", "mse")
     return model
 
@@ -52,18 +51,60 @@ def test_kernels_lie_as_convolutions_read_them(layer, kernel, shape, tmp_path):
 
 def test_order_in_memory_is_nothing_that_others_see():
     array = np.arange(3 * 3 * 2 * 4, dtype="float32").reshape(3, 3, 2, 4)
-    moved = Variable(array)
+    moved = Variable(array, is_kernel=True)
     moved.move_to(load("torch"))
     assert is_filters_first(moved.value)
     with polykeras.using("torch"):
-        variable = Variable(array)
+        variable = Variable(array, is_kernel=True)
         assert is_filters_first(variable.value)
         variable.assign(array + 1)
         assert is_filters_first(variable.value)
         assert variable.numpy().flags.c_contiguous
         np.testing.assert_array_equal(variable.numpy(), array + 1)
-        plain = Variable(array[0])  # three axes: a projection's kernel, as likely as a convolution's
-        assert plain.value.is_contiguous()
+        assert Variable(array).value.is_contiguous()  # what is no kernel
+
+
+def test_an_update_copies_nothing_for_the_order_in_memory_of_kernels():
+    with polykeras.using("torch"):
+        model = network(layers.Conv2D, (6, 6, 2))
+        x, y = np.ones((4, 6, 6, 2), "float32"), np.ones((4, 1), "float32")
+        for _ in range(2):
+            model.train_on_batch(x, y)
+        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+            model.train_on_batch(x, y)
+    operators = [event.name for event in profile.events()]
+    update = operators.index("aten::_fused_adam_")
+    last = len(operators) - operators[::-1].index("aten::item")  # by which the kernel reads the numbers of steps
+    assert update < last
+    assert "aten::copy_" not in operators[update - 6 : last]
+
+
+@pytest.mark.parametrize("refusal", [ValueError, OSError, AttributeError])
+def test_other_c_libraries_keep_memory_as_they_like(refusal, monkeypatch):
+    def confstr(name):
+        raise refusal(name)
+
+    monkeypatch.setattr(os, "confstr", confstr, raising=False)
+    torch_memory.keep_memory.__wrapped__()
+    torch_memory.give_back()
+
+
+def test_memory_is_kept_only_where_the_library_takes_both_numbers(monkeypatch):
+    class Old:
+        def __init__(self):
+            self.asked = []
+
+        def mallopt(self, parameter, value):
+            self.asked.append(parameter)
+            return parameter == torch_memory._TRIM_THRESHOLD
+
+    old = Old()
+    monkeypatch.setattr(torch_memory, "_gnu_library", lambda: old)
+    for name in torch_memory._OWN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    torch_memory.keep_memory.__wrapped__()
+    assert old.asked == [torch_memory._MMAP_THRESHOLD]
 
 
 FAULTS = """
@@ -76,9 +117,9 @@ def work(x):
     parts = [ops.add(x, i) for i in range(4)]
     return ops.sum(ops.add(ops.add(parts[0], parts[1]), ops.add(parts[2], parts[3])))
 
-with polykeras.using("torch"):
+with polykeras.using("torch"), polykeras.device("cpu:0"):
     run = polykeras.compile(work)
-    x = ops.ones((1 << 23,))  # more than GNU's library keeps of its own accord
+    x = ops.ones((1 << 22,))  # of which several are more than GNU's library keeps of its own accord
     for _ in range(5):
         run(x)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -90,7 +131,7 @@ with polykeras.using("torch"):
     print((used - int(open("/proc/self/statm").read().split()[1])) * resource.getpagesize())
 """
 
-PAGES = (4 << 23) // resource.getpagesize()
+PAGES = (4 << 22) // mmap.PAGESIZE
 """Of one of the results."""
 
 
@@ -103,4 +144,4 @@ def test_steps_keep_memory(told):
     done = subprocess.run([sys.executable, "-c", FAULTS], env=environment, capture_output=True, text=True, check=True)
     faults, returned = map(int, done.stdout.split())
     assert (faults > PAGES) == told
-    assert (returned > 4 * PAGES * resource.getpagesize()) != told
+    assert (returned > 4 * PAGES * mmap.PAGESIZE) != told
