@@ -11,6 +11,9 @@ from typing import Any
 
 _numbers = itertools.count()
 
+_ANY = "_any_function_"
+"""The name of every function in source that is compiled for many."""
+
 
 def function_from(name: str, source: str, namespace: dict[str, Any]) -> Callable[..., Any]:
     """The function of a name that source defines. Tracebacks show its lines."""
@@ -34,9 +37,6 @@ def function_like(name: str, source: str, namespace: dict[str, Any]) -> Callable
 
     exec(module.replace(co_consts=tuple(map(named, module.co_consts))), namespace)
     return namespace.pop(_ANY)
-
-
-_ANY = "_any_function_"
 
 
 @functools.cache
