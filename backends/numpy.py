@@ -23,6 +23,7 @@ from .numpy_plan import Planned
 from .numpy_recording import Recorded, Recorder, Slot
 from .numpy_shortcuts import (
     FITTED,
+    WRITING_OVER,
     fitted_addition,
     fitted_cast,
     fitted_choice,
@@ -673,8 +674,24 @@ def random_coin(seed: Any, shape: Any, probability: float) -> np.ndarray:
 # Plans -----------------------------------------------------------------------------------------------------
 
 
+_ZEROS = {np.dtype(name): np.zeros(1 << 13, name) for name in ("float32", "float64")}
+
+
 def _relu_into(x: Any, out: np.ndarray) -> np.ndarray:
-    return np.maximum(x, 0, out=out)
+    """The larger of each number and zero, in rows: NumPy takes four times as long for an array and a number."""
+    zeros = _ZEROS.get(x.dtype)
+    if zeros is None or x.size < zeros.size // 4 or not (x.flags.c_contiguous and out.flags.c_contiguous):
+        return np.maximum(x, 0, out=out)
+    numbers, results = x.reshape(-1), out.reshape(-1)
+    end = x.size - x.size % zeros.size
+    if end:
+        np.maximum(numbers[:end].reshape(-1, zeros.size), zeros, out=results[:end].reshape(-1, zeros.size))
+    if end < x.size:
+        np.maximum(numbers[end:], zeros[: x.size - end], out=results[end:])
+    return out
+
+
+WRITING_OVER.add(_relu_into)
 
 
 def _log1p_into(x: Any, out: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ from polykeras.interpreters import held
 from polykeras.source import function_from
 
 from .numpy_recording import Place, Recorded, Recording, Step
-from .numpy_shortcuts import CONSTANT, fitted, passed_on, with_arrays
+from .numpy_shortcuts import CONSTANT, WRITING_OVER, fitted, is_in_order, passed_on, with_arrays
 from .numpy_table import KERNELS
 from .numpy_windows import keeping_patches
 
@@ -107,7 +107,7 @@ class Plan:
         self.may_repeat = not any(step.consumes for step in self._steps)
         self.run = self._written()
         del self._recording, self._steps, self._families  # with arrays that only the recording needed
-        del self._free, self._held, self._filled
+        del self._free, self._held, self._buffers, self._filled
 
     def _needed(self, steps: list[Step]) -> list[Step]:
         """The steps without those whose results nobody uses."""
@@ -187,8 +187,9 @@ class Plan:
         recording = self._recording
         self._namespace: dict[str, Any] = {"copy": np.array, "leaves": tree.flatten}
         self._names: dict[int, str] = {}
-        self._free: dict[Any, list[str]] = {}
-        self._held: dict[int, tuple[Any, str]] = {}
+        self._free: dict[int, list[np.ndarray]] = {}
+        self._held: dict[int, np.ndarray] = {}
+        self._buffers: dict[tuple[Any, ...], str] = {}
         self._filled: set[str] = set()
         kept = {recording.oldest(x.number) for x in recording.inputs} | recording.constants
         kept |= {recording.oldest(number) for number in self._numbers if number is not None}
@@ -213,13 +214,13 @@ class Plan:
         step, slots = self._steps[place], self._recording.slots
         arguments = [self._expression(x) for x in with_arrays(step.kernel, step.args, slots)]
         is_ufunc = isinstance(step.kernel, np.ufunc) and step.kernel.signature is None
-        if is_ufunc:  # which may write over what it reads
-            self._release(ending)
         fit = fitted(step.kernel, step.args, slots, step.outs[0] if step.structure is None else None)
         kernel = fit or step.kernel
         family = self._recording.oldest(step.outs[0])
         if family not in kept and self._can_be_given_memory(step):
             kernel = fit or (kernel if isinstance(kernel, np.ufunc) else self._into[kernel])
+            if is_ufunc or kernel in WRITING_OVER:  # the result may lie where what it is made of ends
+                self._release([each for each in ending if self._lies_as_result(each, step)])
             buffer = self._buffer(family, slots[step.outs[0]])
             arguments.append(f"out={buffer}" if isinstance(kernel, np.ufunc) else buffer)
         target = self._target(step, place) if is_ufunc else None
@@ -231,8 +232,7 @@ class Plan:
         if step.structure is not None:
             results = f"({results},)" if step.outs else "_"
             call = call if _is_row(step.structure) else f"leaves({call})"
-        if not is_ufunc:
-            self._release(ending)
+        self._release(ending)
         gone = [f"a{number}" for family in ending for number in self._members(family, place)]
         return [f"    {results} = {call}\n", *([f"    {' = '.join(gone)} = None\n"] if gone else [])]
 
@@ -277,24 +277,30 @@ class Plan:
         able = step.kernel in self._into or (isinstance(step.kernel, np.ufunc) and len(step.args) == step.kernel.nin)
         return alone and able and bool(slot.shape) and slot.owns_memory and _is_dense(slot)
 
+    def _lies_as_result(self, family: int, step: Step) -> bool:
+        """Whether all arrays of a family that a step reads lie in memory as its result does."""
+        slots = self._recording.slots
+        read = [slots[number] for number in _read_by(step) if self._recording.oldest(number) == family]
+        return all(_lie_alike(slot, slots[step.outs[0]]) for slot in read)
+
     def _buffer(self, family: int, slot: Any) -> str:
         """Memory for an array, until its family ends: some that is free, else new."""
-        key = slot.shape, slot.dtype, slot.strides
-        free = self._free.get(key)
-        if free:
-            name = free.pop()
-        else:
-            name = f"b{len(self._namespace)}"
-            size = math.prod(slot.shape)
-            self._namespace[name] = np.ndarray(slot.shape, slot.dtype, np.empty(size, slot.dtype), 0, slot.strides)
-        self._held[family] = key, name
+        size = math.prod(slot.shape) * slot.dtype.itemsize
+        free = self._free.get(size)
+        memory = free.pop() if free else np.empty(size, np.uint8)
+        self._held[family] = memory
+        key = id(memory), slot.shape, slot.dtype, slot.strides
+        name = self._buffers.get(key)
+        if name is None:
+            name = self._buffers[key] = f"b{len(self._namespace)}"
+            self._namespace[name] = np.ndarray(slot.shape, slot.dtype, memory, 0, slot.strides)
         return name
 
     def _release(self, families: list[int]) -> None:
         for family in families:
             if family in self._held:
-                key, buffer = self._held.pop(family)
-                self._free.setdefault(key, []).append(buffer)
+                memory = self._held.pop(family)
+                self._free.setdefault(memory.size, []).append(memory)
 
     def _expression(self, x: Any) -> str:
         """An argument as source."""
@@ -328,6 +334,13 @@ def _is_row(structure: tree.Structure) -> bool:
 
 def _read_by(step: Step) -> list[int]:
     return [leaf.number for leaf in tree.flatten(list(step.args)) if type(leaf) is Place]
+
+
+def _lie_alike(one: Any, other: Any) -> bool:
+    """Whether elements come in the same order in memory, one after the other."""
+    if one.dtype != other.dtype or math.prod(one.shape) != math.prod(other.shape):
+        return False
+    return (one.shape == other.shape and one.strides == other.strides) or (is_in_order(one) and is_in_order(other))
 
 
 def _is_dense(slot: Any) -> bool:

@@ -24,6 +24,8 @@ They take the kernel's arguments, with a `Slot` for what is computed, and give a
 of memory for the result, `out`, which may be None; or they give None, where the kernel has to look.
 """
 
+WRITING_OVER: set[Callable[..., Any]] = set()
+"""Functions, besides ufuncs, that may write their result over an array that they read and that lies in its order."""
 
 _LAYING_OUT = ("reshape", "broadcast_to")
 """The ops whose kernels change nothing unless they change the shape."""
@@ -92,12 +94,12 @@ def fitted(
         out: The number of the result, which is to lie in memory as it did; None if there are several.
     """
     fit = FITTED.get(kernel)
-    if fit is None or (out is not None and not _is_in_order(slots[out])):
+    if fit is None or (out is not None and not is_in_order(slots[out])):
         return None
     return fit(*[slots[x.number] if type(x) is Place else x for x in args])
 
 
-def _is_in_order(slot: Slot) -> bool:
+def is_in_order(slot: Slot) -> bool:
     """Whether the elements lie one after the other, the last axis first."""
     steps = steps_in_order(slot.shape, slot.dtype.itemsize)
     return all(size == 1 or step == s for size, step, s in zip(slot.shape, steps, slot.strides, strict=True))
@@ -117,11 +119,16 @@ def fitted_choice(many: int) -> Callable[..., Any]:
             return None
         if condition.shape != x1.shape or x1.dtype.itemsize not in BITS:
             return None
-        return lambda condition, x1, x2, out=None: kept_or_zero(
-            x1, condition, np.empty(x1.shape, x1.dtype) if out is None else out
-        )
+        return _choice_or_zero
 
     return fit
+
+
+def _choice_or_zero(condition: Any, x1: Any, x2: Any, out: Any = None) -> np.ndarray:
+    return kept_or_zero(x1, condition, np.empty(x1.shape, x1.dtype) if out is None else out)
+
+
+WRITING_OVER.add(_choice_or_zero)
 
 
 def _choice_of_few(condition: Any, x1: Any, x2: Any) -> Callable[..., Any] | None:
@@ -214,7 +221,7 @@ def _places(x: Any, indices: Any, axis: int) -> tuple[int, Callable[[Any], Any]]
     if type(indices) is not Slot or not x.shape or 0 in (*x.shape, *indices.shape) or indices.dtype == np.uint64:
         return None
     steps = steps_in_order(x.shape)
-    if not _is_in_order(x) or math.prod(indices.shape) > CONSTANT:
+    if not is_in_order(x) or math.prod(indices.shape) > CONSTANT:
         return None
     axis %= len(steps)
     others = [np.arange(n) * (0 if a == axis else steps[a]) for a, n in enumerate(indices.shape)]

@@ -255,6 +255,64 @@ def test_choices_write_to_memory_of_the_plan(written):
     assert len(memory) == 2, source  # the comparison's, and the choice's
 
 
+def memories(names):
+    """The memory that a plan has set aside, each once."""
+    return {id(x.base) for name, x in names.items() if name[0] == "b" and isinstance(x, np.ndarray)}
+
+
+def test_results_are_written_over_what_nobody_needs_any_more_whatever_its_shape(written):
+    def layer(x, w, g):
+        hidden = ops.relu(ops.add(ops.reshape(ops.matmul(x, w), (4, 25, 40)), 1.0))
+        return ops.sum(ops.where(ops.greater(g, 0), ops.exp(hidden), 0))
+
+    compiled, _ = counting(layer)
+    for x, w in zip(steps(3, size=100), steps(3, size=40), strict=True):
+        given = x[:, :40], w, np.cos(x[:, :40]).reshape(4, 25, 40)
+        np.testing.assert_array_equal(compiled(*given), layer(*given))
+    ((source, names),) = written
+    assert len(memories(names)) == 2, source  # the comparison's besides
+
+
+NEEDED = {
+    "read later": lambda x: ops.add(ops.relu(y := ops.sin(x)), y),
+    "given": lambda x: (y := ops.sin(x), ops.relu(y)),
+    "a view of it read later": lambda x: ops.add((y := ops.sin(x))[:20], ops.relu(y)[20:]),
+    "a view of it given": lambda x: ((y := ops.sin(x))[1], ops.negative(y)),
+    "a view of it added": lambda x: ops.add(y := ops.sin(x), ops.transpose(y)),
+    "transposed and added": lambda x: ops.add(ops.transpose(ops.sin(x)), x),
+    "both of a choice": lambda x: ops.where(ops.greater(y := ops.sin(x), 0), y, ops.negative(y)),
+    "of another dtype": lambda x: ops.multiply(ops.cast(ops.greater(ops.sin(x), 0), "float32"), x),
+    "broadcast": lambda x: ops.add(ops.sin(x[0]), ops.exp(x)),
+    "turned": lambda x: ops.add(ops.reshape(ops.transpose(ops.sin(x)), (1600,)), ops.reshape(ops.exp(x), (1600,))),
+}
+
+
+@pytest.mark.parametrize("function", NEEDED.values(), ids=NEEDED)
+def test_what_is_needed_is_not_written_over(function):
+    compiled, runs = counting(function)
+    for x in steps(3, size=40):
+        given = x.copy()
+        found, wanted = compiled(x), function(x)
+        for one, other in zip(*(y if isinstance(y, tuple) else (y,) for y in (found, wanted)), strict=True):
+            np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(x, given)
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+@pytest.mark.parametrize("shape", [(5,), (2048,), (64, 128), (70, 128), (3, 8192), (3, 8200)])
+def test_the_larger_of_each_number_and_zero(shape, dtype):
+    compiled = polykeras.compile(lambda x: ops.multiply(ops.relu(ops.negative(x)), 1))
+    for seed in range(3):
+        x = np.random.default_rng(seed).normal(size=shape).astype(dtype)
+        if dtype != "int32":
+            x.flat[:5] = [np.nan, np.inf, -np.inf, 0.0, -0.0]
+        for given in (x, np.asfortranarray(x)):
+            found, wanted = compiled(given), np.maximum(-given, 0)
+            np.testing.assert_array_equal(found, wanted)
+            np.testing.assert_array_equal(np.signbit(found), np.signbit(wanted))
+
+
 def test_what_changes_nothing_is_not_done(written):
     def run(x, y):
         one = ops.reshape(ops.exp(x), (8, 8))
@@ -348,12 +406,12 @@ def test_plans_take_the_shortcuts(written):
     compiled, _ = counting(lambda x, i: [PICKS[pick](x, i) for pick in PICKS])
     compiled(np.ones((20, 30, 4), "float32"), np.zeros((20, 30, 4), "int32"))
     ((_, names),) = written
-    taken = {x.__qualname__.split(".")[0] for x in names.values() if callable(x) and "<locals>" in str(x)}
+    taken = {x.__qualname__.split(".")[0] for x in names.values() if hasattr(x, "__qualname__")}
     assert taken >= {
         "fitted_extreme",
         "fitted_gathering",
         "fitted_addition",
-        "fitted_choice",
+        "_choice_or_zero",
         "fitted_cast",
         "_fitted_sum",
     }
