@@ -44,6 +44,22 @@ def assert_same(one, other) -> None:
 # Graphs ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("row", [list, tuple])
+def test_the_only_output_of_a_list_is_given_by_itself(row, backend):
+    inputs = layers.Input((3,))
+    inner = Model(row([inputs]), row([layers.Dense(2)(inputs)]))
+    model = Model(inputs, layers.Dense(1)(inner(inputs)))
+    for one in (inner, Model(model.inputs, model.outputs)):
+        one.compile("sgd", "mse")
+        one.fit(X, np.ones((4, one.output_shape[-1])), verbose=0)
+        found = one.predict(X, verbose=0)
+        assert found.shape == one(X).shape == (4, *one.output_shape[1:])
+        again = Model.from_config(one.get_config())
+        again.set_weights(one.get_weights())
+        np.testing.assert_array_equal(again.predict(X, verbose=0), found)
+    assert type(inner.output) is row
+
+
 def test_a_graph_computes_what_its_layers_do(backend):
     model = branching()
     shared, widen = model.get_layer("shared"), model.get_layer("widen")

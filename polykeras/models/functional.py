@@ -21,6 +21,12 @@ from .graph import Graph, OpCall, depends, node_of, op_call
 from .sizes import CLASS_NAME, describe_size, revive_size
 
 
+def only_of(outputs: Any) -> Spec | None:
+    """The only output, where that stands in a list or tuple: calls give it by itself, as they do in Keras."""
+    is_alone = isinstance(outputs, (list, tuple)) and len(outputs) == 1 and isinstance(outputs[0], Spec)
+    return outputs[0] if is_alone else None
+
+
 class Wiring:
     """The graph of a model, and how a user's inputs and outputs are laid out around it."""
 
@@ -36,7 +42,7 @@ class Wiring:
         self.graph = Graph(flat, tree.flatten(outputs), name)
         self._name = name
         self._structure = tree.take_apart(outputs)[1]
-        self._is_single = isinstance(outputs, Spec)
+        self._is_single = isinstance(outputs, Spec) or only_of(outputs) is not None
         self._names = [spec.name for spec in flat]
         self._takes_text = any(spec.dtype == TEXT for spec in flat)
         self.variables = [

@@ -16,7 +16,7 @@ from ..registry import CustomObjectScope, deserialize_keras_object, serialize_ke
 from ..spec import Spec
 from ..state import bind
 from ..training import Trainer
-from .functional import Wiring, config_of, connected
+from .functional import Wiring, config_of, connected, only_of
 from .graph import Graph, node_of
 
 
@@ -164,7 +164,8 @@ class Model(Trainer):
     @property
     def output_shape(self) -> Any:
         """The shapes of the outputs, None for sizes that may be anything."""
-        return shape_of(self.output)
+        only = only_of(self.output)
+        return shape_of(self.output if only is None else only)
 
     @property
     def input_names(self) -> list[str]:
