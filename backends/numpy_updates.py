@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from polykeras import tree
-from polykeras.dtypes import canonical
+from polykeras.backend import numpy_dtype
+from polykeras.dtypes import canonical, in_single
 
 from .numpy_plan import Plan
 from .numpy_recording import Recorded, Recording, opened, recording_of
@@ -125,8 +126,8 @@ def _plan_of(
     rule: Any, dtype: np.dtype, count: int, donate: tuple[int, ...], size: int
 ) -> tuple[Callable[..., Any], list[np.dtype]] | None:
     """What computes an update of parts of a size, and the results' dtypes."""
-    shapes = [*[(size,)] * rule.lists, *[()] * count]
-    recording = Recording([np.ones(shape, dtype) for shape in shapes])
+    numbers = [np.ones((), numpy_dtype(in_single(dtype.name)))] * count
+    recording = Recording([*(np.ones((size,), dtype) for _ in range(rule.lists)), *numbers])
     results = rule.apply(recording.inputs[rule.lists :], *recording.inputs[: rule.lists])
     places = [x.number for x in results if type(x) is Recorded]
     slots = [recording.slots[place] for place in places]

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import torch
 
 from polykeras.backend import using
+from polykeras.dtypes import in_single
 from polykeras.op import OPS
 from polykeras.spec import Spec
 
@@ -294,13 +295,17 @@ def kernels(backend: Any) -> dict[str, Callable[..., Any]]:
         if not _fits(arrays, rule.scalars):
             return _body(backend, "elementwise_each", arrays, rule, donate)
         lists = _lists(arrays, rule.scalars, rule.lists)
-        dtype = backend.dtype(lists[0][0])
+        own, dtype = lists[0][0].dtype, in_single(backend.dtype(lists[0][0]))
         wide = backend.dtype(arrays[0]) if rule.scalars else dtype
         on_host = lists[0][0].device.type == "cpu"
+        is_narrow = own != backend.dtypes[dtype]
+        if is_narrow:
+            lists, donate = [[x.float() for x in each] for each in lists], range(rule.lists)
         try:
-            return _plan(rule, dtype, wide, tuple(donate), on_host).run(arrays[: rule.scalars], lists)
+            results = _plan(rule, dtype, wide, tuple(donate), on_host).run(arrays[: rule.scalars], lists)
         except ArithmeticError:  # which Python's numbers have where tensors have infinities
-            return _plan(rule, dtype, wide, tuple(donate), False).run(arrays[: rule.scalars], lists)
+            results = _plan(rule, dtype, wide, tuple(donate), False).run(arrays[: rule.scalars], lists)
+        return [x.to(own) for x in results] if is_narrow else results
 
     def adam_each(*args: Any) -> Any:
         return _adam(backend, *args)

@@ -213,6 +213,15 @@ def inexact(*dtypes: str | type) -> str:
     return settings.floatx if dtype in INTEGERS or dtype == "bool" else dtype
 
 
+def in_single(dtype: str) -> str:
+    """The dtype itself, or float32 where that is wider: in halves, an optimizer's epsilon of 1e-7 would be none.
+
+    >>> in_single("float16"), in_single("float64")
+    ('float32', 'float64')
+    """
+    return "float32" if dtype in ("bfloat16", "float16") else dtype
+
+
 def accumulator(*dtypes: str | type) -> str:
     """The common dtype, with 32 bits at least for integers: how `sum` and `prod` compute."""
     dtype = same(*dtypes)

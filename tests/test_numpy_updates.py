@@ -8,6 +8,7 @@ import pytest
 import polykeras
 from polykeras import ops
 from polykeras.backends.numpy_updates import PART, _update_of
+from polykeras.dtypes import in_single
 from polykeras.ops.updates import Rule, elementwise_each
 
 SIZE = 3 * PART + 5
@@ -44,7 +45,9 @@ FORMULAS = {
 def test_updates_in_parts_give_what_the_formula_gives_for_whole_arrays(formula, donate, dtype):
     rule = Rule(formula, 2, 1)
     for number in (0.5, 2.0):
-        wanted = formula(*two_arrays(dtype), np.array(number, dtype))
+        wide = in_single(dtype)
+        wanted = formula(*(x.astype(wide) for x in two_arrays(dtype)), np.array(number, wide))
+        wanted = [x.astype(dtype) if x.dtype == wide else x for x in wanted]
         found = elementwise_each([np.float32(number), *two_arrays(dtype)], rule, donate)
         for one, other in zip(found, wanted, strict=True):
             assert one.dtype == other.dtype

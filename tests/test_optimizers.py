@@ -411,6 +411,22 @@ def test_an_optimizer_goes_where_its_variables_are(backend):
     assert {variable.home for variable in optimizer.variables} == {backend}
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "Nadam", "RMSprop", "Lion", "Lamb"])
+def test_halves_are_updated_in_float32_and_rounded_once(name, dtype, backend):
+    """In halves 1e-7 is no number to add, and small gradients have squares that are zero."""
+    random = np.random.default_rng(0)
+    start, gradient = random.normal(size=20), random.normal(size=20) * 10.0 ** -np.arange(1, 21).clip(max=4)
+    half, single = (Variable(start, dtype=dtype) for _ in range(2))
+    single = Variable(ops.cast(half.value, "float32"))
+    gradient = ops.cast(ops.array(gradient, dtype), "float32")
+    for variable in (half, single):
+        optimizers.get(name).apply([ops.cast(gradient, variable.dtype)], [variable])
+    found, wanted = (np.asarray(ops.convert_to_numpy(ops.cast(v.value, "float32"))) for v in (half, single))
+    one_rounding = 2.0**-8 if dtype == "bfloat16" else 2.0**-11
+    np.testing.assert_allclose(found, wanted, rtol=1.01 * one_rounding)  # and float32's own
+
+
 # Schedules -------------------------------------------------------------------------------------------------
 
 # The learning rates of Keras 3.15.1 after 0, 5, 10, 25 and 60 steps, computed in float32.

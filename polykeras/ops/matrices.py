@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops, tree
-from ..dtypes import BOOLS, FLOATS, INTEGERS, Accepted
+from ..dtypes import BOOLS, FLOATS, INTEGERS, Accepted, in_single
 from ..errors import ShapeError
 from ..spec import Spec, broadcast_shapes, same_size, show_shape, unknown_dim
 from .complexes import conjugated
@@ -118,7 +118,7 @@ def with_same_batch(one: Any, other: Any) -> tuple[Any, Any]:
 def all_in_single(function: Callable[..., Any], *xs: Any) -> Any:
     """A function of arrays of one dtype, computed in float32 where that is narrower; a result may have parts."""
     own = ops.dtype(xs[0])
-    if own not in ("bfloat16", "float16"):
+    if in_single(own) == own:
         return function(*xs)
     results = function(*(ops.cast(x, "float32") for x in xs))
     return tree.map_structure(lambda x: ops.cast(x, own) if ops.dtype(x) == "float32" else x, results)

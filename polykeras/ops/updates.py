@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import ops
+from ..dtypes import in_single
 from ..op import Arrays, composed
 from ..symbolic import spec_of
 from .control import elementwise
+from .matrices import all_in_single
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,13 @@ class Rule:
         """What the formula takes besides arrays of a dtype, and is the same for all of them."""
         numbers = scalars if self.numbers is None else self.numbers(*scalars, **dict(self.settings))
         shares = [] if self.decay is None else [ops.multiply(scalars[0], self.decay)]
-        return [ops.cast(number, dtype) for number in (*numbers, *shares)]
+        return [ops.cast(number, in_single(dtype)) for number in (*numbers, *shares)]
 
     def apply(self, numbers: Sequence[Any], *arrays: Any) -> tuple[Any, ...]:
-        """The results for the arrays at one place."""
+        """The results for the arrays at one place, rounded once where their dtype is narrower than float32."""
+        return all_in_single(functools.partial(self._computed, numbers), *arrays)
+
+    def _computed(self, numbers: Sequence[Any], *arrays: Any) -> tuple[Any, ...]:
         settings = dict(self.settings)
         if self.decay is None:
             return self.formula(*arrays, *numbers, **settings)
