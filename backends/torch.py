@@ -8,7 +8,7 @@ import importlib.util
 import math
 import operator
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -116,6 +116,11 @@ _BITS_OF = {
 """For the dtypes of ml_dtypes, of which PyTorch takes no arrays from NumPy, integers of their width."""
 
 
+def _own_name(device: str) -> str:
+    """PyTorch's name of a device; its compiler takes "cpu:0" for another device than "cpu"."""
+    return "cpu" if device == "cpu:0" else device.replace("gpu", "cuda")
+
+
 class TorchBackend(TorchGradients, Backend):
     """PyTorch.
 
@@ -190,11 +195,11 @@ class TorchBackend(TorchGradients, Backend):
 
     def _device(self) -> str:
         chosen = chosen_device(self)
-        return self._default_device if chosen is None else chosen.replace("gpu", "cuda")
+        return self._default_device if chosen is None else _own_name(chosen)
 
     @functools.cached_property
     def _default_device(self) -> str:
-        return self.devices()[0].replace("gpu", "cuda")
+        return _own_name(self.devices()[0])
 
     def from_numpy(self, array: np.ndarray) -> torch.Tensor:
         """A tensor with the values of a NumPy array; on the processor it shares the memory."""
@@ -205,7 +210,7 @@ class TorchBackend(TorchGradients, Backend):
         if bits is not None:
             return torch.from_numpy(array.view(bits)).to(device).view(self.dtypes[array.dtype.name])
         tensor = torch.from_numpy(array)
-        return tensor if device == "cpu:0" else tensor.to(device)
+        return tensor if device == "cpu" else tensor.to(device)
 
     def to_numpy(self, x: torch.Tensor) -> np.ndarray:
         """The values as a NumPy array; on the processor it shares the memory."""
@@ -284,8 +289,10 @@ class TorchBackend(TorchGradients, Backend):
             if not programs:
                 from torch.fx.experimental.proxy_tensor import make_fx
 
-                graph = make_fx(lambda *xs: detached(function(*xs)), tracing_mode="fake", _allow_non_fake_inputs=True)
-                programs.append(torch.compile(graph(*arrays), fullgraph=True, dynamic=False))
+                trace = make_fx(lambda *xs: detached(function(*xs)), tracing_mode="fake", _allow_non_fake_inputs=True)
+                with _without_onednn():  # of whose LSTM TorchInductor has no gradient
+                    graph = trace(*arrays)
+                programs.append(torch.compile(graph, fullgraph=True, dynamic=False))
             with torch.no_grad():
                 return list(programs[0](*arrays))
 
@@ -293,6 +300,16 @@ class TorchBackend(TorchGradients, Backend):
 
     def release(self) -> None:
         give_back()
+
+
+@contextlib.contextmanager
+def _without_onednn() -> Iterator[None]:
+    before = torch._C._get_mkldnn_enabled()
+    torch._C._set_mkldnn_enabled(False)
+    try:
+        yield
+    finally:
+        torch._C._set_mkldnn_enabled(before)
 
 
 _ORDERED = ALL - {"uint64"}

@@ -103,7 +103,7 @@ class Variable(Held):
         """An array of the variable's backend that nobody else will change."""
         x = held(x)
         if kind_of(type(x)) is HOST:
-            x = np.array(x)
+            x = np.array(x, order="C")
         elif isinstance(kind_of(type(x)), Backend):
             x = self.home.copy(convert(x, self.home))
         with using(self.home):

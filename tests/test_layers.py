@@ -71,11 +71,60 @@ def test_an_adapted_layer_is_saved_as_one_that_is_not(make, inputs, backend):
     np.testing.assert_allclose(numbers(adapted(inputs)), after, rtol=1e-6)
 
 
+@ADAPTABLE
+def test_an_adapted_layer_that_was_loaded_goes_on_training(make, inputs, backend):
+    adapted, _ = adaptable(make, inputs)
+    adapted.enable_lora(2)
+    store: dict = {}
+    adapted.save_own_variables(store)
+    adapted.load_own_variables(store)
+    kept = [v.value for v in adapted.non_trainable_variables]
+
+    def loss(values):
+        return ops.sum(ops.square(adapted.stateless_call(values, kept, inputs)[0]))
+
+    gradients = ops.grad(loss)([v.value for v in adapted.trainable_variables])
+    assert any(np.any(numbers(gradient)) for gradient in gradients)
+
+
+def test_ranks_are_whole_numbers():
+    layer = layers.Dense(4)
+    layer(X)
+    for rank in (0, -1, 2.5):
+        with pytest.raises(ArgumentError, match="expected rank to be a whole number from 1"):
+            layer.enable_lora(rank)
+
+
 def test_adaptation_needs_weights_without_constraints():
     with pytest.raises(StateError, match="no weights yet"):
         layers.Dense(4).enable_lora(2)
     with pytest.raises(ArgumentError, match="weight with a constraint"):
         layers.Dense(4, kernel_constraint="non_neg", lora_rank=2)(X)
+
+
+# Inputs ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: layers.Dense(2), lambda: layers.EinsumDense("ab,bc->ac", 2, bias_axes="c")],
+    ids=["Dense", "Einsum"],
+)
+def test_complex_inputs_keep_their_imaginary_part(make, backend):
+    layer, inputs = make(), (X + 2j * X).astype("complex64")
+    found = numbers(layer(inputs))
+    np.testing.assert_allclose(found, inputs @ layer.kernel.numpy(), rtol=1e-5)  # sums of a few products
+
+
+def test_inputs_that_do_not_fit_are_refused_by_the_layer():
+    projection = layers.EinsumDense("abc,cd->abd", (None, 4), name="projection")
+    projection(np.ones((2, 3, 8), "float32"))
+    with pytest.raises(
+        ArgumentError, match=r"'projection': expected the input to have size 8 on axis 2; got .*\(2, 3, 6\)"
+    ):
+        projection(np.ones((2, 3, 6), "float32"))
+    with pytest.raises(ArgumentError, match="expected 1 input; got 3, as each item of a list counts as one"):
+        layers.Dense(3)([[1.0, 2.0, 3.0]])
 
 
 # Order and homes -------------------------------------------------------------------------------------------

@@ -58,6 +58,16 @@ def test_mixed_precision_trains_the_same_on_every_backend(policy):
         assert found[-1] < found[0]
 
 
+@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_moving_averages_stay_halves(dtype, steps, backend):
+    model = keras.Sequential([layers.Input((3,)), layers.BatchNormalization(dtype=dtype)])
+    model.compile("sgd", "mse", steps_per_execution=steps)
+    model.fit(X, X, batch_size=16, verbose=0)
+    assert {(v.dtype, ops.dtype(v.value)) for v in model.layers[0].variables} == {(dtype, dtype)}
+    assert np.any(model.layers[0].moving_mean.numpy())
+
+
 def test_layers_have_policies_of_their_own(backend):
     keras.set_random_seed(1)
     inputs = layers.Input((3,))

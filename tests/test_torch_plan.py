@@ -1,5 +1,6 @@
 """Plans of PyTorch's operators: the results of the function in every call, and nothing of one call left in another."""
 
+import os
 import subprocess
 import sys
 
@@ -258,6 +259,29 @@ def test_a_step_that_fails_says_so_in_the_words_of_the_op():
     with pytest.raises(OutOfRangeError, match="take_along_axis"):
         compiled(x, index + 5)
     assert compiled(x, index).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("layer", [layers.SimpleRNN, layers.GRU, layers.LSTM])
+def test_recurrent_layers_are_compiled_as_a_whole(layer):
+    """A process of its own, as PyTorch's compiler needs Triton, if that is there, before TensorFlow."""
+    code = f"""
+import numpy as np
+import polykeras as keras
+from polykeras import layers, ops
+
+x = np.random.default_rng(0).normal(size=(4, 5, 3)).astype("float32")
+losses = []
+for jit in (True, False):
+    keras.set_random_seed(1)
+    model = keras.Sequential([layers.Input((5, 3)), layers.{layer.__name__}(2), layers.Dense(1)])
+    model.compile("adam", "mse", jit_compile=jit)
+    losses.append([model.train_on_batch(x, np.ones((4, 1))) for _ in range(3)])
+np.testing.assert_allclose(*losses, rtol=1e-5)  # of sums of a few numbers
+assert float(keras.compile(lambda x: x + ops.ones(()), jit_compile=True)(ops.zeros(()))) == 1
+"""
+    environment = {**os.environ, "POLYKERAS_BACKEND": "torch"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_jit_compile_false_runs_the_function_itself():

@@ -193,12 +193,12 @@ class BatchNormalization(Layer):
         self._update(self.moving_mean, center, self.momentum)
         self._update(self.moving_stddev, deviation, self.momentum)
         squares = ops.subtract(ops.square(self.moving_stddev), self.epsilon)
-        self.moving_variance.take(ops.maximum(squares, 0))
+        _keep(self.moving_variance, ops.maximum(squares, 0))
         return outputs
 
     def _update(self, average: Any, value: Any, momentum: float) -> None:
         """Move an average towards a value."""
-        average.take(ops.add(ops.multiply(average, momentum), ops.multiply(value, 1.0 - momentum)))
+        _keep(average, ops.add(ops.multiply(average, momentum), ops.multiply(value, 1.0 - momentum)))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments with which another one like this can be made."""
@@ -223,6 +223,11 @@ class BatchNormalization(Layer):
             "synchronized",
         )
         return {**super().get_config(), **own}
+
+
+def _keep(average: Any, value: Any) -> None:
+    """Have a variable hold what was computed, perhaps in more digits than it has."""
+    average.take(ops.cast(value, average._dtype))
 
 
 def _checked_clipping(clipping: dict[str, float] | None) -> dict[str, float]:

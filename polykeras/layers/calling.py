@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import ops, tree
 from ..backend import Backend, current
-from ..dtypes import is_float
+from ..dtypes import FLOATS
 from ..interpreters import HOST, Interpreter, kind_or_none
 from ..spec import Dim, Spec, show_shape
 from ..symbolic import spec_of
@@ -92,7 +92,7 @@ def at_home(x: Any, dtype: str | None) -> Any:
     if dtype is None:
         return x
     given = ops.dtype(x)
-    return ops.cast(x, dtype) if given != dtype and is_float(given) else x
+    return ops.cast(x, dtype) if given != dtype and given in FLOATS else x
 
 
 def shape_of(x: Any) -> Any:

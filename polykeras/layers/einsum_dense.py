@@ -96,7 +96,7 @@ class EinsumDense(LowRankAdaptable):
                 constraint=self.bias_constraint,
                 name="bias",
             )
-        self.input_spec = InputSpec(ndim=len(input_shape))
+        self.input_spec = InputSpec(ndim=len(input_shape), axes=plan.fixed_axes)
         if self.lora_rank:
             self.enable_lora(self.lora_rank, self.lora_alpha)
 
@@ -168,6 +168,7 @@ class _Plan:
         self.kernel_shape = tuple(sizes[letter] for letter in kernel)
         self._axes = [[i for i, c in enumerate(kernel) if (c in outputs) == is_output] for is_output in (False, True)]
         self.bias_shape = self._bias(sizes, outputs, bias_axes, hidden if at_end else 0)
+        self.fixed_axes = {i if at_end else i + hidden: sizes[c] for i, c in enumerate(inputs) if c in kernel}
         self.summed = None if at_end else _summed(inputs, kernel, outputs, bias_axes)
 
     def _take_outputs(self, sizes: dict[str, Any], outputs: str, given: tuple[Any, ...], is_batch_hidden: bool) -> None:

@@ -112,7 +112,10 @@ def check_inputs(input_spec: Any, inputs: Any, layer: Any) -> None:
     specs = _in_order(input_spec, inputs)
     given = _in_order(inputs, inputs)
     if len(specs) != len(given):
-        raise ArgumentError(f"{layer.name}: expected {len(specs)} inputs; got {len(given)}.")
+        raise ArgumentError(
+            f"{layer.name}: expected {len(specs)} input{'s' * (len(specs) != 1)}; got {len(given)}, as each item of a "
+            "list counts as one. Make numbers in lists an array."
+        )
     for number, (spec, x) in enumerate(zip(specs, given, strict=True)):
         if spec is None or (x is None and spec.optional):
             continue

@@ -9,6 +9,7 @@ from .. import ops
 from ..backend import current, using
 from ..errors import ArgumentError, StateError
 from ..state import Variable, name_scope
+from .configuration import whole
 from .layer import Layer
 
 
@@ -56,7 +57,7 @@ class LowRankAdaptable(Layer):
             a_initializer: The initializer of the first.
             b_initializer: The initializer of the second.
         """
-        weight = self._frozen
+        weight, rank = self._frozen, whole(self, "rank", rank)
         if self.lora_enabled:
             raise StateError(f"{self.name}: it has low-rank weights already. They can be added once.")
         if weight.constraint is not None:
@@ -113,5 +114,5 @@ class LowRankAdaptable(Layer):
             )
         for number, variable in enumerate(stored):
             variable.assign(store[str(number)])
-        for factor in self._factors:
-            factor.assign(ops.zeros(factor.shape))
+        _, second = self._factors  # training would not get away from zeros in both
+        second.assign(ops.zeros(second.shape))

@@ -238,7 +238,8 @@ class Memory(Configurable):
         if place is None:
             raise ArgumentError(
                 f"{self.name}: {variable} is not among the {len(self._places)} variables that the optimizer was built "
-                "with. Make a new optimizer for other variables."
+                "with. Make a new optimizer for other variables; where a layer of a model has become trainable, call "
+                "its compile again, with a new optimizer."
             )
         return place
 
