@@ -145,6 +145,8 @@ attending(
     mistakes=[
         (configured(0, 4), "num_heads to be a whole number from 1; got 0"),
         (configured(2, 4).on(QUERY, array(2, 4, 5), KEY), "expected a key for each value"),
+        (configured(2, 4).on(array(3, 5), array(3, 5)), "expected query, value and key of shape"),
+        (configured(2, 4).on(array(2, 3, 4, 5), array(2, 3, 5)), "with the same number of axes"),
     ],
 )
 attending(

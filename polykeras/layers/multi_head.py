@@ -97,6 +97,12 @@ class MultiHeadAttention(Heads):
     def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
         """Make the projections, and find out how to multiply."""
         key_shape = value_shape if key_shape is None else key_shape
+        if not 3 <= len(query_shape) == len(value_shape) == len(key_shape):
+            raise ArgumentError(
+                "MultiHeadAttention: expected query, value and key of shape (batch, steps, ..., features), with the "
+                f"same number of axes; got shapes {tuple(query_shape)}, {tuple(value_shape)} and {tuple(key_shape)}. "
+                "Add axes with expand_dims."
+            )
         if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
             raise ArgumentError(
                 f"MultiHeadAttention: expected a key for each value; got values of shape {tuple(value_shape)} and keys "
