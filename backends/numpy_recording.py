@@ -147,7 +147,7 @@ class Recording:
     def enter(self, array: Any) -> Recorded:
         """Give an array a number."""
         number = len(self.slots)
-        owns = type(array) is np.ndarray and array.base is None
+        owns = isinstance(array, np.generic) or (type(array) is np.ndarray and array.base is None)
         self.slots.append(Slot(array.shape, array.dtype, array.strides, owns))
         self.sharing.append(number)
         return Recorded(array, number, self)

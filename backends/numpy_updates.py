@@ -83,43 +83,61 @@ def _fit_together(arrays: Sequence[np.ndarray]) -> bool:
     return len(kinds) == 1 and arrays[0].flags.c_contiguous and not any(itertools.starmap(np.may_share_memory, pairs))
 
 
+SIZES = 64
+"""For parts of how many sizes a rule has plans: whole ones, and what is left over of arrays; each has some memory."""
+
+
 class _Update:
     """A rule that writes its results where they belong.
 
     Args:
-        plan_of: Gives, for parts of a size, what computes them, and the results' dtypes.
+        rule: The rule.
+        dtype: The dtype of the arrays.
+        count: How many numbers it takes.
         donate: The arrays whose memory the first results take.
     """
 
-    def __init__(self, plan_of: Callable[[int], Any], donate: tuple[int, ...]):
+    def __init__(self, rule: Any, dtype: np.dtype, count: int, donate: tuple[int, ...]):
         self.lock = threading.Lock()
-        self._plan_of = plan_of
+        self._rule = rule
         self._donate = donate
+        self._make = functools.partial(_plan_of, rule, dtype, count, donate)
+        self._plans: dict[int, Any] = {}
+        self.whole = self._plan(PART)
+        """What computes whole parts, and the results' dtypes; None where the results are no new arrays of that size."""
+
+    def _plan(self, size: int) -> Any:
+        """What computes parts of a size; None where that is one size too many."""
+        found = self._plans.get(size)
+        if found is None and len(self._plans) < SIZES:
+            found = self._plans[size] = self._make(size)
+        return found
 
     def run(self, numbers: Sequence[Any], arrays: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
         """The results for the arrays at one place."""
         shape, size = arrays[0].shape, arrays[0].size
         rows = [x.reshape(-1) for x in arrays]
         lost = [rows[i] for i in self._donate]
-        _, dtypes = self._plan_of(PART)
+        _, dtypes = self.whole
         outs = [*lost, *(np.empty(size, dtype) for dtype in dtypes[len(lost) :])]
         given = [np.asarray(number) for number in numbers]  # which NumPy takes sooner than numbers
         for start in range(0, size, PART):
             part = slice(start, min(start + PART, size))
-            compute, _ = self._plan_of(part.stop - start)
-            compute(*[x[part] for x in rows], *given, *[out[part] for out in outs])
+            plan = self._plan(part.stop - start)
+            parts, targets = [x[part] for x in rows], [out[part] for out in outs]
+            if plan is not None:
+                plan[0](*parts, *given, *targets)
+                continue
+            for target, result in zip(targets, self._rule.apply(given, *parts), strict=True):
+                target[...] = result
         return tuple(out.reshape(shape) for out in outs)
-
-
-SIZES = 16
-"""For parts of how many sizes a rule has plans at a time: whole ones, and what is left over of arrays."""
 
 
 @functools.lru_cache(maxsize=32)
 def _update_of(rule: Any, dtype: np.dtype, count: int, donate: tuple[int, ...]) -> _Update | None:
     """An update by a rule that takes so many numbers; None where its results are not new arrays of the parts' size."""
-    plan_of = functools.lru_cache(SIZES)(functools.partial(_plan_of, rule, dtype, count, donate))
-    return None if plan_of(PART) is None else _Update(plan_of, donate)
+    update = _Update(rule, dtype, count, donate)
+    return None if update.whole is None else update
 
 
 def _plan_of(

@@ -43,6 +43,9 @@ IN_PLACE: dict[Any, Callable[..., Any]] = {
 
 _LEAF = tree.take_apart(0)[1]
 
+_OF_SIZES = frozenset([torch.Tensor.view, torch.Tensor.expand])
+"""Methods that take a list of sizes, and sizes one by one in less time."""
+
 
 def _is_followed() -> bool:
     """Whether somebody else is looking at each operator, or makes another of it."""
@@ -131,13 +134,17 @@ class Plan:
         return inside is None or inside.tb_lineno < self._first_change
 
     def _line(self, call: Call) -> str:
-        arguments = [self._expression(x) for x in call.args]
+        is_spread = call.function in _OF_SIZES and len(call.args) == 2 and type(call.args[1]) is list and call.args[1]
+        arguments = [self._expression(x) for x in ((call.args[0], *call.args[1]) if is_spread else call.args)]
         arguments += [f"{name}={self._expression(x)}" for name, x in call.options.items()]
         line = f"{self._name(call.function)}({', '.join(arguments)})"
         if not any(number != NOWHERE for number in call.outs):
             return line
         targets = ", ".join("_" if number == NOWHERE else f"a{number}" for number in call.outs)
-        return f"{targets} = {line}" if call.structure == _LEAF else f"{targets}, = leaves({line})"
+        if call.structure == _LEAF:
+            return f"{targets} = {line}"
+        is_tuple = call.structure == tree.take_apart((0,) * len(call.outs))[1]
+        return f"{targets}, = {line if is_tuple else f'leaves({line})'}"
 
     def _expression(self, x: Any) -> str:
         """An argument as source."""

@@ -56,7 +56,10 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, structure = tree.take_apart((args, kwargs))
         looks = self._looks(structure, leaves)
-        known = None if looks is None else self._known.get(looks)
+        try:
+            known = None if looks is None else self._known.get(looks)
+        except (TypeError, ValueError):  # there are sizes that are not known
+            looks = known = None
         if known is None:
             leaves = [held(leaf) for leaf in leaves]
             kinds = [kind_or_none(type(leaf)) for leaf in leaves]
@@ -97,12 +100,8 @@ class Compiled:
                 looks.append(_constant(leaf))
             else:
                 return None
-        key = (home or current(), chosen_device(home or current()), *settings.of_programs(), structure, *looks)
-        try:
-            hash(key)
-        except (TypeError, ValueError):  # sizes that are not known
-            return None
-        return key
+        home = home or current()
+        return (home, chosen_device(home), *settings.of_programs(), structure, *looks)
 
     def _program_for(
         self, home: Backend, structure: tree.Structure, leaves: list[Any], places: list[int], args: tuple[Any, ...]

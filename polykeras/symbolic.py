@@ -40,7 +40,9 @@ def prepare(op: Op, home: Any, args: Sequence[Any]) -> list[Any]:
             continue
         is_bare = op.takes_functions and type(x) in WEAK
         wanted = dtype if parameter.is_promoted else "bool" if parameter.kind == "Mask" else None
-        if parameter.kind in ("Arrays", "Tree") and not is_bare:
+        if parameter.kind == "Arrays":
+            prepared[position] = [in_dtype(one, home, wanted) for one in x]
+        elif parameter.kind == "Tree" and not is_bare:
             prepared[position] = tree.map_structure(functools.partial(in_dtype, home=home, dtype=wanted), x)
         elif not is_bare:
             prepared[position] = in_dtype(x, home, wanted)

@@ -494,6 +494,14 @@ def test_layouts_stay_those_of_the_recording(function):
         assert found.base is None or found.base.size == found.size
 
 
+def test_a_single_number_that_is_chosen_for_certain_is_passed_on(written):
+    compiled, _ = counting(lambda x: ops.exp(ops.where(False, 0.0, ops.divide(ops.amax(x), 3))))
+    for x in steps(3):
+        np.testing.assert_array_equal(compiled(x), np.exp(x.max() / np.float32(3)))
+    ((source, names),) = written
+    assert "choose" not in {getattr(x, "__name__", "") for x in names.values()}, source
+
+
 def test_identities_keep_signs_and_what_is_not_finite():
     compiled, _ = counting(lambda x: (ops.multiply(ops.add(x, 0.0), 1.0), ops.sum(ops.negative(x), 0, keepdims=True)))
     signed = np.array([[0.0, 1.0]], "float32")

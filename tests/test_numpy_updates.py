@@ -7,6 +7,7 @@ import pytest
 
 import polykeras
 from polykeras import ops
+from polykeras.backends import numpy_updates
 from polykeras.backends.numpy_updates import PART, _update_of
 from polykeras.dtypes import in_single
 from polykeras.ops.updates import Rule, elementwise_each
@@ -62,6 +63,26 @@ def test_whatever_is_left_over_is_updated_too(left):
     first, second = elementwise_each([np.float32(2.0), x.copy(), y], rule, (0,))
     np.testing.assert_array_equal(first, x + y)
     np.testing.assert_array_equal(second, (x + y) * 2)
+
+
+def test_arrays_of_more_sizes_than_there_are_plans_for(monkeypatch):
+    """Plans that took turns would be made anew in every step."""
+    monkeypatch.setattr(numpy_updates, "SIZES", 3)
+    seen = []
+
+    def formula(x, y, n):
+        seen.append(ops.shape(x))
+        return ops.add(x, n), ops.multiply(ops.add(x, n), y)
+
+    rule = Rule(formula, 2, 1)
+    for _ in range(3):
+        seen.clear()
+        arrays = [[np.arange(2 * PART + left, dtype="float32") + i for left in range(1, 5)] for i in range(2)]
+        wanted = [x + 2 for x in arrays[0]] + [(x + 2) * y for x, y in zip(*arrays, strict=True)]
+        found = elementwise_each([np.float32(2.0), *arrays[0], *arrays[1]], rule, (0,))
+        for one, other in zip(found, wanted, strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert seen == [(3,), (4,)]
 
 
 @pytest.mark.parametrize("name", FORMULAS)

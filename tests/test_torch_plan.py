@@ -112,6 +112,14 @@ def test_what_is_needed_is_not_written_over(function):
     assert len(runs) == 1
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1, 1)])
+def test_views_have_any_number_of_axes(shape):
+    compiled, runs = counting(lambda x: ops.exp(ops.reshape(x, shape)))
+    for number in (1.0, 2.0, 3.0):
+        np.testing.assert_allclose(compiled(torch.full((1, 1), number)), np.full(shape, np.exp(number)), rtol=1e-6)
+    assert len(runs) == 1
+
+
 def test_views_that_are_the_same_are_made_once():
     def function(x):
         rows = [torch.permute(torch.sin(x), (0, 1)), x.view(64), x.t().t(), x.view(8, 8).view(64)]

@@ -77,6 +77,7 @@ class ArrayData:
         x, y = as_columns((gathered(x), y))
         self._count = count_samples(x, y, sample_weight)
         self._data = tree.map_structure(as_array, pack_x_y_sample_weight(x, y, sample_weight))
+        self._columns, self._form = tree.take_apart(self._data)
         self.batch_size = BATCH_SIZE if batch_size is None else batch_size
         if not hasattr(self.batch_size, "__index__") or self.batch_size < 1:
             raise ArgumentError(f"expected batch_size to be a whole number from 1; got {batch_size!r}.")
@@ -111,7 +112,7 @@ class ArrayData:
     def _batch(self, order: Any, place: int) -> Any:
         self._look()
         chosen = order[place * self.batch_size : (place + 1) * self.batch_size]
-        return tree.map_structure(lambda array: _rows(array, chosen), self._data)
+        return tree.put_together(self._form, [_rows(array, chosen) for array in self._columns])
 
     def in_stretches(self, size_for: Callable[[Any], int]) -> Iterator[Any]:
         """The batches of an epoch, whole ones in stretches where several steps are to be taken at once.

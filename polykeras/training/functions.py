@@ -91,6 +91,8 @@ class Functions:
         return STEPS_AT_ONCE if products <= SMALL and not is_watched else 1
 
     def _run_parts(self, name: str, parts: list[Any]) -> Any:
+        if Stretch not in map(type, parts):
+            return self._run(name, parts)
         logs: Any = None
         for is_stretch, group in itertools.groupby(parts, lambda part: isinstance(part, Stretch)):
             if not is_stretch:
