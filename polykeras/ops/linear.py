@@ -51,7 +51,7 @@ def _matmul_right_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
         return ops.multiply(column, ops.expand_dims(g, -2)) if len(ops.shape(x2)) > 1 else ops.multiply(x1, g)
     if len(ops.shape(x2)) == 1:
         return ops.squeeze(matmul(_transposed(x1), ops.expand_dims(g, -1)), -1)
-    if len(ops.shape(x2)) == 2:  # for all matrices of a stack together
+    if len(ops.shape(x2)) == 2 < len(ops.shape(x1)):  # for all matrices of a stack together
         x1, g = (ops.reshape(x, (prod(ops.shape(x)[:-1]), ops.shape(x)[-1])) for x in (x1, g))
     return matmul(_transposed(x1), g)
 
