@@ -93,7 +93,6 @@ KERNELS |= {
     "right_shift": np.right_shift,
     # linear algebra and activations
     "matmul": np.matmul,
-    "relu": lambda x: np.maximum(x, 0),
     # complex numbers
     "real": np.real,
     "imag": np.imag,
@@ -177,7 +176,7 @@ class NumpyBackend(TapeGradients, Backend):
     ) -> Callable:
         """The function, without warnings, as a plan of its kernels."""
         quiet = np.errstate(all="ignore")(function)
-        return quiet if jit_compile is False else np.errstate(all="ignore")(Planned(quiet, state, _INTO))
+        return quiet if jit_compile is False else np.errstate(all="ignore")(Planned(quiet, donate, state, _INTO))
 
     def from_numpy(self, array: np.ndarray) -> np.ndarray:
         """The array itself."""
@@ -671,16 +670,22 @@ def random_coin(seed: Any, shape: Any, probability: float) -> np.ndarray:
     return philox.coin(seed, math.prod(shape), probability).reshape(shape)
 
 
-# Plans -----------------------------------------------------------------------------------------------------
+# Activations ----------------------------------------------------------------------------------------------
+
+_FEW = 1 << 11
+"""Up to how many elements one call for all of them takes the least."""
+_ZEROS = {np.dtype(name): np.zeros(4 * _FEW, name) for name in ("float32", "float64")}
 
 
-_ZEROS = {np.dtype(name): np.zeros(1 << 13, name) for name in ("float32", "float64")}
+@kernel
+def relu(x: Any) -> Any:
+    return np.maximum(x, 0) if x.size < _FEW else _relu_into(x, np.empty_like(x))
 
 
 def _relu_into(x: Any, out: np.ndarray) -> np.ndarray:
     """The larger of each number and zero, in rows: NumPy takes four times as long for an array and a number."""
     zeros = _ZEROS.get(x.dtype)
-    if zeros is None or x.size < zeros.size // 4 or not (x.flags.c_contiguous and out.flags.c_contiguous):
+    if zeros is None or x.size < _FEW or not (x.flags.c_contiguous and out.flags.c_contiguous):
         return np.maximum(x, 0, out=out)
     numbers, results = x.reshape(-1), out.reshape(-1)
     end = x.size - x.size % zeros.size
@@ -692,6 +697,9 @@ def _relu_into(x: Any, out: np.ndarray) -> np.ndarray:
 
 
 WRITING_OVER.add(_relu_into)
+
+
+# Plans -----------------------------------------------------------------------------------------------------
 
 
 def _log1p_into(x: Any, out: np.ndarray) -> np.ndarray:
@@ -707,7 +715,7 @@ def _sum_into(x: Any, axis: Any, keepdims: bool, out: np.ndarray) -> np.ndarray:
 
 
 _INTO: dict[Any, Callable[..., Any]] = {
-    KERNELS["relu"]: _relu_into,
+    relu: _relu_into,
     KERNELS["sum"]: _sum_into,
     log1p: _log1p_into,
     sigmoid: _sigmoid_into,

@@ -36,12 +36,16 @@ class Planned:
 
     Args:
         function: The function, which gives a list of arrays.
-        state: How many arguments, the first ones, are lost to the caller, and replaced by the first results.
+        donate: The arguments that are lost to the caller.
+        state: How many of these, the first ones, the first results replace.
         into: For kernels that can write to memory of the caller's, functions that do, with that as one argument more.
     """
 
-    def __init__(self, function: Callable[..., list], state: int, into: dict[Any, Callable[..., Any]]):
+    def __init__(
+        self, function: Callable[..., list], donate: Sequence[int], state: int, into: dict[Any, Callable[..., Any]]
+    ):
         self._function = function
+        self._donate = donate
         self._state = state
         self._into = into
         self._plans: dict[Any, Plan | None] = {}
@@ -69,7 +73,7 @@ class Planned:
     def _record(self, layouts: Any, arrays: Sequence[Any]) -> list[Any]:
         recording = Recording(arrays)
         results = self._function(*recording.inputs)
-        plan = Plan(recording, results, self._state, self._into) if recording.is_general else None
+        plan = Plan(recording, results, self._donate, self._state, self._into) if recording.is_general else None
         self._plans[layouts] = plan
         recording.is_general = False  # arrays that somebody has kept are ordinary ones from now on
         opened = [x.array if type(x) is Recorded else x for x in results]
@@ -82,6 +86,7 @@ class Plan:
     Args:
         recording: The recording.
         results: The results of the function that was recorded.
+        donate: As for `Planned`.
         state: As for `Planned`.
         into: As for `Planned`.
         targets: Where results are written to memory that is given with the arguments, after them, rather than
@@ -92,11 +97,13 @@ class Plan:
         self,
         recording: Recording,
         results: Sequence[Any],
+        donate: Sequence[int] = (),
         state: int = 0,
         into: Mapping[Any, Callable[..., Any]] = MappingProxyType({}),
         targets: Sequence[int | None] | None = None,
     ):
         self.lock = threading.Lock()
+        self._donate = donate
         self._state = state
         self._recording = recording
         self._into = into
@@ -164,7 +171,7 @@ class Plan:
         """
         recording, shared, seen = self._recording, set(), set()
         inputs = {recording.oldest(x.number) for x in recording.inputs}
-        lost = {x.number for x in recording.inputs[: self._state]}
+        lost = {recording.inputs[i].number for i in self._donate}
         for i, number in enumerate(self._numbers):
             if number is None:
                 shared.add(i)

@@ -161,7 +161,9 @@ def _find_kind(cls: type) -> Any:
 
 def _home(x: Any) -> Backend | None:
     """The backend of an array, or None for host data and what is no array."""
-    kind = kind_or_none(type(x))
+    kind = _kinds.get(type(x)) or kind_or_none(type(x))
+    if kind is HOST:
+        return None
     if isinstance(kind, Interpreter):
         return kind.home(x)
     return kind if isinstance(kind, Backend) else None
@@ -169,7 +171,7 @@ def _home(x: Any) -> Backend | None:
 
 def home_of(structure: Any) -> Backend:
     """The backend at which the arrays of a structure are at home; the one in use if all is host data."""
-    homes = list(dict.fromkeys(home for home in map(_home, tree.flatten(structure)) if home is not None))
+    homes = list(dict.fromkeys(filter(None, map(_home, tree.flatten(structure)))))
     if len(homes) > 1:
         raise mixed_homes("this function", homes)
     return homes[0] if homes else current()

@@ -8,6 +8,7 @@ rules are written in ops, so tapes nest: an outer tape sees the inner one's arit
 from __future__ import annotations
 
 import contextlib
+import heapq
 import itertools
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -69,9 +70,11 @@ class Tape:
         if self._outer is not None and self._outer._protected is not None:
             self._outer._protected += protected
             return
-        for array in sorted(protected, key=lambda array: array.base is not None):  # the memory's owners before views
-            with contextlib.suppress(ValueError):  # memory of another framework's stays as it is
+        for array in [x for x in protected if x.base is None] + [x for x in protected if x.base is not None]:
+            try:  # the memory's owners before views
                 array.flags.writeable = True
+            except ValueError:  # memory of another framework's stays as it is
+                continue
 
     def leaf(self, array: Any) -> Traced:
         """An array to differentiate with respect to."""
@@ -380,30 +383,33 @@ def _pull_back(
     tape: Tape, outputs: Sequence[Any], cotangents: Sequence[Any], leaves: Sequence[Traced], keep: bool
 ) -> list:
     """The cotangents of the leaves, given those of the outputs. Unless told to keep it, the recording is used up."""
-    found: dict[Node, Any] = {}
+    found: dict[Node, Any] = {leaf.node: None for leaf in leaves}
+    waiting: list[tuple[int, Node]] = []
+    """Nodes that have a cotangent, by order, latest first: nothing later can add to that of the first."""
+
+    def accumulate(x: Traced, g: Any) -> None:
+        node = x.node
+        if node not in found:
+            heapq.heappush(waiting, (-node.order, node))
+        before = found.get(node)
+        if x.index is None:
+            found[node] = g if before is None else ops.add(before, g)
+            return
+        parts = found[node] = before or {}
+        parts[x.index] = ops.add(parts[x.index], g) if x.index in parts else g
+
     for out, g in zip(outputs, cotangents, strict=True):
         if tape.owns(out):
-            _accumulate(found, out, g)
-    wanted = {leaf.node for leaf in leaves}
-    for node in _reachable([out.node for out in outputs if tape.owns(out)]):
-        if node in wanted or node not in found:
-            continue
+            accumulate(out, g)
+    while waiting:
+        node = heapq.heappop(waiting)[1]
         g = _complete(found.pop(node), node)
         for parent, cotangent in zip(node.parents, node.pull(g), strict=True):
             if parent is not None and cotangent is not None:
-                _accumulate(found, parent, _undo_conversions(cotangent, parent.array))
+                accumulate(parent, _undo_conversions(cotangent, parent.array))
         if not keep:
             node.release()
-    return [found[leaf.node] if leaf.node in found else ops.zeros_like(leaf.array) for leaf in leaves]
-
-
-def _accumulate(found: dict[Node, Any], x: Traced, g: Any) -> None:
-    before = found.get(x.node)
-    if x.index is None:
-        found[x.node] = g if before is None else ops.add(before, g)
-        return
-    parts = found.setdefault(x.node, {})
-    parts[x.index] = ops.add(parts[x.index], g) if x.index in parts else g
+    return [ops.zeros_like(leaf.array) if found[leaf.node] is None else found[leaf.node] for leaf in leaves]
 
 
 def _complete(g: Any, node: Node) -> Any:
@@ -413,25 +419,14 @@ def _complete(g: Any, node: Node) -> Any:
     return tuple(g[i] if i in g else ops.zeros_like(x) for i, x in enumerate(node.out))
 
 
-def _reachable(roots: Iterable[Node]) -> list[Node]:
-    """The nodes on which the roots depend, latest first."""
-    found: dict[int, Node] = {}
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        if id(node) not in found:
-            found[id(node)] = node
-            stack.extend(parent.node for parent in node.parents if parent is not None)
-    return sorted(found.values(), key=lambda node: node.order, reverse=True)
-
-
 def _undo_conversions(g: Any, x: Any) -> Any:
     """The cotangent of an array that was broadcast, or cast to a common dtype, on its way in."""
     shape, wanted = g.shape, x.shape
     if shape != wanted:
         lead = len(shape) - len(wanted)
-        stretched = (i + lead for i, size in enumerate(wanted) if size == 1 and shape[i + lead] != 1)
-        g = ops.reshape(ops.sum(g, axis=(*range(lead), *stretched)), wanted)
+        stretched = [i + lead for i, size in enumerate(wanted) if size == 1 and shape[i + lead] != 1]
+        g = ops.sum(g, axis=(*range(lead), *stretched))
+        g = ops.reshape(g, wanted) if stretched else g
     return g if g.dtype == x.dtype else ops.cast(g, ops.dtype(x))
 
 

@@ -83,6 +83,11 @@ def test_what_does_not_depend_on_an_argument_has_gradient_zero(backend):
     assert close(ops.grad(lambda x: ops.sum(ops.floor(x)))(X), np.zeros(3))
 
 
+def test_the_gradient_of_a_mean_in_halves_does_not_overflow_with_the_count(backend):
+    gradient = ops.grad(ops.mean)(ops.ones((100_000,), "float16"))
+    assert set(polykeras.convert(gradient, "numpy").tolist()) == {float(np.float16(1e-5))}
+
+
 def test_comparisons_and_positions_are_constants_on_the_way(backend):
     def function(x):
         largest = ops.take(x, ops.argmax(x))

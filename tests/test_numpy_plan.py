@@ -301,14 +301,15 @@ def test_what_is_needed_is_not_written_over(function):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
 @pytest.mark.parametrize("shape", [(5,), (2048,), (64, 128), (70, 128), (3, 8192), (3, 8200)])
-def test_the_larger_of_each_number_and_zero(shape, dtype):
-    compiled = polykeras.compile(lambda x: ops.multiply(ops.relu(ops.negative(x)), 1))
+@pytest.mark.parametrize("way", [polykeras.compile, lambda function: function])
+def test_the_larger_of_each_number_and_zero(shape, dtype, way):
+    run = way(lambda x: ops.multiply(ops.relu(ops.negative(x)), 1))
     for seed in range(3):
         x = np.random.default_rng(seed).normal(size=shape).astype(dtype)
         if dtype != "int32":
             x.flat[:5] = [np.nan, np.inf, -np.inf, 0.0, -0.0]
         for given in (x, np.asfortranarray(x)):
-            found, wanted = compiled(given), np.maximum(-given, 0)
+            found, wanted = run(given), np.maximum(-given, 0)
             np.testing.assert_array_equal(found, wanted)
             np.testing.assert_array_equal(np.signbit(found), np.signbit(wanted))
 
@@ -471,6 +472,16 @@ def test_a_copy_of_state_outlives_its_update_in_place(copied):
 
     gradient = np.ones((300, 300), "float32")
     assert [float(step(gradient)) for _ in range(4)] == [1.0, 0.0, -1.0, -2.0]
+
+
+def test_donated_arrays_that_are_updated_in_place_are_returned_without_a_copy():
+    rule = Rule(lambda value, change: (ops.add(value, change),), lists=2)
+    step = polykeras.compile(lambda state, x: elementwise_each([*state, x], rule, donate=(0,)), donate=(0,))
+    state = [np.zeros((300, 300), "float32")]
+    for number in range(4):
+        before, state = state, step(state, np.ones((300, 300), "float32"))
+        assert np.shares_memory(state[0], before[0])
+        assert state[0].min() == state[0].max() == number + 1
 
 
 def reshaped(x):

@@ -31,13 +31,20 @@ CONTESTS = [
     Contest(
         name="training step of a multilayer perceptron",
         contestants={
-            "polykeras on NumPy": Contestant(f"{_HERE}.polykeras", environment={"POLYKERAS_BACKEND": "numpy"}),
+            "polykeras on NumPy": Contestant(
+                f"{_HERE}.polykeras", {"compiled": False}, environment={"POLYKERAS_BACKEND": "numpy"}
+            ),
+            "polykeras on NumPy, compiled": Contestant(
+                f"{_HERE}.polykeras", {"compiled": True}, environment={"POLYKERAS_BACKEND": "numpy"}
+            ),
             "NumPy by hand, Adam in parts": Contestant(f"{_HERE}.numpy", {"part": 1 << 16}),
             "NumPy by hand": Contestant(f"{_HERE}.numpy", {"part": None}),
         },
         comparisons=[
             Comparison("polykeras on NumPy", "NumPy by hand, Adam in parts", TARGET),
             Comparison("polykeras on NumPy", "NumPy by hand", TARGET),
+            Comparison("polykeras on NumPy, compiled", "NumPy by hand, Adam in parts", TARGET),
+            Comparison("polykeras on NumPy, compiled", "NumPy by hand", TARGET),
         ],
         agree=close(TOLERANCE),
         steps=10,

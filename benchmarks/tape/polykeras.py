@@ -5,6 +5,9 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
+import numpy as np
+
+import polykeras
 from polykeras import ops
 from polykeras.ops.updates import adam_each
 
@@ -12,22 +15,26 @@ from ..task import Task
 from . import BETA_1, BETA_2, EPSILON, LEARNING_RATE, batch, weights
 
 
-def tasks() -> dict[str, Task]:
+def tasks(compiled: bool) -> dict[str, Task]:
     """Steps on one batch."""
-    return {"step": Task(Training().step)}
+    return {"step": Task(Training(compiled).step)}
 
 
 class Training:
-    """A network in training."""
+    """A network in training.
 
-    def __init__(self) -> None:
+    Args:
+        compiled: Whether a step is compiled, so that the tape runs in the first one only.
+    """
+
+    def __init__(self, compiled: bool) -> None:
         self.images, classes = batch()
         self.classes = classes[:, None]
-        self.parameters: list[Any] = weights()
-        self.means = [ops.zeros_like(x) for x in self.parameters]
-        self.variances = [ops.zeros_like(x) for x in self.parameters]
+        parameters: list[Any] = weights()
+        self.state = parameters, [ops.zeros_like(x) for x in parameters], [ops.zeros_like(x) for x in parameters]
         self.steps = count(1)
         self.loss_and_gradients = ops.value_and_grad(self.loss)
+        self.run = polykeras.compile(self.stepped, donate=(0,)) if compiled else self.stepped
 
     def loss(self, parameters: list[Any]) -> Any:
         """The cross entropy of softmax and the classes."""
@@ -39,11 +46,16 @@ class Training:
         log_probabilities = ops.log_softmax(ops.add(ops.matmul(x, kernel), bias))
         return ops.negative(ops.mean(ops.take_along_axis(log_probabilities, self.classes, axis=1)))
 
+    def stepped(self, state: Any, step: Any) -> tuple[Any, Any]:
+        """Gradients, and Adam: the loss before it, and parameters and their moments after it."""
+        parameters, means, variances = state
+        loss, gradients = self.loss_and_gradients(parameters)
+        arrays = [LEARNING_RATE, step, *gradients, *parameters, *means, *variances]
+        changed = adam_each(arrays, BETA_1, BETA_2, EPSILON, donate=(1, 2, 3))
+        count = len(parameters)
+        return loss, (changed[:count], changed[count:-count], changed[-count:])
+
     def step(self) -> Any:
-        """Gradients, and Adam; the loss before it."""
-        loss, gradients = self.loss_and_gradients(self.parameters)
-        state = [*gradients, *self.parameters, *self.means, *self.variances]
-        changed = adam_each([LEARNING_RATE, next(self.steps), *state], BETA_1, BETA_2, EPSILON, donate=(1, 2, 3))
-        count = len(self.parameters)
-        self.parameters, self.means, self.variances = changed[:count], changed[count:-count], changed[-count:]
+        """One more step; the loss before it."""
+        loss, self.state = self.run(self.state, np.float32(next(self.steps)))
         return loss

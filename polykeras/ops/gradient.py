@@ -150,13 +150,13 @@ def _differentiated(name: str, fun: Callable[..., Any], argnums: Any, has_aux: b
 
         def function(arrays: list[Any]) -> tuple[Any, list[Any]]:
             result, assigned = given.call(fun, arrays)
-            value, aux = _with_aux(name, result) if has_aux else (result, None)
-            value = ops.as_array(_one_value(name, value))
-            spec = spec_of(value)
-            if spec.shape or not is_float(spec.dtype):
+            value, aux = _with_aux(name, result) if has_aux else (result, ())
+            value = _one_value(name, value)
+            shape, dtype = ops.shape(value), ops.dtype(value)
+            if shape or not is_float(dtype):
                 raise GradientError(
                     f"{name}: expected the function to return one number, a float; got "
-                    f"{spec.dtype}{show_shape(spec.shape)}. Take a sum or a mean, or use jacobian."
+                    f"{_shape_and_dtype(spec_of(value))}. Take a sum or a mean, or use jacobian."
                 )
             return value, [*others.split(aux), *assigned]
 
@@ -172,12 +172,13 @@ def _differentiated(name: str, fun: Callable[..., Any], argnums: Any, has_aux: b
 
 def _one_value(name: str, value: Any) -> Any:
     value = held(value)
-    if kind_or_none(type(value)) in (None, NESTED, ABSENT):
+    kind = kind_or_none(type(value))
+    if kind in (None, NESTED, ABSENT):
         given = "None" if value is None else f"a {type(value).__name__}"
         remedy = "With has_aux=True it may return a pair, of the number and of something else."
         remedy = "Is a return missing?" if value is None else remedy
         raise GradientError(f"{name}: expected the function to return one number; got {given}. {remedy}")
-    return value
+    return value if isinstance(kind, (Backend, Interpreter)) else ops.as_array(value)
 
 
 def _with_aux(name: str, result: Any) -> tuple[Any, Any]:

@@ -34,7 +34,7 @@ def _infer_matmul(x1: Spec, x2: Spec) -> Spec:
 
 def _transposed(x: Any) -> Any:
     ndim = len(ops.shape(x))
-    return ops.transpose(x, (*range(ndim - 2), ndim - 1, ndim - 2))
+    return ops.transpose(x, (1, 0) if ndim == 2 else (*range(ndim - 2), ndim - 1, ndim - 2))
 
 
 def _matmul_left_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
@@ -46,12 +46,13 @@ def _matmul_left_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
 
 
 def _matmul_right_rule(g: Any, out: Any, x1: Any, x2: Any) -> Any:
-    if len(ops.shape(x1)) == 1:
+    ndim1, ndim2 = len(ops.shape(x1)), len(ops.shape(x2))
+    if ndim1 == 1:
         column = ops.expand_dims(x1, -1)
-        return ops.multiply(column, ops.expand_dims(g, -2)) if len(ops.shape(x2)) > 1 else ops.multiply(x1, g)
-    if len(ops.shape(x2)) == 1:
+        return ops.multiply(column, ops.expand_dims(g, -2)) if ndim2 > 1 else ops.multiply(x1, g)
+    if ndim2 == 1:
         return ops.squeeze(matmul(_transposed(x1), ops.expand_dims(g, -1)), -1)
-    if len(ops.shape(x2)) == 2 < len(ops.shape(x1)):  # for all matrices of a stack together
+    if ndim2 == 2 < ndim1:  # for all matrices of a stack together
         x1, g = (ops.reshape(x, (prod(ops.shape(x)[:-1]), ops.shape(x)[-1])) for x in (x1, g))
     return matmul(_transposed(x1), g)
 

@@ -32,7 +32,7 @@ def kept(x: Any, like: Any, axis: Any) -> Any:
 
 def _spread(g: Any, x: Any, axis: Any) -> Any:
     """The cotangent of a sum: the same for every summand."""
-    return ops.broadcast_to(kept(g, x, axis), ops.shape(x))
+    return ops.broadcast_to(g if axis is None else kept(g, x, axis), ops.shape(x))
 
 
 def count(x: Any, axis: Any) -> Any:
@@ -129,7 +129,11 @@ def prod(x: Array, axis: Axes = None, keepdims: bool = False, dtype: DType = Non
     return result if dtype is None else ops.cast(result, dtype)
 
 
-@composed(infer=reduction, accepts=COMPUTABLE, promote=inexact, summands=reduced_elements)
+def _mean_rule(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    return _spread(in_single(lambda g: ops.divide(g, count(x, axis)), g), x, axis)
+
+
+@composed(infer=reduction, accepts=COMPUTABLE, promote=inexact, vjp=(_mean_rule,), summands=reduced_elements)
 def mean(x: Array, axis: Axes = None, keepdims: bool = False) -> Array:
     """The mean of elements along axes.
 
