@@ -501,9 +501,8 @@ def gather_along_axis(x: Any, indices: Any, axis: int) -> np.ndarray:
 def add_along_axis(x: Any, indices: Any, updates: Any, axis: int) -> np.ndarray:
     out = x.copy(order="C")
     if indices.size:
-        grid = _grid(indices.shape, axis, _checked(indices, x.shape[axis], axis) % x.shape[axis])
-        places = np.zeros((), np.intp)
-        for size, place in zip(out.shape, grid, strict=True):
+        places, *grid = _grid(indices.shape, axis, _checked(indices, x.shape[axis], axis) % x.shape[axis])
+        for size, place in zip(out.shape[1:], grid, strict=True):
             places = places * size + place
         np.add.at(out.reshape(-1), places.reshape(-1), updates.reshape(-1))  # many times faster along one axis
     return out

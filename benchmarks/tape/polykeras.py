@@ -32,7 +32,7 @@ class Training:
         self.classes = classes[:, None]
         parameters: list[Any] = weights()
         self.state = parameters, [ops.zeros_like(x) for x in parameters], [ops.zeros_like(x) for x in parameters]
-        self.steps = count(1)
+        self.rate, self.steps = np.float32(LEARNING_RATE), count(1)
         self.loss_and_gradients = ops.value_and_grad(self.loss)
         self.run = polykeras.compile(self.stepped, donate=(0,)) if compiled else self.stepped
 
@@ -50,7 +50,7 @@ class Training:
         """Gradients, and Adam: the loss before it, and parameters and their moments after it."""
         parameters, means, variances = state
         loss, gradients = self.loss_and_gradients(parameters)
-        arrays = [LEARNING_RATE, step, *gradients, *parameters, *means, *variances]
+        arrays = [self.rate, step, *gradients, *parameters, *means, *variances]
         changed = adam_each(arrays, BETA_1, BETA_2, EPSILON, donate=(1, 2, 3))
         count = len(parameters)
         return loss, (changed[:count], changed[count:-count], changed[-count:])
