@@ -80,7 +80,7 @@ def _remember(op: Op, args: tuple[Any, ...], run: Run, by_backend_in_use: bool) 
     table = op.table
     for key in keys[:-1]:
         table = table.setdefault(key, {})
-    table[keys[-1]] = _on_backend_in_use(op, run) if by_backend_in_use else run
+    table[keys[-1]] = _on_backend_in_use(op, run, args) if by_backend_in_use else run
 
 
 def _in_use() -> Backend | str:
@@ -88,23 +88,29 @@ def _in_use() -> Backend | str:
     return CURRENT.get() or settings.backend
 
 
-def _on_backend_in_use(op: Op, run: Run) -> Run:
-    """Run an op on host data wherever that goes at the time of the call."""
+def _on_backend_in_use(op: Op, run: Run, args: tuple[Any, ...]) -> Run:
+    """Run an op on host data wherever that goes at the time of the call.
+
+    Where the data is at home on the backend in use now, as NumPy's arrays are, one function looks at backend and
+    dtypes.
+    """
     passed = ", ".join(parameter.name for parameter in op.parameters)
     source = (
         f"def {op.name}({passed}):\n"
         f"    home = current() or settings.backend\n"
         f"    run = runs.get(home)\n"
         f"    if run is None:\n"
-        f"        run = runs[home] = choose(op, ({passed},))\n"
+        f"        run = runs[home] = choose()\n"
         f"    return run({passed})\n"
     )
 
-    def choose(op: Op, args: tuple[Any, ...]) -> Run:
-        return eager.runner(op, current(), [type(x) for x in arrays_of(op, args)])
+    types = [type(x) for x in arrays_of(op, args)]
 
-    namespace = {"op": op, "runs": {_in_use(): run}, "current": CURRENT.get, "settings": settings, "choose": choose}
-    return function_like(op.name, source, namespace)
+    def choose() -> Run:
+        return eager.runner(op, current(), types)
+
+    namespace = {"runs": {_in_use(): run}, "current": CURRENT.get, "settings": settings, "choose": choose}
+    return eager.runner(op, current(), types, elsewhere=function_like(op.name, source, namespace))
 
 
 def _keeps_lists(op: Op, args: tuple[Any, ...]) -> bool:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .backend import WEAK, Backend, current, using
+from .backend import CURRENT, WEAK, Backend, current, using
 from .dtypes import INTEGERS, numeric, same
 from .errors import BackendError, DTypeError
 from .interpreters import Run
+from .settings import settings
 from .source import function_like
 from .symbolic import OF_INTEGERS, prepare
 
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
     from .op import Op
 
 
-def runner(op: Op, home: Backend, types: Sequence[type]) -> Run:
-    """The function that runs an op on arrays and numbers of these types."""
+def runner(op: Op, home: Backend, types: Sequence[type], elsewhere: Run | None = None) -> Run:
+    """The function that runs an op on arrays and numbers of these types.
+
+    With `elsewhere` the backend is home to them only as long as it is in use. That is called when it is not, and for
+    all that is not quick.
+    """
     kernel = home.kernel(op.name)
     raw = kernel or _body_at(op, home)
     if op.own_gradient:
@@ -30,14 +35,15 @@ def runner(op: Op, home: Backend, types: Sequence[type]) -> Run:
     particular = plain is not None
     with_rule = has_rule_for_integers(op, home)
 
-    def general(*args: Any) -> Any:
+    def at_home(*args: Any) -> Any:
         prepared = prepare(op, home, args)
         if with_rule:
             return compute(op, home, args, prepared)
         return home.call(raw, prepared) if particular else raw(*prepared)
 
+    general = elsewhere or at_home
     if op.takes_values:
-        return raw
+        return elsewhere or raw
     if op.takes_trees or (particular and op.takes_dtype):
         return general
     plain = frozenset(home.dtypes) if plain is None else plain
@@ -45,15 +51,13 @@ def runner(op: Op, home: Backend, types: Sequence[type]) -> Run:
         plain -= INTEGERS
     kinds = ["array" if issubclass(cls, home.array_types) else "number" if cls in WEAK else cls for cls in types]
     if op.takes_lists:
-        return (
-            _checking_list(op, home, raw, general, plain)
-            if op.positions == (0,) and set(kinds) == {"array"}
-            else general
-        )
+        is_quick = op.positions == (0,) and set(kinds) == {"array"} and not elsewhere
+        return _checking_list(op, home, raw, general, plain) if is_quick else general
     if set(kinds) <= {"array", type(None)}:
-        return _checking(op, home, raw, general, plain, types)
+        return _checking(op, home, raw, general, plain, types, while_in_use=bool(elsewhere))
     if op.name in home.scalars and set(kinds) == {"array", "number"}:
-        return _checking(op, home, home.scalar_kernels.get(op.name, raw), general, plain, types)
+        raw = home.scalar_kernels.get(op.name, raw)
+        return _checking(op, home, raw, general, plain, types, while_in_use=bool(elsewhere))
     return general
 
 
@@ -94,7 +98,15 @@ def _body_at(op: Op, home: Backend) -> Run:
 # Looking at dtypes -----------------------------------------------------------------------------------------
 
 
-def _checking(op: Op, home: Backend, raw: Run, general: Run, plain: frozenset[str], types: Sequence[type]) -> Run:
+def _checking(
+    op: Op,
+    home: Backend,
+    raw: Run,
+    general: Run,
+    plain: frozenset[str],
+    types: Sequence[type],
+    while_in_use: bool,
+) -> Run:
     """A call with arrays of the backend, and perhaps Python numbers, one for each array parameter."""
     names = [parameter.name for parameter in op.parameters]
     arrays = [p for p, cls in zip(op.positions, types, strict=True) if cls not in WEAK and cls is not type(None)]
@@ -104,6 +116,9 @@ def _checking(op: Op, home: Backend, raw: Run, general: Run, plain: frozenset[st
     together = [position for position in arrays if position in op.promoted] if op.promote else []
     namespace: dict[str, Any] = {"raw": raw, "general": general}
     looks, conditions = [], []
+    if while_in_use:
+        namespace |= {"current": CURRENT.get, "settings": settings, "in_use": frozenset((home, home.name))}
+        conditions.append("(current() or settings.backend) in in_use")
     for position in arrays:
         if position in together[1:]:
             if not _refuses(op, home):
