@@ -14,6 +14,9 @@ from polykeras.errors import GradientError
 
 DIFFERENTIATING: ContextVar[bool] = ContextVar("polykeras_torch_differentiating", default=False)
 
+_OURS = "is_leaf_of_polykeras"
+"""The attribute of tensors that were made to be differentiated with respect to."""
+
 
 class TorchGradients:
     """The gradient hooks of the backend, on autograd."""
@@ -23,7 +26,7 @@ class TorchGradients:
         wanted = torch.is_grad_enabled()
         with _leaves(arrays) as (leaves, inside):
             value, aux = function(leaves)
-        onward = inside or (wanted and _reaches_others([value, *aux], leaves))
+        onward = inside or (wanted and _reaches_parameters([value, *aux]))
         gradients = _pull([value], leaves, [torch.ones_like(value)], onward, keep=False)
         return (value, aux, gradients) if onward else (value.detach(), detached(aux), gradients)
 
@@ -32,7 +35,7 @@ class TorchGradients:
         wanted = torch.is_grad_enabled()
         with _leaves(arrays) as (leaves, inside):
             results = function(leaves)
-        onward = inside or (wanted and _reaches_others(results, leaves))
+        onward = inside or (wanted and _reaches_parameters(results))
 
         def pull(cotangents: list[Any]) -> list[Any]:
             further = onward or any(g.requires_grad for g in cotangents)
@@ -90,14 +93,20 @@ def _leaves(arrays: list[Any]) -> Iterator[tuple[list[torch.Tensor], bool]]:
     token = DIFFERENTIATING.set(True)
     try:
         with torch.enable_grad():
-            yield [x.view_as(x) if inside and x.requires_grad else x.detach().requires_grad_() for x in arrays], inside
+            yield [x.view_as(x) if inside and x.requires_grad else _leaf(x) for x in arrays], inside
     finally:
         DIFFERENTIATING.reset(token)
 
 
-def _reaches_others(results: list[Any], leaves: list[Any]) -> bool:
-    """Whether results depend on parameters that are not among the leaves, and whose gradients are wanted later."""
-    own, seen = {id(leaf) for leaf in leaves}, set()
+def _leaf(x: torch.Tensor) -> torch.Tensor:
+    leaf = x.detach().requires_grad_()
+    setattr(leaf, _OURS, True)
+    return leaf
+
+
+def _reaches_parameters(results: list[Any]) -> bool:
+    """Whether results depend on tensors of somebody else's who may want their gradients later."""
+    seen = set()
     nodes = [x.grad_fn for x in results if isinstance(x, torch.Tensor)]
     while nodes:
         node = nodes.pop()
@@ -105,7 +114,7 @@ def _reaches_others(results: list[Any], leaves: list[Any]) -> bool:
             continue
         seen.add(node)
         parameter = getattr(node, "variable", None)
-        if parameter is not None and id(parameter) not in own:
+        if parameter is not None and not hasattr(parameter, _OURS):
             return True
         nodes += [parent for parent, _ in node.next_functions]
     return False

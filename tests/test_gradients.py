@@ -144,6 +144,19 @@ def test_jvp_pushes_tangents_forward(backend):
     assert aux == "aux"
 
 
+def test_results_can_be_read_by_numpy(backend):
+    x = ops.array(X)
+    found = [
+        *ops.jvp(cubes, (x,), (x,)),
+        ops.jvp(ops.grad(cubes), (x,), (x,))[1],
+        ops.vjp(cubes, x)[1](np.float64(1))[0],
+        ops.grad(cubes)(x),
+        ops.jacobian(cubes)(x),
+        ops.hessian(cubes)(x),
+    ]
+    assert all(np.isfinite(np.asarray(y)).all() for y in found)  # PyTorch refuses where gradients may still be wanted
+
+
 def test_jacobian(backend):
     assert close(ops.jacobian(ops.sin)(X), np.diag(np.cos(X)))
     both = ops.jacobian(outer, (0, 1))(X, Y)
