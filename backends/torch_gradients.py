@@ -218,7 +218,7 @@ class _Fast(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: Any) -> tuple[Any, ...]:
         again = torch.is_grad_enabled()
-        leaves = ctx.saved_tensors if again else ctx.leaves
+        leaves = [x.view_as(x) for x in ctx.saved_tensors] if again else ctx.leaves  # as one may come of another
         out = ctx.slow(*leaves) if again else ctx.out
         wanted = [x for x in leaves if x.requires_grad]
         found = iter(torch.autograd.grad(out, wanted, cotangents, True, again, materialize_grads=True))

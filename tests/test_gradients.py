@@ -182,6 +182,29 @@ def test_gradient_of_gradient_of_gradient(backend):
     assert close(third(np.array(x)), want)
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: ops.dot_product_attention(x, ops.tanh(x), ops.exp(x)),
+        lambda x: ops.dot_product_attention(x, x, x),
+        lambda x: ops.cdist(x[0], ops.exp(x[0])),
+        lambda x: ops.power(ops.exp(x), ops.tanh(x)),
+        lambda x: ops.layer_normalization(x, ops.exp(x[0, 0, 0]), x[0, 0, 0]),
+    ],
+    ids=["attention", "attention to itself", "cdist", "power", "layer_normalization"],
+)
+def test_gradient_of_gradient_where_one_argument_comes_of_another(backend, function):
+    def steepness(x):
+        return ops.sum(ops.square(ops.grad(lambda y: ops.sum(ops.sin(function(y))))(x)))
+
+    x = np.random.default_rng(0).normal(size=(1, 4, 2, 3))
+    way, small = np.random.default_rng(1).normal(size=x.shape), 1e-5
+    found = np.sum(ops.convert_to_numpy(ops.grad(steepness)(ops.array(x))) * way)
+    with polykeras.using("numpy"):
+        wanted = (steepness(x + small * way) - steepness(x - small * way)) / (2 * small)
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)  # what finite differences leave of 16 digits
+
+
 def test_forward_over_reverse_is_the_hessian_times_a_vector(backend):
     _, product = ops.jvp(ops.grad(cubes), (X,), (Y,))
     assert close(product, 6 * X * Y)
