@@ -11,7 +11,7 @@ import pytest
 from polykeras import Variable, masks, ops, random, using
 from polykeras.backend import available
 from polykeras.errors import ArgumentError, MixedBackendsError, StateError
-from polykeras.layers import Dense, Input, InputSpec, Layer
+from polykeras.layers import Add, Dense, Input, InputSpec, Layer, MultiHeadAttention
 from polykeras.optimizers import Adam
 from polykeras.registry import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 from polykeras.spec import Spec
@@ -182,6 +182,17 @@ def test_masks_travel_with_arrays(backend):
     assert noted.seen[1] is not None
     with pytest.warns(UserWarning, match="does not support masks"):
         Linear(1)(masked)
+
+
+def test_a_residual_connection_around_attention_keeps_the_mask(backend):
+    x = ops.array(np.random.default_rng(0).normal(size=(1, 4, 6)).astype("float32"))
+    mask = ops.array([[True, True, False, True]])
+    masks.set_mask(x, mask)
+    between = Add()([x, MultiHeadAttention(2, 3, seed=1)(x, x)])
+    np.testing.assert_array_equal(ops.convert_to_numpy(masks.mask_of(between)), ops.convert_to_numpy(mask))
+    second = MultiHeadAttention(2, 3, seed=2)
+    _, weights = second(between, between, return_attention_scores=True)
+    np.testing.assert_array_equal(ops.convert_to_numpy(weights)[0, :, (0, 1, 3), 2], 0.0)  # nothing looks at padding
 
 
 def test_losses_hold_until_the_next_call(backend):

@@ -33,7 +33,8 @@ OPTIONS = (
 class Heads(Layer):
     """The base of the layers that project query, key and value into several heads, and attend in each.
 
-    Subclasses make the layers that project in `build`, and note the equations of scores and means.
+    Subclasses make the layers that project in `build`, and note the equations of scores and means. Masks of inputs
+    stay with them, where Keras takes them off, so that the sum of an input and what is made of it here is masked, too.
     """
 
     _query_dense: EinsumDense
