@@ -580,7 +580,7 @@ KERNELS["rint"] = _rounding(jnp.rint)
 
 @kernel
 def view(x: Any, dtype: str | None) -> Any:
-    return x if dtype is None else x.view(numpy_dtype(dtype))
+    return jax.lax.stop_gradient(x if dtype is None else x.view(numpy_dtype(dtype)))
 
 
 @kernel

@@ -429,7 +429,7 @@ def bitwise_not(x: Any) -> Any:
 def view(x: Any, dtype: str | None) -> Any:
     """TensorFlow has wider elements made of a last axis of their size, and narrower ones on a new axis."""
     if dtype is None or x.dtype == backend.dtypes[dtype]:
-        return x
+        return tf.stop_gradient(x)
     wanted = backend.dtypes[dtype]
     if wanted == tf.bool:
         return tf.cast(view(x, "uint8"), tf.bool)

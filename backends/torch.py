@@ -430,7 +430,7 @@ KERNELS["log_softmax"] = _along(torch.log_softmax, "log_softmax")
 
 @kernel
 def softplus(x: Any) -> Any:
-    return torch.logaddexp(x, torch.zeros((), dtype=x.dtype, device=x.device))
+    return F.softplus(x, threshold=40)  # above which exp(-x) is less than float64 can add to x
 
 
 @kernel

@@ -40,6 +40,11 @@ class Compiled:
         if isinstance(variables, Variable) or not all(isinstance(variable, Variable) for variable in variables):
             given = variables if isinstance(variables, Variable) else [type(x).__name__ for x in variables]
             raise StateError(f"compile: expected variables to be a list of them; got {given}. Write variables=[v].")
+        if not isinstance(donate, (tuple, list)) or not all(type(x) is int and x >= 0 for x in donate):
+            raise StateError(
+                f"compile: expected donate to be a list of positions of arguments, from 0; got {donate!r}. "
+                "Write donate=[0] for the first argument."
+            )
         functools.update_wrapper(self, function)
         self.function = function
         self.variables = list(variables)

@@ -205,12 +205,21 @@ def test_gradient_of_gradient_where_one_argument_comes_of_another(backend, funct
     np.testing.assert_allclose(found, wanted, rtol=1e-6)  # what finite differences leave of 16 digits
 
 
+def test_second_derivative_of_softplus_where_it_is_straight(backend):
+    assert close(ops.hessian(lambda x: ops.sum(ops.softplus(x)))(np.array([-800.0, 800.0])), np.zeros((2, 2)))
+
+
 def test_forward_over_reverse_is_the_hessian_times_a_vector(backend):
     _, product = ops.jvp(ops.grad(cubes), (X,), (Y,))
     assert close(product, 6 * X * Y)
 
 
 # Functions with gradients of their own ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [None, "float64"])
+def test_bits_have_no_gradient(backend, dtype):
+    assert close(ops.grad(lambda x: ops.sum(ops.view(x, dtype)))(X), np.zeros(3))
 
 
 def test_stop_gradient(backend):

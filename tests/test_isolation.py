@@ -234,6 +234,12 @@ def test_only_positional_arguments_can_be_donated(backend):
         polykeras.compile(lambda a, b: a, donate=(1,))(ops.ones((2,)), b=ops.ones((2,)))
 
 
+@pytest.mark.parametrize("given", [0, True, "x", [-1], [1.0], None])
+def test_donate_is_a_list_of_positions(given):
+    with pytest.raises(StateError, match="expected donate to be a list of positions of arguments, from 0; got"):
+        polykeras.compile(lambda a: a, donate=given)
+
+
 def test_numpy_arrays_of_variables_are_copies_or_read_only(backend):
     variable = polykeras.Variable([1.0, 2.0])
     np.array(variable)[0] = 100.0

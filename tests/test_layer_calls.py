@@ -12,6 +12,7 @@ from polykeras import Variable, masks, ops, random, using
 from polykeras.backend import available
 from polykeras.errors import ArgumentError, MixedBackendsError, StateError
 from polykeras.layers import Add, Dense, Input, InputSpec, Layer, MultiHeadAttention
+from polykeras.models import Sequential
 from polykeras.optimizers import Adam
 from polykeras.registry import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 from polykeras.spec import Spec
@@ -182,6 +183,27 @@ def test_masks_travel_with_arrays(backend):
     assert noted.seen[1] is not None
     with pytest.warns(UserWarning, match="does not support masks"):
         Linear(1)(masked)
+
+
+def test_losses_of_weights_count_once(backend):
+    class Penalized(Layer):
+        def build(self, shape):
+            self.scale = self.add_weight(shape=(shape[-1],), initializer="ones")
+
+        def call(self, x):
+            self.add_loss(ops.sum(self.scale))
+            return x
+
+    x, layer = np.ones((4, 3), "float32"), Penalized()
+    layer(x)
+    layer.compute_output_shape((4, 3))
+    assert [float(loss) for loss in layer.losses] == [3.0]
+    model = Sequential([Input((3,)), layer])  # which is called on a Spec
+    model.compile(loss="mse")
+    assert model.evaluate(x, x, verbose=0) == 3.0
+    assert model.evaluate(x[:2], x[:2], verbose=0) == 3.0
+    model(x)
+    assert [float(loss) for loss in model.losses] == [3.0]
 
 
 def test_a_residual_connection_around_attention_keeps_the_mask(backend):

@@ -47,10 +47,11 @@ class Signature:
 class Context:
     """The outermost call of a layer, and what holds for the calls within it."""
 
-    __slots__ = ("autocast", "entry", "stack", "training", "with_losses")
+    __slots__ = ("autocast", "entry", "keeps_losses", "stack", "training", "with_losses")
 
-    def __init__(self, entry: Any):
+    def __init__(self, entry: Any, keeps_losses: bool):
         self.entry = entry
+        self.keeps_losses = keeps_losses
         self.training: bool | None = None
         self.autocast: str | None = None
         self.stack: list[Any] = []
@@ -63,9 +64,9 @@ CONTEXT: ContextVar[Context | None] = ContextVar("polykeras_call", default=None)
 
 
 @contextlib.contextmanager
-def outermost(layer: Any) -> Iterator[Context]:
+def outermost(layer: Any, keeps_losses: bool = True) -> Iterator[Context]:
     """Have what is called in a block be called by a layer, and by nothing around that."""
-    context = Context(layer)
+    context = Context(layer, keeps_losses)
     token = CONTEXT.set(context)
     try:
         yield context

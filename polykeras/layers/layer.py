@@ -366,6 +366,8 @@ class Layer(Operation, Stateful):
 
     def _call_within(self, context: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         training, cast = context.training, context.autocast
+        if self._own_losses and context.keeps_losses and self not in context.with_losses:
+            self._own_losses.clear()  # of another outermost call
         context.stack.append(self)
         try:
             signature = self._signature
@@ -486,10 +488,8 @@ class Layer(Operation, Stateful):
 
     def on_specs(self, *args: Any, **kwargs: Any) -> Any:
         """The Specs of the outputs for Specs of the inputs, without a trace of it in a graph."""
-        with using(self._home or current()), bind([], []), outermost(self) as context:
-            outputs = self._call_within(context, args, kwargs)
-        _forget_specs_of_losses(context)
-        return outputs
+        with using(self._home or current()), bind([], []), outermost(self, keeps_losses=False) as context:
+            return self._call_within(context, args, kwargs)
 
     def stateless_call(
         self,
@@ -534,10 +534,12 @@ class Layer(Operation, Stateful):
         """Add a number, or a list of them, to what training makes small. It holds until the next call."""
         losses = [x for x in tree.flatten(loss) if x is not None]
         context = CONTEXT.get()
-        if context is not None:
+        if context is None:
+            self._with_losses.layers.append(self)
+        elif context.keeps_losses:
             context.with_losses.append(self)
         else:
-            self._with_losses.layers.append(self)
+            return
         self._own_losses.extend(losses)
         scope = stateless_scope()
         if scope is not None:

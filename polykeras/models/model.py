@@ -74,7 +74,7 @@ class Model(Trainer):
             specs = map_shapes(lambda shape: Spec(shape, self.compute_dtype), input_shape)
             if self._text_inputs is not None:
                 specs = tree.map_structure(_of_strings, specs, self._text_inputs)
-            with bind([], []), outermost(self):
+            with bind([], []), outermost(self, keeps_losses=False):
                 self.call(specs)
 
     def _build_for(self, context: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
