@@ -95,7 +95,6 @@ KERNELS |= {
     "any": tf.reduce_any,
     "all": tf.reduce_all,
     "sum": lambda x, axis, keepdims: raw.Sum(input=x, axis=_axes(x, axis), keep_dims=keepdims),
-    "product": lambda x, axis, keepdims: raw.Prod(input=x, axis=_axes(x, axis), keep_dims=keepdims),
     # movement
     "reshape": tf.reshape,
     "broadcast_to": tf.broadcast_to,
@@ -423,6 +422,16 @@ KERNELS["isfinite"] = _of_floats(_of_parts(tf.math.is_finite, tf.logical_and), l
 @kernel
 def bitwise_not(x: Any) -> Any:
     return tf.logical_not(x) if x.dtype == tf.bool else raw.Invert(x=x)
+
+
+@kernel
+def product(x: Any, axis: Any, keepdims: bool) -> Any:
+    """TensorFlow's gradient of it cannot be differentiated where a factor is zero."""
+
+    def compute(x: Any, axis: Any, keepdims: bool) -> Any:
+        return raw.Prod(input=x, axis=_axes(x, axis), keep_dims=keepdims)
+
+    return backend.with_rules(OPS["product"], compute)(x, axis, keepdims)
 
 
 @kernel

@@ -205,6 +205,14 @@ def test_gradient_of_gradient_where_one_argument_comes_of_another(backend, funct
     np.testing.assert_allclose(found, wanted, rtol=1e-6)  # what finite differences leave of 16 digits
 
 
+@pytest.mark.parametrize("zeros", [0, 1, 2])
+def test_hessian_of_a_product_with_zeros(backend, zeros):
+    x = np.array([2.0, 3.0, 5.0])
+    x[:zeros] = 0
+    found = ops.hessian(ops.prod)(x)
+    assert close(found, [[0, x[2], x[1]], [x[2], 0, x[0]], [x[1], x[0], 0]])
+
+
 def test_second_derivative_of_softplus_where_it_is_straight(backend):
     assert close(ops.hessian(lambda x: ops.sum(ops.softplus(x)))(np.array([-800.0, 800.0])), np.zeros((2, 2)))
 
