@@ -150,6 +150,8 @@ class TensorflowBackend(TensorflowGradients, Backend):
         "See https://www.tensorflow.org/api_docs/python/tf/linalg/cholesky",
         "subnormals": "Numbers too small for full precision are taken for 0, and become 0, in much of its arithmetic. "
         "See https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/platform/denormal.h",
+        "relu of NaN": "In a graph that XLA does not compile, relu after a matrix product and a bias makes NaN 0. "
+        "See https://www.tensorflow.org/guide/graph_optimization",
         "max_pool of NaN": "A window that holds NaN and other numbers has the greatest of these. "
         "See https://www.tensorflow.org/api_docs/python/tf/nn/max_pool",
         "tangents in loops": "A compiled while_loop has no jvp of ops whose gradient is not TensorFlow's own. "

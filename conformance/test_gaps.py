@@ -99,6 +99,14 @@ def remat() -> bool:
         return False
 
 
+def relu_of_nan() -> bool:
+    def layer(x: Any, weights: Any, bias: Any) -> Any:
+        return ops.relu(ops.add(ops.matmul(x, weights), bias))
+
+    x, weights, bias = ops.array([[np.nan, 1.0]]), ops.ones((2, 3)), ops.ones((3,))
+    return bool(np.isnan(numbers(polykeras.compile(layer)(x, weights, bias))).all())
+
+
 def indices() -> bool:
     """Whether a compiled function refuses an index that is out of range."""
     try:
@@ -129,6 +137,7 @@ GAPS: dict[str, Callable[[], bool]] = {
     "while_loop": while_loop,
     "mod": mod,
     "log_softmax of infinity": log_softmax_of_infinity,
+    "relu of NaN": relu_of_nan,
     "slopes at infinity and NaN": slopes_at_infinity_and_nan,
     "tangents in loops": tangents_in_loops,
     "uint64": uint64,
