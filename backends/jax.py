@@ -234,6 +234,7 @@ class JaxBackend(Backend):
 
     name = "jax"
     array_types = (jax.Array, Tracer)
+    dtype_path = "aval.dtype"
     kernels = KERNELS
     dtypes = {name: numpy_dtype(name) for name in NAMES}
     plain = frozenset(dtypes) - _WIDE_NAMES

@@ -61,6 +61,9 @@ class Backend:
     plain: frozenset[str] | None = None
     """The dtypes whose arrays kernels in general can take as they are. Calls with others go through `call`."""
 
+    dtype_path: str = "dtype"
+    """The attribute of its arrays that is their dtype, or a path to it that is shorter to walk."""
+
     strict: bool = False
     """Whether the framework itself refuses to mix dtypes, so that dispatch need not look."""
 

@@ -122,12 +122,12 @@ def _checking(
     for position in arrays:
         if position in together[1:]:
             if not _refuses(op, home):
-                conditions.append(f"{names[position]}.dtype is dtype_{together[0]}")
+                conditions.append(f"{names[position]}.{home.dtype_path} is dtype_{together[0]}")
             continue
         allowed = _allowed(op, home, position, plain, numbers)
         member = _membership(f"dtype_{position}", allowed, home, namespace)
         if member or (position in together and len(together) > 1 and not _refuses(op, home)):
-            looks.append(f"    dtype_{position} = {names[position]}.dtype\n")
+            looks.append(f"    dtype_{position} = {names[position]}.{home.dtype_path}\n")
         if member:
             conditions.append(member)
     if not conditions:
