@@ -276,9 +276,12 @@ class JaxBackend(Backend):
             return jax.device_put(np.array(array), self._device())  # sooner than `asarray`, which compiles for a shape
 
     def argument(self, x: Any) -> Any:
-        """Host data as it is where a compiled program takes it so, sooner than JAX makes an array of it."""
+        """Host data as a compiled program takes it, sooner than JAX makes an array of it.
+
+        It is a copy, because the program reads it later, when the caller may have written other numbers there.
+        """
         plain = type(x) is np.ndarray and x.dtype in _PLAIN and x.dtype.isnative and chosen_device(self) is None
-        return x if plain else self.asarray(x)
+        return np.array(x) if plain else self.asarray(x)
 
     def to_numpy(self, x: Any) -> np.ndarray:
         """The values as a NumPy array that cannot be written to."""
@@ -440,6 +443,7 @@ class JaxBackend(Backend):
         return run
 
     def release(self) -> None:
+        """Give back the programs that JAX keeps."""
         jax.clear_caches()
 
     def _keep_programs(self, folder: str | None) -> None:
@@ -459,14 +463,14 @@ class JaxBackend(Backend):
         """The function, compiled by XLA."""
         if jit_compile is False:
             return lambda *arrays: function(*[self.asarray(x) if type(x) is np.ndarray else x for x in arrays])
-        compiled = jax.jit(function, donate_argnums=tuple(donate))
+        program = jax.jit(function, donate_argnums=tuple(donate))
         self._keep_programs(settings.compilation_cache)
 
         def run(*arrays: Any) -> list[Any]:
             if _WIDE.isdisjoint([x.dtype for x in arrays]):
-                return compiled(*arrays)
+                return program(*arrays)
             with jax.enable_x64(True):
-                return compiled(*arrays)
+                return program(*arrays)
 
         return run
 
@@ -647,7 +651,8 @@ def _wins_over(dtype: Any, lowest: float) -> int:
 def _top_k(x: Any, k: int) -> Any:
     if not jnp.issubdtype(x.dtype, jnp.floating):
         return tuple(lax.top_k(x, k))
-    places = lax.top_k(jnp.where(x == 0, 0, x), k)[1]  # JAX ranks -0 below 0
+    ranks = jnp.where(x == 0, 0, jnp.where(jnp.isnan(x), jnp.nan, x))  # JAX ranks -0 below 0, and -NaN last
+    places = lax.top_k(ranks, k)[1]
     return jnp.take_along_axis(x, places, -1), places
 
 

@@ -189,4 +189,5 @@ def window_max_gradient(g: Any, x: Any, window: Any) -> Any:
 
 @kernel
 def window_sum(x: Any, window: Any) -> Any:
-    return _reduce_windows(x, window, 0, lax.add)
+    is_narrow = jnp.issubdtype(x.dtype, jnp.floating) and x.dtype.itemsize < 4  # in which it would lose digits
+    return _reduce_windows(x.astype("float32") if is_narrow else x, window, 0, lax.add).astype(x.dtype)

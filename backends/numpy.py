@@ -108,7 +108,9 @@ KERNELS |= {
     "as_array": _of_numbers,
     "stop_gradient": lambda variable: variable,
     # sorting
-    "searchsorted": lambda seq, values, side: np.asarray(np.searchsorted(seq, values, side)).astype("int32"),
+    "searchsorted": lambda seq, values, side: np.asarray(
+        np.searchsorted(_sortable(seq), _sortable(values), side)
+    ).astype("int32"),
     # arrays
     "isin": lambda x1, x2, assume_unique, invert: np.isin(_sortable(x1), _sortable(x2), invert=invert),
     "correlate": np.correlate,

@@ -273,7 +273,7 @@ class Plan:
         return ending
 
     def _members(self, family: int, place: int) -> list[int]:
-        """The arrays of a family that are worth letting go of: those that do not lie in a buffer."""
+        """The arrays of a family that are worth letting go of: single numbers are not."""
         slots = self._recording.slots
         return [n for n, made in self._families.get(family, []) if made <= place and slots[n].shape]
 

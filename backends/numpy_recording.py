@@ -146,7 +146,7 @@ class Recording:
 
     def enter(self, array: Any) -> Recorded:
         """Give an array a number."""
-        number = len(self.slots)
+        array, number = _itself(array), len(self.slots)
         owns = isinstance(array, np.generic) or (type(array) is np.ndarray and array.base is None)
         self.slots.append(Slot(array.shape, array.dtype, array.strides, owns))
         self.sharing.append(number)
@@ -246,6 +246,11 @@ def opened(structure: Any, known: dict[int, Recorded]) -> Any:
     return tree.map_structure(array_of, structure)
 
 
+def _itself(x: Any) -> Any:
+    """An array that is no other one: NumPy's truth values are the same two objects every time."""
+    return np.asarray(x) if type(x) is np.bool_ else x
+
+
 class _Watched(threading.local):
     calls: list[tuple[Callable[..., Any], tuple[Any, ...], Any]] | None = None
 
@@ -258,7 +263,7 @@ def watching(backend: Backend) -> Backend:
         def run(*args: Any) -> Any:
             calls, watched.calls = watched.calls, None
             try:
-                out = kernel(*args)
+                out = tree.map_structure(_itself, kernel(*args))
             finally:
                 watched.calls = calls
             if calls is not None:

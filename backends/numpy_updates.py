@@ -34,7 +34,7 @@ def elementwise(f: Callable[..., Any], xs: Any, donate: Sequence[int]) -> Any:
     if size < 2 * PART or any(x.shape != shape for x in arrays):
         return tree.call(f, xs)
     rows = [x.reshape(-1) for x in arrays]
-    free = [rows[i] for i in donate if rows[i].flags.writeable and np.shares_memory(rows[i], arrays[i])]
+    free = [rows[i] for i in donate if _is_free(rows[i], arrays[i], rows[:i] + rows[i + 1 :])]
     outs: list[np.ndarray] = []
     for start in range(0, size, PART):
         part = slice(start, start + PART)
@@ -45,6 +45,12 @@ def elementwise(f: Callable[..., Any], xs: Any, donate: Sequence[int]) -> Any:
                 outs.append(_memory_for(result.dtype, size, free))
             outs[number][part] = result
     return tree.put_together(result_structure, [out.reshape(shape) for out in outs])
+
+
+def _is_free(row: np.ndarray, array: np.ndarray, others: Sequence[np.ndarray]) -> bool:
+    """Whether results can be written where the array of a row lies, of which the others read nothing."""
+    is_same = row.flags.writeable and np.may_share_memory(row, array)
+    return is_same and not any(np.may_share_memory(row, other) for other in others)
 
 
 def _memory_for(dtype: np.dtype, size: int, free: list[np.ndarray]) -> np.ndarray:

@@ -28,10 +28,10 @@ from polykeras.op import OPS
 from polykeras.spec import normalize_axis
 from polykeras.symbolic import infer
 
-# of which some enter their kernels into the table
+# modules of which some enter their kernels into the table
 from . import tensorflow_control, tensorflow_networks, tensorflow_updates, tensorflow_windows  # noqa: F401
 from .tensorflow_choice import Fastest
-from .tensorflow_gradients import DIFFERENTIATING, TensorflowGradients
+from .tensorflow_gradients import DIFFERENTIATING, TensorflowGradients, summed_to, total
 from .tensorflow_graphs import BY_XLA, ByXla, Graph, opened
 from .tensorflow_table import KERNELS, body, kernel
 
@@ -89,12 +89,12 @@ KERNELS |= {
     # complex numbers
     "real": tf.math.real,
     "imag": lambda x: tf.math.imag(x) if x.dtype.is_complex else tf.zeros_like(x),
-    "conjugate": lambda x: tf.math.conj(x) if x.dtype.is_complex else x,
+    "conjugate": lambda x: tf.math.conj(x) if x.dtype.is_complex else opened(x),
     "make_complex": tf.complex,
     # reductions
     "any": tf.reduce_any,
     "all": tf.reduce_all,
-    "sum": lambda x, axis, keepdims: raw.Sum(input=x, axis=_axes(x, axis), keep_dims=keepdims),
+    "sum": lambda x, axis, keepdims: total(x, _axes(x, axis), keepdims),
     # movement
     "reshape": tf.reshape,
     "broadcast_to": tf.broadcast_to,
@@ -154,6 +154,8 @@ class TensorflowBackend(TensorflowGradients, Backend):
         "See https://www.tensorflow.org/guide/graph_optimization",
         "max_pool of NaN": "A window that holds NaN and other numbers has the greatest of these. "
         "See https://www.tensorflow.org/api_docs/python/tf/nn/max_pool",
+        "sums of float16": "Gradients of arrays that were broadcast are added up in 16 bits on a processor. "
+        "See https://www.tensorflow.org/guide/mixed_precision",
         "tangents in loops": "A compiled while_loop has no jvp of ops whose gradient is not TensorFlow's own. "
         "See https://www.tensorflow.org/api_docs/python/tf/custom_gradient",
         "indices": "A graph on a GPU cannot raise an error: an index out of range gives 0. "
@@ -235,6 +237,9 @@ class TensorflowBackend(TensorflowGradients, Backend):
         at_run_time = tf.shape(x)
         return tuple(at_run_time[axis] if size is None else size for axis, size in enumerate(sizes))
 
+    def _cast_anything(self, x: Any, dtype: str) -> tf.Tensor:
+        return super()._cast_anything(opened(x), dtype)
+
     def cast(self, x: tf.Tensor, dtype: str) -> tf.Tensor:
         """The tensor in another dtype."""
         return tf.not_equal(x, 0) if dtype == "bool" and x.dtype.is_complex else tf.cast(x, self.dtypes[dtype])
@@ -295,7 +300,7 @@ def _sharing(extreme: Callable[..., Any]) -> Callable[..., Any]:
         def gradient(g: Any) -> Any:
             half = tf.where(x1 == x2, g / 2, 0)
             parts = (tf.where((x == out) & (x1 != x2), g, half) for x in (x1, x2))
-            return [_sum_to(part, x) for part, x in zip(parts, (x1, x2), strict=True)]
+            return [summed_to(x, part) for part, x in zip(parts, (x1, x2), strict=True)]
 
         return out, gradient
 
@@ -303,12 +308,6 @@ def _sharing(extreme: Callable[..., Any]) -> Callable[..., Any]:
         return compute(x1, x2) if x1.dtype.is_floating else extreme(x=x1, y=x2)
 
     return run
-
-
-def _sum_to(g: Any, x: Any) -> Any:
-    """The cotangent of an argument that was broadcast."""
-    axes, _ = raw.BroadcastGradientArgs(s0=tf.shape(x), s1=tf.shape(g))
-    return tf.reshape(tf.reduce_sum(g, axes), tf.shape(x))
 
 
 KERNELS["maximum"] = _sharing(raw.Maximum)
@@ -359,7 +358,7 @@ def power(x1: Any, x2: Any) -> Any:
         return backend.with_rules(OPS["power"], _power)(tf.convert_to_tensor(x1, x2.dtype), x2)
     if x2 == 0:
         return tf.ones_like(x1)
-    return x1 if x2 == 1 else tf.square(x1) if x2 == 2 else raw.Pow(x=x1, y=tf.constant(x2, x1.dtype))
+    return opened(x1) if x2 == 1 else tf.square(x1) if x2 == 2 else raw.Pow(x=x1, y=tf.constant(x2, x1.dtype))
 
 
 def _power(x1: Any, x2: Any) -> Any:
@@ -609,7 +608,7 @@ def cross(x1: Any, x2: Any, axisa: int, axisb: int, axisc: int, axis: int | None
 def _check_block(x: Any, starts: Any, sizes: Any) -> None:
     if _is_known(starts):
         for axis, (start, size, whole) in enumerate(zip(starts.numpy(), sizes, x.shape, strict=True)):
-            if not 0 <= start <= whole - size:
+            if whole is not None and type(size) is int and not 0 <= start <= whole - size:
                 raise OutOfRangeError.of_block(int(start), size, axis, whole)
 
 
@@ -625,6 +624,12 @@ def _slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     _check_block(inputs, start_indices, updates.shape)
     ends = start_indices + tf.shape(updates, start_indices.dtype)
+    if not _is_known(start_indices):  # in the graph TensorFlow would count from the end, or leave out what does not fit
+        sizes = tf.shape(inputs, ends.dtype)
+        words = ["a block", start_indices, ends, "does not lie in an array of", sizes]
+        look = tf.debugging.Assert(tf.reduce_all((start_indices >= 0) & (ends <= sizes)), words)
+        with tf.control_dependencies([look]):
+            start_indices = tf.identity(start_indices)
     return raw.TensorStridedSliceUpdate(
         input=inputs, begin=start_indices, end=ends, strides=tf.ones_like(start_indices), value=updates
     )
@@ -678,7 +683,8 @@ def add_along_axis(x: Any, indices: Any, updates: Any, axis: int) -> Any:
     places = _axis_last(_in_range(indices, length, axis), axis)
     rows = _axis_last(x, axis)
     count = tf.size(rows, places.dtype) // tf.cast(length, places.dtype)
-    row = tf.reshape(tf.range(count, dtype=places.dtype) * length, (*places.shape[:-1], 1))
+    firsts = tf.range(count, dtype=places.dtype) * tf.cast(length, places.dtype)
+    row = tf.reshape(firsts, (*backend.shape(places)[:-1], 1))
     flat = tf.tensor_scatter_nd_add(
         tf.reshape(rows, (-1,)), tf.reshape(places + row, (-1, 1)), tf.reshape(_axis_last(updates, axis), (-1,))
     )
@@ -735,13 +741,13 @@ _of_segments("segment_prod", tf.math.unsorted_segment_prod)
 
 def _scattered_product(places: Any, updates: Any, like: Any) -> Any:
     """For each element of an array the product of the updates at its place, 1 where there is none."""
-    depth = places.shape[-1]
-    place = tf.zeros(places.shape[:-1], places.dtype)
+    depth, shape = places.shape[-1], backend.shape(like)
+    place = tf.zeros_like(places[..., 0])
     for axis in range(depth):
-        place = place * like.shape[axis] + places[..., axis]
-    rows = tf.reshape(updates, (-1, *like.shape[depth:]))
-    product = tf.math.unsorted_segment_prod(rows, tf.reshape(place, (-1,)), math.prod(like.shape[:depth]))
-    return tf.reshape(product, like.shape)
+        place = place * tf.cast(shape[axis], places.dtype) + places[..., axis]
+    rows = tf.reshape(updates, (-1, *shape[depth:]))
+    product = tf.math.unsorted_segment_prod(rows, tf.reshape(place, (-1,)), math.prod(shape[:depth]))
+    return tf.reshape(product, shape)
 
 
 # Sorting ---------------------------------------------------------------------------------------------------

@@ -43,7 +43,10 @@ def _branches(choose: Callable[[list[Callable[[], Any]]], Any], functions: Seque
 
     def flat(function: Callable[[], Any]) -> list[Any]:
         nonlocal structure
-        leaves, structure = tree.take_apart(_arrays(function()))
+        leaves, found = tree.take_apart(_arrays(function()))
+        if structure not in (None, found):
+            raise TypeError(f"one branch gives {structure}, another {found}.")  # which the op words by its shapes
+        structure = found
         return leaves
 
     leaves = choose([functools.partial(flat, function) for function in functions])

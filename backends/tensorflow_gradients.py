@@ -27,12 +27,19 @@ def setting(variable: ContextVar[Any], value: Any) -> Iterator[None]:
         variable.reset(token)
 
 
-def _summed_to(x: Any, g: Any) -> Any:
+def total(x: Any, axes: Any, keepdims: bool = False) -> Any:
+    """A sum, which of float16 TensorFlow would add up in 16 bits on a processor."""
+    if x.dtype == tf.float16:
+        return tf.cast(total(tf.cast(x, tf.float32), axes, keepdims), tf.float16)
+    return tf.raw_ops.Sum(input=x, axis=axes, keep_dims=keepdims)
+
+
+def summed_to(x: Any, g: Any) -> Any:
     """The cotangent of an array that was broadcast."""
     if g.shape.is_fully_defined() and g.shape == x.shape:
         return g
     axes, _ = tf.raw_ops.BroadcastGradientArgs(s0=tf.shape(x), s1=tf.shape(g))
-    return tf.reshape(tf.reduce_sum(g, axes), tf.shape(x))
+    return tf.reshape(total(g, axes), tf.shape(x))
 
 
 class TensorflowGradients:
@@ -93,7 +100,7 @@ class TensorflowGradients:
                     out = run(*given)  # again, so that a gradient of this gradient knows the rules too
                     g = tuple(map(tf.math.conj, cotangents))
                     results = [rule(g if isinstance(out, tuple) else g[0], out, *given) for rule in op.vjp]
-                    return [_summed_to(x, tf.math.conj(result)) for x, result in zip(arrays, results, strict=True)]
+                    return [summed_to(x, tf.math.conj(result)) for x, result in zip(arrays, results, strict=True)]
 
                 return compute(*whole(arrays)), gradient
 
@@ -128,7 +135,7 @@ class TensorflowGradients:
             traced = tf.function(lambda *xs: tree.flatten(function(*tree.put_together(structure, xs))), autograph=False)
             inputs = traced.get_concrete_function(*leaves).captured_inputs
             known = {id(x) for x in used()}
-            captured = [x for x in inputs if x.dtype.is_floating and id(x) not in known]
+            captured = [x for x in inputs if _has_gradient(x) and id(x) not in known]
             if captured:
                 raise GradientError(
                     f"remat: on tensorflow the function may use its arguments and variables; it uses {len(captured)} "

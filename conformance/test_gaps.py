@@ -107,6 +107,12 @@ def relu_of_nan() -> bool:
     return bool(np.isnan(numbers(polykeras.compile(layer)(x, weights, bias))).all())
 
 
+def sums_of_float16() -> bool:
+    """Whether the gradient of what was broadcast to many rows counts all of them."""
+    rows = ops.ones((4096, 1), "float16")
+    return float(ops.grad(lambda bias: ops.sum(ops.add(rows, bias)))(ops.zeros((1,), "float16"))[0]) == 4096.0
+
+
 def indices() -> bool:
     """Whether a compiled function refuses an index that is out of range."""
     try:
@@ -139,6 +145,7 @@ GAPS: dict[str, Callable[[], bool]] = {
     "log_softmax of infinity": log_softmax_of_infinity,
     "relu of NaN": relu_of_nan,
     "slopes at infinity and NaN": slopes_at_infinity_and_nan,
+    "sums of float16": sums_of_float16,
     "tangents in loops": tangents_in_loops,
     "uint64": uint64,
     "remat": remat,

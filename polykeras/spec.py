@@ -445,7 +445,7 @@ def same_size(one: Any, other: Any) -> bool:
     """Whether two sizes are equal, as far as can be told before the run."""
     if isinstance(one, Dim) and isinstance(other, Dim):
         return one == other or one.names() != other.names()
-    return isinstance(one, Dim) or isinstance(other, Dim) or one == other
+    return not (isinstance(one, int) and isinstance(other, int)) or one == other
 
 
 def normalize_axis(axis: int, ndim: int) -> int:

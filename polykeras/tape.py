@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
@@ -30,6 +31,45 @@ _recording: ContextVar[Tape | None] = ContextVar("polykeras_tape", default=None)
 _order = itertools.count()
 
 
+class _Protection:
+    """Arrays that tapes will read again, which are read-only until none of these tapes needs them any more."""
+
+    def __init__(self) -> None:
+        self._tapes: dict[int, int] = {}
+        """How many tapes need an array, by its identity."""
+        self._lock = threading.Lock()
+
+    def begin(self, array: np.ndarray) -> bool:
+        """Protect an array for one more tape, which keeps it; False where it is read-only for reasons of its own."""
+        with self._lock:
+            count = self._tapes.get(id(array), 0)
+            if not count:
+                if not array.flags.writeable:
+                    return False
+                array.flags.writeable = False
+            self._tapes[id(array)] = count + 1
+        return True
+
+    def end(self, arrays: Iterable[np.ndarray]) -> None:
+        """Give arrays back that one tape needs no more, to those who may write to them."""
+        with self._lock:
+            free = []
+            for array in arrays:
+                count = self._tapes.pop(id(array)) - 1
+                if count:
+                    self._tapes[id(array)] = count
+                else:
+                    free.append(array)
+            for array in [x for x in free if x.base is None] + [x for x in free if x.base is not None]:
+                try:  # the memory's owners before views
+                    array.flags.writeable = True
+                except ValueError:  # memory of another framework's stays as it is
+                    continue
+
+
+_PROTECTION = _Protection()
+
+
 class Tape:
     """One recording: everything that a function does with the arrays for which gradients are wanted."""
 
@@ -38,7 +78,7 @@ class Tape:
         self.closed = False
         self.replaced_by: Callable[[Traced], Any] | None = None
         self._outer: Tape | None = None
-        self._protected: list[np.ndarray] | None = []
+        self._protected: dict[int, np.ndarray] | None = {}
 
     def __enter__(self) -> Tape:
         self._outer = _recording.get()
@@ -60,21 +100,20 @@ class Tape:
 
     def protect(self, array: Any) -> None:
         """Make an array that the rules will read again read-only until then, so that nobody changes it in place."""
-        if type(array) is np.ndarray and array.flags.writeable and self._protected is not None:
-            array.flags.writeable = False
-            self._protected.append(array)
+        if type(array) is not np.ndarray or self._protected is None or id(array) in self._protected:
+            return
+        if _PROTECTION.begin(array):
+            self._protected[id(array)] = array
 
     def release(self) -> None:
         """Give the protected arrays back to those who may write to them, or to the tape around this one."""
-        protected, self._protected = self._protected or [], None
-        if self._outer is not None and self._outer._protected is not None:
-            self._outer._protected += protected
-            return
-        for array in [x for x in protected if x.base is None] + [x for x in protected if x.base is not None]:
-            try:  # the memory's owners before views
-                array.flags.writeable = True
-            except ValueError:  # memory of another framework's stays as it is
-                continue
+        protected, self._protected = self._protected or {}, None
+        outer = None if self._outer is None else self._outer._protected
+        if outer is not None:
+            kept = {key: array for key, array in protected.items() if key not in outer}
+            outer |= kept
+            protected = {key: array for key, array in protected.items() if key not in kept}
+        _PROTECTION.end(protected.values())
 
     def leaf(self, array: Any) -> Traced:
         """An array to differentiate with respect to."""
@@ -154,6 +193,10 @@ class CallNode(Node):
 
     def pull(self, g: tuple[Any, ...]) -> Sequence[Any]:
         return self.function(g)
+
+    def release(self) -> None:
+        super().release()
+        self.function = lambda g: ()
 
     def traced_results(self, structure: tree.Structure, tape: Tape) -> Any:
         """What the function returned, on a tape."""

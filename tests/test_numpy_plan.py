@@ -595,3 +595,25 @@ def test_what_no_gradient_follows_keeps_no_patches(written):
     for x, k in ((np.ones((2, 6, 6, 5)), np.ones((3, 3, 5, 4))),) * 2:
         compiled(x, k)
     assert times_called(written, numpy_windows.window_patches) == [0]
+
+
+TRUTHS = {
+    "both": lambda x, y: ops.logical_and(ops.all(x > 0), ops.all(y > 0)),
+    "alike": lambda x, y: ops.equal(ops.all(x > 0), ops.all(y > 0)),
+    "stacked": lambda x, y: ops.stack([ops.any(x > 0), ops.any(y > 0)]),
+    "chosen": lambda x, y: ops.where(ops.logical_and(ops.all(x > 0), ops.all(y > 0)), x, y),
+    "with an argument": lambda x, y: ops.logical_and(ops.logical_not(ops.all(x > 0)), ops.any(y > 0)),
+}
+
+
+@pytest.mark.parametrize("function", TRUTHS.values(), ids=TRUTHS)
+def test_truth_values_that_were_the_same_in_the_recording_may_differ(function):
+    cases = [(x, y) for x in (np.ones(2), -np.ones(2)) for y in (np.ones(2), -np.ones(2))]
+    for recorded in cases:
+        compiled = polykeras.compile(function)
+        compiled(*recorded)
+        for case in cases:
+            np.testing.assert_array_equal(compiled(*case), function(*case))
+    given = polykeras.compile(lambda x, y: ops.logical_or(ops.logical_not(x), y))
+    given(np.False_, np.True_)
+    assert [bool(given(x, y)) for x in (np.True_, np.False_) for y in (np.True_, np.False_)] == [1, 0, 1, 1]

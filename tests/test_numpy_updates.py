@@ -121,6 +121,16 @@ def test_only_memory_that_is_given_up_is_written_to():
     np.testing.assert_array_equal(x, two_arrays()[0])
 
 
+def test_memory_that_several_arrays_share_is_not_written_to():
+    long = np.arange(4.0 * numpy_updates.PART)
+    same, first, second = long.copy(), long[1:], long[:-1]
+    for given in ((same, same), (first, second), (second, first)):
+        wanted = given[0] + 1, given[1] * 2
+        found = ops.elementwise(lambda x, y: (x + 1, y * 2), given, donate=(0, 1))
+        for result, expected in zip(found, wanted, strict=True):
+            np.testing.assert_array_equal(result, expected)
+
+
 def test_arrays_that_are_the_same_or_cannot_be_written_to():
     rule = Rule(FORMULAS["each for itself"], 2, 1)
     x, _ = two_arrays()

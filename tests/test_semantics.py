@@ -448,3 +448,61 @@ def test_blocks_of_negative_sizes_are_refused_in_compiled_functions(home):
     rest = polykeras.compile(lambda x: ops.slice(x, (0, 0), (2, -1)))
     with pytest.raises(ShapeError, match=r"slice: expected sizes to be whole numbers from 0; got \(2, -1\)"):
         rest(home.asarray(np.ones((3, 4))))
+
+
+# Compiled functions ----------------------------------------------------------------------------------------
+
+
+def test_an_argument_may_be_written_to_after_a_compiled_call(home):
+    """A program that is still running has its own copy."""
+    slow = home.asarray(np.full((500, 500), 1 / 500, "float32"))
+
+    def function(x, w):
+        for _ in range(6):
+            w = ops.matmul(w, w)
+        return ops.add(ops.sum(x), ops.multiply(0.0, ops.sum(w))), ops.multiply(x, 2.0)
+
+    run, size = polykeras.compile(function), 1 << 20
+    for _ in range(4):
+        x = np.ones(size, "float32")
+        total, twice = run(x, slow)
+        x[...] = 5.0
+        assert float(total) == size
+        np.testing.assert_array_equal(ops.convert_to_numpy(twice), 2.0)
+
+
+def test_branches_of_different_structures_are_not_taken_for_each_other(home):
+    """Where a program holds both they are refused; where it runs one, that has its own names."""
+    choose = polykeras.compile(lambda p, x: ops.cond(p, lambda: {"a": x}, lambda: {"b": ops.add(x, 1.0)}))
+    if home.traces:
+        with pytest.raises(ShapeError, match="cond: both branches must give the same structure"):
+            choose(home.asarray(True), home.asarray(1.0))
+    else:
+        assert list(choose(home.asarray(True), home.asarray(1.0))) == ["a"]
+
+
+@pytest.mark.parametrize("start", [-2, -1, 4])
+def test_updates_of_a_block_that_does_not_fit_are_refused_in_compiled_functions(home, start):
+    if home.name == "jax":  # a gap that is stated
+        assert "A compiled function cannot raise" in home.gaps["indices"]
+        return
+    update = polykeras.compile(ops.slice_update)
+    with pytest.raises(Exception, match="does not lie in"):
+        update(home.asarray(np.arange(5.0)), home.asarray(np.array([start])), home.asarray(np.ones(2)))
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("option", [True, None, "exp"])
+def test_a_function_with_recomputed_results_takes_what_is_no_array(home, option, compiled):
+    def loss(x, option, *, factor):
+        return ops.sum(ops.multiply(ops.exp(x) if option else ops.square(x), factor))
+
+    def slope(x, factor):
+        return ops.grad(lambda x, factor: ops.remat(loss)(x, option, factor=factor), (0, 1))(x, factor)
+
+    x, factor = home.asarray(np.array([1.0, 2.0])), home.asarray(np.array([3.0, 4.0]))
+    found = (polykeras.compile(slope) if compiled else slope)(x, factor)
+    value, derivative = (np.exp, np.exp) if option else (np.square, lambda x: 2 * x)
+    wanted = np.array([3.0, 4.0]) * derivative([1.0, 2.0] * np.ones(2)), value([1.0, 2.0])
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(ops.convert_to_numpy(one), other, rtol=1e-12)  # of a few roundings

@@ -259,6 +259,18 @@ def test_a_spec_takes_the_arguments_of_a_keras_tensor():
             polykeras.KerasTensor((2,), **wrong)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ops.random.categorical(Spec((2, N)), 3, seed=0).shape == (2, 3),
+        lambda: ops.stft(Spec((2, N)), 4, 2, 4)[0].shape == (2, N // 2 + 1, 3),
+        lambda: ops.ctc_decode(Spec((2, 5, N)), Spec((2,), "int32"))[0].shape == (1, 2, 5),
+    ],
+)
+def test_a_size_that_is_not_known_is_not_taken_for_zero(call):
+    assert call()
+
+
 @pytest.mark.parametrize("function", [np.sum, np.mean, np.exp, np.asarray, ops.convert_to_numpy])
 def test_numpy_cannot_have_the_values_of_a_spec(function):
     with pytest.raises(DTypeError, match=r"Spec\(\(2, 3\), 'float32'\) has a shape and a dtype, but no values"):

@@ -196,6 +196,23 @@ def test_top_k_and_searchsorted_of_special_numbers(backend):
     assert listed(ops.searchsorted(ops.array([-INF, 0.0, INF]), ops.array([-INF, -1.0, INF]))) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_nan_comes_after_all_numbers_whatever_its_sign(backend, dtype):
+    numbers = np.array([1.0, np.copysign(NAN, -1.0), 2.0])
+    values, places = ops.top_k(ops.cast(numbers, dtype), 2)
+    assert_same(values, [NAN, 2.0])
+    assert listed(places) == [1, 2]
+    found = ops.searchsorted(ops.cast(np.array([1.0, NAN]), dtype), ops.cast(np.array([1.0, NAN, 0.5]), dtype))
+    assert listed(found) == [0, 1, 0]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_sums_in_16_bits_do_not_stop_where_ones_are_too_small_to_count(backend, dtype):
+    many = ops.ones((4096, 2), dtype)  # which both dtypes have, although not the number after it
+    assert listed(ops.sum(many, axis=0)) == [4096.0, 4096.0]
+    assert listed(ops.average_pool(ops.ones((1, 4096, 1), dtype), 4096)) == [[[1.0]]]
+
+
 # Integers --------------------------------------------------------------------------------------------------
 
 

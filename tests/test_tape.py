@@ -154,6 +154,17 @@ def test_arrays_that_the_gradient_needs_cannot_be_changed_in_place():
     x[0], factor[0] = 1.0, 1.0
 
 
+def test_an_array_is_protected_until_the_last_gradient_is_there():
+    x = np.ones(3)
+    (_, first), (_, second) = ops.vjp(ops.square, x), ops.vjp(ops.square, x)
+    del first
+    with pytest.raises(ValueError, match="read-only"):
+        x[...] = 50.0
+    assert second(np.ones(3))[0].tolist() == [2.0, 2.0, 2.0]
+    del second
+    x[...] = 50.0
+
+
 def test_an_array_that_was_read_only_stays_so():
     x = np.ones(3)
     x.flags.writeable = False

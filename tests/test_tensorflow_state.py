@@ -224,3 +224,39 @@ def test_batches_are_normalized_by_the_fused_kernel(shape, dtype):
 def test_a_product_with_a_matrix_of_the_wrong_size_is_refused():
     with pytest.raises(keras.errors.ShapeError):
         ops.matmul(ops.ones((2, 3, 4)), ops.ones((6, 2)))
+
+
+UNKNOWN = {
+    "take_along_axis": lambda x: ops.take_along_axis(x, tf.cast(x, "int64"), 1),
+    "its gradient": lambda x: tf.gradients(ops.square(ops.take_along_axis(x, tf.cast(x, "int64"), 1)), x)[0],
+    "add_along_axis": lambda x: ops.add_along_axis(x, tf.cast(x, "int64"), x, 1),
+    "product": lambda x: ops.scatter_update(x, tf.constant([[1], [1]]), x, "mul"),
+    "slice": lambda x: ops.slice(x, tf.constant([1, 0]), (1, 3)),
+    "slice_update": lambda x: ops.slice_update(x, tf.constant([1, 0]), x[:1]),
+}
+
+
+@pytest.mark.parametrize("function", UNKNOWN.values(), ids=UNKNOWN)
+def test_indices_in_a_graph_that_does_not_know_sizes(function):
+    x = tf.constant([[0.0, 1.0, 1.0], [2.0, 0.0, 2.0]])
+    wanted = tf.function(function, autograph=False)(x)
+    for shape in ((None, 3), (None, None)):
+        found = tf.function(function, autograph=False, input_signature=[tf.TensorSpec(shape, x.dtype)])(x)
+        np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("function", [lambda v: ops.power(v, 1), ops.conjugate, lambda v: ops.cast(v, "float32")])
+def test_results_do_not_change_with_a_variable(function):
+    variable = tf.Variable([1.0, 2.0])
+    found = function(variable)
+    variable.assign([5.0, 5.0])
+    np.testing.assert_array_equal(found, [1.0, 2.0])
+
+
+def test_a_complex_tensor_that_is_recomputed_with_must_be_an_argument():
+    def loss(x):
+        z = ops.cast(x, "complex64")
+        return ops.real(ops.sum(ops.remat(lambda y: ops.multiply(y, z))(ops.multiply(z, 2.0))))
+
+    with pytest.raises(keras.errors.GradientError, match="it uses 1 other tensors too, whose gradients would be lost"):
+        ops.grad(loss)(tf.constant([1.0, 2.0]))

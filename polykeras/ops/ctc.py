@@ -114,7 +114,7 @@ def _infer_decode(
             f"{show_shape(inputs.shape)} and {show_shape(sequence_lengths.shape)}."
         )
     batch, steps, classes = inputs.shape
-    if same_size(classes, 0):
+    if classes == 0:
         raise ShapeError(f"expected at least one class; got inputs of shape {show_shape(inputs.shape)}.")
     if mask_index is not None:
         _index_in_range(mask_index, classes)

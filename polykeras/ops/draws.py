@@ -416,7 +416,7 @@ def truncated_normal(
 def _infer_categorical(logits: Spec, num_samples: int, dtype: str, seed: Spec) -> Spec:
     if dtype not in INTEGERS:
         raise DTypeError(f"expected an integer dtype; got {dtype}.")
-    if logits.ndim != 2 or same_size(logits.shape[1], 0):
+    if logits.ndim != 2 or logits.shape[1] == 0:
         raise ShapeError(f"expected logits of shape (batch, classes), with classes; got {show_shape(logits.shape)}.")
     return Spec((logits.shape[0], num_samples), dtype)
 

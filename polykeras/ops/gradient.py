@@ -14,6 +14,7 @@ from ..dtypes import is_float
 from ..errors import DTypeError, GradientError
 from ..interpreters import (
     ABSENT,
+    HOST,
     MASKED,
     NESTED,
     Interpreter,
@@ -490,11 +491,17 @@ def remat(f: Callable[..., Any]) -> Callable[..., Any]:
             return f(*args, **kwargs)
         call = _Repeatable(f, args, kwargs)
         with using(call.home):
-            result, assigned = call.home.remat(call.run, call.used)(call.arrays, *args)
+            result, assigned = call.home.remat(call.run, call.used)(call.arrays, *call.given)
         call.assign(assigned)
         return result
 
     return run
+
+
+def _is_array(leaf: Any) -> bool:
+    """Whether it is an array, rather than a number or another object."""
+    kind = kind_or_none(type(leaf))
+    return kind is HOST or isinstance(kind, (Backend, Interpreter))
 
 
 class _Repeatable:
@@ -502,19 +509,26 @@ class _Repeatable:
 
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]):
         self.function = function
-        self.kwargs = kwargs
+        self._leaves, self._structure = tree.take_apart((args, kwargs))
+        self._places = [i for i, leaf in enumerate(self._leaves) if _is_array(leaf)]
+        self.given = [self._leaves[i] for i in self._places]
+        """The arrays among the arguments; the rest of these is the same every time."""
         self.objects, self.arrays = lent()
         self.home = home_of((args, kwargs, self.arrays))
         self.keys = Keys()
         self._read: list[tuple[Any, Any]] = []
         self._first = True
 
-    def run(self, arrays: list[Any], *args: Any) -> tuple[Any, list[Any]]:
+    def run(self, arrays: list[Any], *given: Any) -> tuple[Any, list[Any]]:
         """The result, and the values that the function assigned to variables."""
+        leaves = list(self._leaves)
+        for place, array in zip(self._places, given, strict=True):
+            leaves[place] = array
+        args, kwargs = tree.put_together(self._structure, leaves)
         others = [variable for variable, _ in self._read]
         values = [value for _, value in self._read]
         with lend([*self.objects, *others], [*arrays, *values]) as loan, self.keys.from_the_first():
-            result = self.function(*args, **self.kwargs)
+            result = self.function(*args, **kwargs)
         if loan is None:
             return result, []
         if self._first:

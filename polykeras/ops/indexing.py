@@ -232,7 +232,7 @@ def take_along_axis(x: Array, indices: Index, axis: Axes = None) -> Array:
     if len(shape) != len(places):
         _infer_take_along_axis(spec_of(x), spec_of(indices), axis)
     axis = normalize_axis(axis, len(shape))
-    if shape[:axis] == places[:axis] and shape[axis + 1 :] == places[axis + 1 :]:
+    if all(i == axis or same_size(*sizes) for i, sizes in enumerate(zip(shape, places, strict=True))):
         return gather_along_axis(x, indices, axis)
     rest = broadcast_shapes(
         tuple(1 if i == axis else s for i, s in enumerate(shape)),

@@ -10,7 +10,7 @@ from .. import ops
 from ..dtypes import COMPUTABLE, ORDERED, inexact, same
 from ..errors import OptionError, ShapeError
 from ..op import Array, Arrays, composed
-from ..spec import Spec, same_size, show_shape
+from ..spec import Spec, show_shape
 from .fourier import FLOATS_ONLY
 from .matrices import all_in_single
 
@@ -85,7 +85,7 @@ def _infer_stft(
     _check_window(window, sequence_length, fft_length)
     if not x.ndim:
         raise ShapeError("expected an array with at least one axis; got a number.")
-    if center and same_size(x.shape[-1], 0):
+    if center and x.shape[-1] == 0:
         raise ShapeError(f"expected a signal to mirror at its ends; got an array of shape {show_shape(x.shape)}.")
     size = x.shape[-1] + 2 * (fft_length // 2) if center else x.shape[-1]
     shape = (*x.shape[:-1], _count(size, fft_length, sequence_stride), fft_length // 2 + 1)
