@@ -45,6 +45,14 @@ _BY_THE_SAME_NAME = (
     *("where", "logical_and", "logical_or", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not"),
     *("real", "relu", "sigmoid", "reshape", "stack", "tril", "triu", "diagonal", "matmul"),
 )
+
+
+def _with_slope(name: str) -> Callable[..., Any]:
+    """An activation, whose slope PyTorch wants to be a number of Python's."""
+    function = getattr(F, name)
+    return lambda x, slope: function(x, slope) if type(slope) in (int, float) else body(name, x, slope)
+
+
 KERNELS |= {
     **{name: getattr(torch, name) for name in _BY_THE_SAME_NAME},
     # arithmetic and elementary functions
@@ -70,7 +78,8 @@ KERNELS |= {
     "make_complex": torch.complex,
     "view_as_real": lambda x: torch.view_as_real(x.resolve_conj()) if x.is_complex() else body("view_as_real", x),
     # activations
-    **{name: getattr(F, name) for name in ("leaky_relu", "elu", "silu", "celu", "selu", "softsign", "relu6")},
+    **{name: _with_slope(name) for name in ("leaky_relu", "elu", "celu")},
+    **{name: getattr(F, name) for name in ("silu", "selu", "softsign", "relu6")},
     "log_sigmoid": F.logsigmoid,
     "tanh_shrink": F.tanhshrink,
     "hard_tanh": F.hardtanh,

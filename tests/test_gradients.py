@@ -225,6 +225,14 @@ def test_forward_over_reverse_is_the_hessian_times_a_vector(backend):
 # Functions with gradients of their own ---------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("function", [ops.leaky_relu, ops.elu, ops.celu])
+def test_slopes_of_activations_have_gradients(backend, function):
+    at = ops.array([-1.0, -2.0, 3.0])
+    found = ops.grad(lambda slope: ops.sum(function(at, slope)))(ops.array(0.5))
+    near = [ops.convert_to_numpy(ops.sum(function(at, slope))) for slope in (0.5 - 1e-2, 0.5 + 1e-2)]
+    assert float(found) == pytest.approx((near[1] - near[0]) / 2e-2, rel=1e-3)  # of a difference in float32
+
+
 @pytest.mark.parametrize("dtype", [None, "float64"])
 def test_bits_have_no_gradient(backend, dtype):
     assert close(ops.grad(lambda x: ops.sum(ops.view(x, dtype)))(X), np.zeros(3))
@@ -360,7 +368,12 @@ def test_gradients_through_a_while_loop(backend):
         (lambda: ops.grad(lambda x: ops.argmax(x))(X), r"to return one number, a float; got int32\(\)"),
         (lambda: ops.grad(cubes, 1)(X), "argnums=1 names an argument that is not there; there are 1"),
         (lambda: ops.grad(cubes)(Spec((3,))), "gradients need values"),
-        (lambda: ops.grad(cubes, has_aux=True)(X), "to return a pair"),
+        (
+            lambda: ops.grad(lambda x: ops.sum(x["a"]))({"a": X, "b": None}),
+            "got None. Cast the argument, or leave",
+        ),
+        (lambda: ops.grad(cubes, has_aux=True)(X), "to return a pair, .*; got one array. Return both"),
+        (lambda: ops.jvp(cubes, (X,), (np.array([1, 2]),)), r"got int64\(2,\) for .* Make them with ops.ones_like"),
         (lambda: ops.vjp(ops.square, X)[1](np.ones(2)), "expected cotangents like the results"),
         (lambda: ops.vjp(ops.square, X)[1](np.ones(3, "float32")), "expected cotangents like the results"),
         (lambda: ops.jvp(ops.square, (X,), (np.ones(2),)), "expected tangents with the structure"),

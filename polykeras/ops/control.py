@@ -220,8 +220,10 @@ def scan_length(xs: Any, length: int | None) -> Any:
     if length is not None:
         lengths.add(length)
     if len(lengths) != 1:
+        given = f"the lengths {sorted(lengths)}" if lengths else "neither"
         raise ShapeError(
-            f"expected arrays with one length on their first axis, or a length; got lengths {sorted(lengths)}."
+            f"expected arrays with one length on their first axis, or a length; got {given}. Pass xs, or length=10 for "
+            "ten rounds without arrays."
         )
     return lengths.pop()
 

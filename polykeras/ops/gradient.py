@@ -65,9 +65,10 @@ class _Arguments:
         except DTypeError:
             dtype = type(leaf).__name__
         if not is_float(dtype):
+            given = "None" if leaf is None else dtype
             raise GradientError(
-                f"{name}: gradients exist with respect to floats only; got {dtype}. Cast the argument, or leave it out "
-                "of argnums."
+                f"{name}: gradients exist with respect to floats only; got {given}. Cast the argument, or leave "
+                "it out: of its structure, or of argnums."
             )
         return leaf if isinstance(kind_of(type(leaf)), (Backend, Interpreter)) else self.home.asarray(leaf)
 
@@ -184,8 +185,10 @@ def _one_value(name: str, value: Any) -> Any:
 
 def _with_aux(name: str, result: Any) -> tuple[Any, Any]:
     if not isinstance(result, (tuple, list)) or len(result) != 2:
+        given = "one array" if ops.is_tensor(result) else f"a {type(result).__name__}"
         raise GradientError(
-            f"{name}: with has_aux=True expected the function to return a pair; got {type(result).__name__}."
+            f"{name}: with has_aux=True expected the function to return a pair, of the number and of something else; "
+            f"got {given}. Return both, or leave has_aux out."
         )
     return result[0], result[1]
 
@@ -315,7 +318,8 @@ def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = Fa
         raise GradientError(
             "jvp: expected tangents with the structure, shapes and dtypes of the primals; got "
             f"{', '.join(_shape_and_dtype(spec_of(x)) for x in directions)} for "
-            f"{', '.join(_shape_and_dtype(spec_of(x)) for x in given.arrays)}."
+            f"{', '.join(_shape_and_dtype(spec_of(x)) for x in given.arrays)}. Make them with ops.ones_like(primal), "
+            "or bring them there with ops.cast and ops.reshape."
         )
     outputs, others = Others(), Others()
     function = _flat("jvp", fun, given, outputs, others, has_aux)
