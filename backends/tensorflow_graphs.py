@@ -20,7 +20,7 @@ class ByXla(enum.Enum):
 
     NOTHING = enum.auto()
     UPDATES = enum.auto()
-    """Updates, where there are large arrays: of each large one as a function of its own, of all others as another."""
+    """Updates of large arrays, each as a function of its own."""
     EVERYTHING = enum.auto()
 
 

@@ -1,8 +1,8 @@
-"""Updates of lists of tensors: by kernels of XLA's, which go through memory once for all ops, where that is faster."""
+"""Updates of lists of tensors: large ones may be by a kernel of XLA's, which goes through memory once for all ops."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -24,24 +24,21 @@ def elementwise_each(arrays: Sequence[Any], rule: Any, donate: Sequence[int]) ->
     if BY_XLA.get() is not ByXla.UPDATES:
         return body("elementwise_each", arrays, rule, donate)
     scalars, dtype = list(arrays[: rule.scalars]), load("tensorflow").dtype(arrays[-1])
+    formula = rule.of(scalars, dtype)
 
     @tf.function(autograph=False, jit_compile=True)
-    def update(scalars: list[Any], columns: list[list[Any]]) -> list[list[Any]]:
+    def update(scalars: list[Any], column: list[Any]) -> list[Any]:
         with setting(BY_XLA, ByXla.EVERYTHING):
-            formula = rule.of(scalars, dtype)
-            return [_replaced(column, formula(*map(opened, column)), donate) for column in columns]
+            return _replaced(column, rule.of(scalars, dtype)(*map(opened, column)), donate)
 
-    def updated(columns: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-        places = [[contents.variable_of(x) if i in donate else x for i, x in enumerate(column)] for column in columns]
-        for column, results in zip(places, update(scalars, places), strict=True):
-            yield tuple(contents.read(column[donate[i]]) if x is None else x for i, x in enumerate(results))
+    def results_of(column: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not is_large(column[0]):
+            return formula(*column)
+        places = [contents.variable_of(x) if i in donate else x for i, x in enumerate(column)]
+        results = update(scalars, places)
+        return tuple(contents.read(places[donate[i]]) if x is None else x for i, x in enumerate(results))
 
-    small = [place for place, column in enumerate(columns) if not is_large(column[0])]
-    large = [[place] for place in range(len(columns)) if place not in small]
-    found: dict[int, tuple[Any, ...]] = {}
-    for places in filter(None, [*large, small]):  # large ones as soon as their gradients are there, the others at once
-        found |= zip(places, updated([columns[place] for place in places]), strict=True)
-    return rule.by_list([found[place] for place in range(len(columns))])
+    return rule.by_list([results_of(column) for column in columns])
 
 
 def _replaced(column: Sequence[Any], results: Sequence[Any], donate: Sequence[int]) -> list[Any]:
