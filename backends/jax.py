@@ -35,10 +35,11 @@ jax.config.update("jax_explicit_x64_dtypes", "allow")
 
 
 def _in_single(compute: Callable[..., Any], x1: Any, x2: Any) -> Any:
-    """A function in float32 where its arguments are bfloat16, in which JAX rounds too often."""
-    if jnp.result_type(x1, x2) != jnp.bfloat16:
+    """A function in float32 where its arguments have 16 bits, in which JAX rounds too often."""
+    dtype = jnp.result_type(x1, x2)
+    if dtype not in (jnp.float16, jnp.bfloat16):
         return compute(x1, x2)
-    return compute(jnp.float32(x1), jnp.float32(x2)).astype(jnp.bfloat16)
+    return compute(jnp.float32(x1), jnp.float32(x2)).astype(dtype)
 
 
 ELEMENTWISE: dict[str, Callable[..., Any]] = {

@@ -23,7 +23,7 @@ from polykeras.op import OPS
 from polykeras.spec import normalize_axes, normalize_axis
 from polykeras.symbolic import infer
 
-from . import torch_networks, torch_updates, torch_windows  # noqa: F401 (they enter kernels)
+from . import torch_networks, torch_updates, torch_windows  # noqa: F401 (some enter kernels)
 from .torch_gradients import (
     DIFFERENTIATING,
     TorchGradients,
@@ -114,6 +114,8 @@ _of_reals("sinh", lambda x: torch.sinh(x / 2) * torch.cosh(x / 2) * 2)  # its ow
 _of_reals("cosh", lambda x: torch.sinh(x / 2).square() * 2 + 1)
 
 _BY_ORDER = COMPARISONS | {"maximum", "minimum", "amax", "amin", "argmax", "argmin", "searchsorted"}
+_COMPARISONS = frozenset([operator.lt, operator.le, operator.gt, operator.ge])
+"""With a number: what the functions of PyTorch's are for two tensors."""
 _SIGN_BIT = torch.iinfo(torch.int64).min
 _LARGEST_FLOAT8 = 464.0  # halfway between the largest number and what would be the next, rounded to the even one
 
@@ -191,7 +193,11 @@ class TorchBackend(TorchGradients, Backend):
 
     def call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> Any:
         """Run a kernel; where order matters, on signed integers in the order of the unsigned ones."""
-        if kernel not in _kernels_by_order() or not any(_is_uint64(x) for x in args):
+        if not any(_is_uint64(x) for x in args):
+            return kernel(*args)
+        if kernel in _COMPARISONS:
+            return kernel(*(x.view(torch.int64) ^ _SIGN_BIT if _is_uint64(x) else x + _SIGN_BIT for x in args))
+        if kernel not in _kernels_by_order():
             return kernel(*args)
         out = kernel(*(x.view(torch.int64) ^ _SIGN_BIT if _is_uint64(x) else x for x in args))
         return (out ^ _SIGN_BIT).view(torch.uint64) if out.dtype is torch.int64 else out
@@ -295,6 +301,8 @@ class TorchBackend(TorchGradients, Backend):
         programs: list[Callable[..., Any]] = []
 
         def run(*arrays: Any) -> list[Any]:
+            if DIFFERENTIATING.get() or any(x.requires_grad for x in arrays):
+                return function(*arrays)
             if not programs:
                 from torch.fx.experimental.proxy_tensor import make_fx
 
@@ -350,13 +358,13 @@ def power(x1: Any, x2: Any) -> Any:
 
 @kernel
 def floor_divide(x1: Any, x2: Any) -> Any:
-    """The whole part of the quotient, which in bfloat16 PyTorch gets wrong by one, and of which it has no gradient."""
+    """The whole part of the quotient, which in 16 bits PyTorch gets wrong by one, and of which it has no gradient."""
     x1, x2 = (x.detach() if isinstance(x, torch.Tensor) else x for x in (x1, x2))
-    narrow = next((x.dtype for x in (x1, x2) if isinstance(x, torch.Tensor)), None) is torch.bfloat16
-    if not narrow:
+    dtype = next(x.dtype for x in (x1, x2) if isinstance(x, torch.Tensor))
+    if dtype not in (torch.float16, torch.bfloat16):
         return x1 // x2
     x1, x2 = (x.float() if isinstance(x, torch.Tensor) else x for x in (x1, x2))
-    return (x1 // x2).bfloat16()
+    return (x1 // x2).to(dtype)
 
 
 # Reductions ------------------------------------------------------------------------------------------------
@@ -387,11 +395,6 @@ def _reduction(compute: Callable[..., Any]) -> Callable[..., Any]:
 KERNELS |= {
     **{name: _reduction(getattr(torch, name)) for name in ("mean", "amax", "amin", "any", "all", "logsumexp")},
     "sum": _reduction(lambda x, dims, keep: torch.sum(x, dims, keep, dtype=x.dtype)),
-    "nansum": _reduction(
-        lambda x, dims, keep: (
-            torch.nansum(x, dims, keep, dtype=x.dtype) if x.is_floating_point() else body("nansum", x, dims, keep)
-        )
-    ),
     "argmax": lambda x, axis, keepdims: torch.argmax(x, _dim(x, axis), keepdims).to(torch.int32),
     "argmin": lambda x, axis, keepdims: torch.argmin(x, _dim(x, axis), keepdims).to(torch.int32),
     "running_sum": lambda x, axis: torch.cumsum(x, _dim(x, axis), dtype=x.dtype),
@@ -399,10 +402,18 @@ KERNELS |= {
 
 
 @kernel
+def nansum(x: Any, axis: Any, keepdims: bool) -> Any:
+    dims = _dims(x, axis)
+    if not dims or not x.is_floating_point():
+        return body("nansum", x, axis, keepdims)
+    return torch.nansum(x, dims, keepdims, dtype=x.dtype)
+
+
+@kernel
 def var(x: Any, axis: Any, keepdims: bool) -> Any:
     dims = _dims(x, axis)
     if not dims:
-        return torch.zeros_like(x)
+        return (x - x).abs()  # NaN where it is not finite, and real
     if x.dtype in (torch.float32, torch.float64):  # of data with a large mean, PyTorch's own has half of the digits
         x = x - x.detach().mean(dims, keepdim=True)
     return torch.var(x, dims, correction=0, keepdim=keepdims)

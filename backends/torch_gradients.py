@@ -227,6 +227,8 @@ class _Fast(torch.autograd.Function):
 
 def fast_with_slow_graph(fast: Callable[..., Any], slow: Callable[..., Any], *tensors: Any) -> Any:
     """A fast function of tensors, and for a gradient of its gradient a slow one that computes the same."""
+    if is_transformed():  # where a node of autograd cannot be
+        return slow(*tensors)
     return _Fast.apply(fast, slow, *tensors) if is_differentiated(*tensors) else fast(*tensors)
 
 

@@ -108,12 +108,12 @@ def group_normalization(x: Any, gamma: Any, beta: Any, groups: int, axis: int, e
 # Recurrent networks ----------------------------------------------------------------------------------------
 
 
-def _packed(x: Any, mask: Any) -> tuple[Any, Any] | None:
+def _packed(x: Any, mask: Any) -> Any:
     """The steps that count as PyTorch packs them, if they are the first ones of each example, and at least one."""
     lengths = mask.sum(1)
     if not bool(lengths.all()) or not bool((mask.cumsum(1) == lengths[:, None].minimum(_counted(mask))).all()):
         return None
-    return torch.nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), True, False), lengths
+    return torch.nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), True, False)
 
 
 def _counted(mask: Any) -> Any:
@@ -125,10 +125,9 @@ def _recurrent(run: Callable[..., Any], x: Any, states: Any, weights: list[Any],
     biased = len(weights) > 2
     if mask is None:
         return run(x, states, weights, biased, 1, 0.0, False, False, True)
-    found = _packed(x, mask)
-    if found is None:
+    packed = _packed(x, mask)
+    if packed is None:
         return None
-    packed, _ = found
     data, *last = run(packed.data, packed.batch_sizes, _sorted(states, packed), weights, biased, 1, 0.0, False, False)
     last = [torch.index_select(state, 1, packed.unsorted_indices) for state in last]
     rest = torch.nn.utils.rnn.PackedSequence(data, *packed[1:])
@@ -153,7 +152,7 @@ def _fits_recurrent(
         width == gates * units
         and kernel.shape == (features, width)
         and all(state.shape == (batch, units) for state in states)
-        and (bias is None or bias.shape[-1:] == (width,))
+        and (bias is None or bias.shape == ((2, width) if gates == 3 else (width,)))
         and (mask is None or mask.shape == (batch, steps))
     )
 
@@ -224,7 +223,7 @@ def _attention_fits(query: Any, key: Any, value: Any, *added: Any) -> bool:
         return False
     fits = (keys, queries, heads, batch)
     return all(
-        p is None or (p.ndim <= 4 and all(n in (1, m) for n, m in zip(reversed(p.shape), fits, strict=False)))
+        p is None or (2 <= p.ndim <= 4 and all(n in (1, m) for n, m in zip(reversed(p.shape), fits, strict=False)))
         for p in added
     )
 

@@ -120,8 +120,8 @@ class Plan:
             if gone:
                 lines.append(f"    {' = '.join(gone)} = None\n")
 
-        def is_constant(x: Any) -> bool:
-            return type(x) is not Place or x.number in recording.constants  # whoever gets it may write to it
+        def is_constant(x: Any) -> bool:  # to which whoever gets it may write
+            return type(x) is not Place or not recording.constants.keys().isdisjoint(recording.family(x.number))
 
         parameters = ", ".join(f"a{number}" for number in recording.inputs)
         returned = [f"copy({self._expression(x)})" if is_constant(x) else self._expression(x) for x in given]
@@ -183,7 +183,9 @@ class _Lives:
         kept = {x.number for x in given if type(x) is Place} | recording.constants.keys() | {NOWHERE}
         self._kept = {renamed.get(number, number) for number in kept}
         self._last = {renamed.get(n, n): i for i, call in enumerate(calls) for n in (*call.reads(), *call.outs)}
-        self._made = {n for call in recording.calls if call.nature.is_pure for n in call.outs}
+        made = (n for call in recording.calls if call.nature.is_pure for n in call.outs)
+        self._made = {n for n in made if not recording.is_foreign(n)}
+        """What lies in memory that the function took, and which nobody else can see."""
 
     def gone_after(self, place: int) -> list[int]:
         """The tensors that are not needed after a call, by its place, and that it reads or makes."""

@@ -75,7 +75,7 @@ class Nature(NamedTuple):
 
 
 FRESH = Nature(is_pure=True, is_fresh=True)
-WHOLE = Nature()
+WHOLE = Nature(shares=True)
 CHANGING = Nature(shares=True, changes=True)
 
 
@@ -115,6 +115,8 @@ class Recording:
         """The numbers of tensors of which there are views, and of these views, by root and layout."""
         self._families: dict[int, set[int]] = {}
         """For each tensor those with which it may share memory, where there are any."""
+        self._foreign: set[int] = set()
+        """Tensors that may share memory with those that the function keeps for itself."""
         self._numbers: Any = WeakIdKeyDictionary()  # as keeping every tensor would take the memory of a graph
         self._new = itertools.count()
         self.inputs = [self._enter(x) for x in arrays]
@@ -177,8 +179,14 @@ class Recording:
         """The numbers of the tensors that may share memory with one, with its own."""
         return self._families.get(number, {number})
 
+    def is_foreign(self, number: int | None) -> bool:
+        """Whether a tensor may lie in memory that the function keeps for itself; None: one that was not seen made."""
+        return number is None or not self._foreign.isdisjoint(self.family(number))
+
     def _note_memory(self, call: Call) -> None:
         """Note which tensors share memory with those of a call, and which may change by it."""
+        if call.nature.shares and any(isinstance(x, torch.Tensor) for x in tree.flatten([call.args, call.options])):
+            self._foreign.update(call.outs)
         related = {*call.reads(), *call.outs} - {NOWHERE}
         if call.nature.shares and related:
             families = [self.family(number) for number in related]
@@ -254,7 +262,8 @@ class _Operators(_Mode):
             recording.is_general = not recording.knows_any_of([args, options])
             return out
         written = [x for x, place in _arguments(func, args, options) if place.alias_info and place.alias_info.is_write]
-        if any(recording.number_of(x) is None for x in tree.flatten(written) if isinstance(x, torch.Tensor)):
+        numbers = [recording.number_of(x) for x in tree.flatten(written) if isinstance(x, torch.Tensor)]
+        if any(map(recording.is_foreign, numbers)):
             recording.is_general = False  # what the function keeps for itself is changed, and not by way of a variable
         elif func._schema.name in _OTHER_NAMES and recording.rename(args[0], out):
             pass

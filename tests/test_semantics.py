@@ -506,3 +506,28 @@ def test_a_function_with_recomputed_results_takes_what_is_no_array(home, option,
     wanted = np.array([3.0, 4.0]) * derivative([1.0, 2.0] * np.ones(2)), value([1.0, 2.0])
     for one, other in zip(found, wanted, strict=True):
         np.testing.assert_allclose(ops.convert_to_numpy(one), other, rtol=1e-12)  # of a few roundings
+
+
+# Networks --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(5,), ()])
+def test_masks_and_biases_of_attention_may_have_fewer_axes(home, shape):
+    generator = np.random.default_rng(0)
+    x = home.asarray(generator.normal(size=(2, 5, 2, 4)))
+    bias, mask = generator.normal(size=shape), np.broadcast_to([True, False, True, True, False], (5,))
+    mask = mask if shape else np.array(True)
+    found = ops.dot_product_attention(x, x, x, bias=home.asarray(bias), mask=home.asarray(mask))
+    wanted = ops.dot_product_attention(
+        x, x, x, bias=home.asarray(np.broadcast_to(bias, (5, 5))), mask=home.asarray(np.broadcast_to(mask, (5, 5)))
+    )
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)  # of a few roundings
+
+
+def test_biases_of_recurrent_networks_have_one_shape(home):
+    x, h = home.asarray(np.ones((2, 3, 4))), home.asarray(np.ones((2, 5)))
+    for op, states, gates in ((ops.simple_rnn, [h], 1), (ops.lstm, [h, h], 4)):
+        kernels = [home.asarray(np.ones((n, 5 * gates))) for n in (4, 5)]
+        for shape in ((2, 5 * gates), (3, 5 * gates), ()):
+            with pytest.raises(ShapeError, match="expected a bias with"):
+                op(x, *states, *kernels, home.asarray(np.ones(shape)))

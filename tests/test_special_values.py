@@ -213,6 +213,24 @@ def test_sums_in_16_bits_do_not_stop_where_ones_are_too_small_to_count(backend, 
     assert listed(ops.average_pool(ops.ones((1, 4096, 1), dtype), 4096)) == [[[1.0]]]
 
 
+def test_sums_and_variances_over_no_axes(backend):
+    numbers = ops.array([1.0, NAN, INF])
+    assert_same(ops.nansum(numbers, axis=()), [1.0, 0.0, INF])
+    assert listed(ops.nansum(ops.array(NAN))) == 0.0
+    assert_same(ops.var(numbers, axis=()), [0.0, NAN, NAN])
+    assert ops.dtype(ops.var(ops.array(1 + 2j))) == "float32"
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_whole_quotients_in_16_bits_are_those_of_32_rounded(backend, dtype):
+    generator = np.random.default_rng(0)
+    x1 = (generator.normal(size=2000) * 100).astype(numpy_dtype(dtype)).astype("float32")
+    x2 = (generator.normal(size=2000) / 2).astype(numpy_dtype(dtype)).astype("float32")
+    with np.errstate(over="ignore"):
+        wanted = (x1 // x2).astype(numpy_dtype(dtype))
+    assert_same(ops.floor_divide(ops.cast(x1, dtype), ops.cast(x2, dtype)), wanted)
+
+
 # Integers --------------------------------------------------------------------------------------------------
 
 
@@ -260,6 +278,14 @@ def test_extreme_integers_are_ordered_and_summed(backend, dtype):
     assert (int(ops.argmax(x)), int(ops.argmin(x))) == (0, len(numbers) - 1)
     total = ops.convert_to_numpy(ops.sum(x))
     assert int(total) == int(np.array(sum(numbers.tolist()) % 2**64, "uint64").astype(total.dtype))
+
+
+def test_integers_without_sign_are_compared_with_pythons(backend):
+    x = ops.array(np.array([0, 3, 5, 2**63, 2**64 - 1], "uint64"))
+    assert listed(ops.less(x, 5)) == [1, 1, 0, 0, 0]
+    assert listed(ops.less_equal(x, 5)) == [1, 1, 1, 0, 0]
+    assert listed(ops.greater(x, 5)) == [0, 0, 0, 1, 1]
+    assert listed(ops.greater_equal(5, x)) == [1, 1, 1, 0, 0]
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64"])

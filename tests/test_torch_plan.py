@@ -314,3 +314,91 @@ assert not {"triton", "torch._dynamo"} & sys.modules.keys()
 def test_a_plan_is_made_without_the_compiler_of_pytorch():
     done = subprocess.run([sys.executable, "-c", TRAINING], capture_output=True, text=True)
     assert not done.returncode, done.stderr
+
+
+KEPT = torch.arange(12.0).reshape(3, 4)
+OF_WHAT_IS_KEPT = {
+    "a view": lambda x: ops.reshape(KEPT, (4, 3)) * 2.0 + x,
+    "a view of a view": lambda x: ops.exp(ops.reshape(KEPT[:2], (4, 2))[:, :1]) + x,
+    "a slice": lambda x: x + ops.tanh(ops.transpose(KEPT)) * 0.5,
+    "by a layer of views": lambda x: ops.square(ops.concatenate([ops.negative(ops.transpose(KEPT)), x], 0)),
+}
+
+
+@pytest.mark.parametrize("function", OF_WHAT_IS_KEPT.values(), ids=OF_WHAT_IS_KEPT)
+def test_results_are_not_written_over_what_the_function_keeps(function):
+    before, compiled, x = KEPT.clone(), polykeras.compile(function), torch.ones(4, 3)
+    wanted = function(x)
+    for _ in range(4):
+        assert torch.equal(compiled(x), wanted)
+    assert torch.equal(KEPT, before)
+
+
+def test_a_function_that_writes_to_a_view_of_what_it_keeps_runs_as_it_is():
+    kept = torch.zeros(3)
+
+    def function(x, index):
+        kept[:2].add_(1.0)
+        return ops.take(x, index, axis=0)
+
+    compiled = polykeras.compile(function)
+    for index in (1, 2):
+        compiled(torch.ones(3), torch.tensor([index]))
+    with pytest.raises(OutOfRangeError):  # which is not tried another time
+        compiled(torch.ones(3), torch.tensor([9]))
+    assert kept.tolist() == [3.0, 3.0, 0.0]
+
+
+def test_indices_are_not_written_over_while_a_gradient_needs_them():
+    def function(x, index):
+        index = index + 1
+
+        def loss(x):
+            rows, twice = ops.take(x, index, axis=0), index * 2
+            return ops.sum(rows * rows), twice
+
+        return ops.value_and_grad(loss, has_aux=True)(x)
+
+    compiled = polykeras.compile(function)
+    x, index = torch.arange(8.0), torch.tensor([0, 1, 2])
+    for _ in range(3):
+        (_, twice), gradient = compiled(x, index)
+        assert twice.tolist() == [2, 4, 6]
+        assert gradient.tolist() == [0.0, 2.0, 4.0, 6.0, 0.0, 0.0, 0.0, 0.0]
+
+
+def test_what_a_plan_keeps_cannot_be_changed_through_its_results():
+    compiled = polykeras.compile(lambda x: (ops.broadcast_to(ops.ones((3,)), (5000, 3)), x + 1.0))
+    for _ in range(3):
+        ones, _ = compiled(torch.zeros(2))
+        assert ones[0].tolist() == [1.0, 1.0, 1.0]
+        ones[0].fill_(7.0)
+
+
+def test_a_function_compiled_as_a_whole_has_a_gradient(monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda graph, **_: graph)
+    compiled = polykeras.compile(lambda x: ops.sum(x * 2.0), jit_compile=True)
+    assert float(compiled(torch.ones(3))) == 6.0
+    assert ops.grad(compiled)(torch.ones(3)).tolist() == [2.0, 2.0, 2.0]
+    parameter = torch.ones(3, requires_grad=True)
+    compiled(parameter).backward()
+    assert parameter.grad.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_attention_under_transforms_of_pytorch():
+    query = torch.randn(2, 3, 2, 4, generator=torch.Generator().manual_seed(0))
+
+    def loss(x):
+        return ops.dot_product_attention(x, query, query).square().sum()
+
+    wanted = ops.grad(loss)(query)
+    torch.testing.assert_close(torch.func.grad(loss)(query), wanted)
+    runs = []
+
+    def counted(x):
+        runs.append(x)
+        return loss(x)
+
+    many = ops.stack([query] * 5)
+    torch.testing.assert_close(ops.vectorized_map(counted, many), loss(query).expand(5))
+    assert len(runs) < 5  # all at once

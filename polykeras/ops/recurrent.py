@@ -36,7 +36,8 @@ def _check(
     for name, given, shape in (*wanted, ("mask", mask, x.shape[:2])):
         if given is not None and (given.ndim != len(shape) or not all(map(same_size, given.shape, shape))):
             raise ShapeError(f"expected {name} to have shape {show_shape(shape)}; got {show_shape(given.shape)}.")
-    if bias is not None and not same_size(bias.shape[-1] if bias.ndim else 0, gates * units):
+    axes = (1, 2) if gates == 3 else (1,)  # units that reset after the product have a bias for either product
+    if bias is not None and (bias.ndim not in axes or not same_size(bias.shape[-1], gates * units)):
         raise ShapeError(f"expected a bias with {gates} * {units} numbers; got shape {show_shape(bias.shape)}.")
     return units  # type: ignore[return-value]
 
